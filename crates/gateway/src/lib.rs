@@ -1,0 +1,1 @@
+//! HTTP: who may ask what; nothing is decided here.

@@ -1,0 +1,3 @@
+//! The one binary: everything wired together.
+
+fn main() {}

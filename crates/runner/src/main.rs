@@ -1,0 +1,3 @@
+//! The small program inside every sandbox; it outlives the control plane.
+
+fn main() {}

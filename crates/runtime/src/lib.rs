@@ -1,0 +1,1 @@
+//! The actor engine: durable mailboxes, turns, timers and supervision.

@@ -1,0 +1,1 @@
+//! Every line of SQL: rows in, domain values out.
