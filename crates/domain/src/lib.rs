@@ -1,1 +1,13 @@
 //! What things are and what should happen next. Pure: no async, no I/O, no clock, no chance.
+//!
+//! Everything that decides lives here and can be called with plain values: the state machine of a
+//! kind of actor, the plan that turns what was seen into one step, the prompt an agent gets, the
+//! verdict on how a run ended. The outside world is only named here, as the traits of [`ports`].
+
+pub mod actor;
+pub mod id;
+pub mod limits;
+pub mod mail;
+pub mod schedule;
+pub mod token;
+pub mod wire;

@@ -1,0 +1,99 @@
+//! What every actor has, whatever its kind: an address, a reason for waiting, a memory of decisions.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::id::AgentId;
+
+/// The kinds of actor there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActorKind {
+    /// A persistent agent.
+    Agent,
+}
+
+impl ActorKind {
+    /// The word used in addresses, SQL and HTTP.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Agent].into_iter().find(|kind| kind.name() == text)
+    }
+}
+
+/// The address of an actor inside the engine: kind and identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActorKey {
+    /// What it is.
+    pub kind: ActorKind,
+    /// Which one it is.
+    pub id: Uuid,
+}
+
+impl From<AgentId> for ActorKey {
+    fn from(id: AgentId) -> Self {
+        Self {
+            kind: ActorKind::Agent,
+            id: id.0,
+        }
+    }
+}
+
+impl std::fmt::Display for ActorKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// Why an actor is not moving: nothing waits without all three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What it waits for, in words.
+    pub reason: String,
+    /// Who can end the wait.
+    pub holder: String,
+    /// When the actor looks again by itself; `None` only where mail alone can wake it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Wait {
+    /// A wait that only mail or a person ends: the actor is at rest.
+    #[must_use]
+    pub fn at_rest(reason: &str, holder: &str) -> Self {
+        Self {
+            reason: reason.to_owned(),
+            holder: holder.to_owned(),
+            until: None,
+        }
+    }
+
+    /// A wait with a deadline.
+    #[must_use]
+    pub fn until(reason: impl Into<String>, holder: &str, until: DateTime<Utc>) -> Self {
+        Self {
+            reason: reason.into(),
+            holder: holder.to_owned(),
+            until: Some(until),
+        }
+    }
+}
+
+/// One decision with the facts it saw, kept in the actor's row for whoever asks why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// What was decided.
+    pub step: String,
+    /// What was seen, in short words.
+    pub seen: String,
+}

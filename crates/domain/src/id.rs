@@ -1,0 +1,58 @@
+//! Identities with types, so that a turn can never be passed for an agent.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+// Keep the list in alphabetical order.
+ids! {
+    /// A persistent agent: named, long-lived, driven by messages.
+    AgentId,
+    /// One message in somebody's inbox.
+    MessageId,
+    /// One execution of an agent program in a sandbox. A turn of a persistent agent has one run.
+    RunId,
+    /// A place where agents run.
+    SandboxId,
+    /// A rule that wakes something by itself.
+    TriggerId,
+    /// One waking of a persistent agent.
+    TurnId,
+}
+
+impl RunId {
+    /// The run that carries out a turn: one turn, one run, one identity.
+    #[must_use]
+    pub fn of_turn(turn: TurnId) -> Self {
+        Self(turn.0)
+    }
+}
+
+impl SandboxId {
+    /// The sandbox of a persistent agent: it has one, and keeps it under its own identity.
+    #[must_use]
+    pub fn of_agent(agent: AgentId) -> Self {
+        Self(agent.0)
+    }
+}

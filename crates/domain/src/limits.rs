@@ -1,0 +1,59 @@
+//! Limits with their units. Each is a default; the settings of the binary override what is a field
+//! of [`Limits`].
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one line of an agent's output; what is longer is cut and marked.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Deliveries of one message before it becomes a dead letter.
+pub const ATTEMPTS_MAX: i32 = 5;
+/// Messages drained into one turn.
+pub const TURN_MESSAGES_MAX: i64 = 100;
+/// Bytes of message text drained into one turn (the first message is always taken).
+pub const TURN_BYTES_MAX: usize = 256 << 10;
+/// Milliseconds between asking a run to stop and the sandbox being killed over its head.
+pub const STOP_MS_MAX: i64 = 4_000;
+/// Milliseconds a runner may be away before its run counts as lost.
+pub const RUNNER_AWAY_MS_MAX: i64 = 20_000;
+/// Decisions kept in an actor's row.
+pub const DECISIONS_KEPT: usize = 10;
+
+/// Limits an operator may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Messages that may wait in one inbox.
+    pub inbox_messages_max: i32,
+    /// Bytes of one message body.
+    pub message_bytes_max: usize,
+    /// Bytes of one structured payload.
+    pub payload_bytes_max: usize,
+    /// Bytes of one HTTP request body.
+    pub body_bytes_max: usize,
+    /// Persistent-agent turns that run at once.
+    pub turns_running_max: i64,
+    /// Receivers of one broadcast.
+    pub fan_out_max: i64,
+    /// Milliseconds an agent may print nothing before it is stopped.
+    pub silence_ms_max: u64,
+    /// Bytes an agent may print in one run.
+    pub output_bytes_max: u64,
+    /// Milliseconds a sandbox may take to be ready.
+    pub provision_ms_max: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            inbox_messages_max: 10_000,
+            message_bytes_max: 256 << 10,
+            payload_bytes_max: 256 << 10,
+            body_bytes_max: 1 << 20,
+            turns_running_max: 10,
+            fan_out_max: 10_000,
+            silence_ms_max: 15 * 60 * 1_000,
+            output_bytes_max: 256 << 20,
+            provision_ms_max: 120_000,
+        }
+    }
+}

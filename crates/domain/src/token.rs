@@ -1,0 +1,199 @@
+//! The token an agent carries for one turn: signed, and bound to agent, turn, epoch and verbs.
+//!
+//! Whether the turn is still open is not in the token: the gateway asks the store. A token is
+//! therefore dead with its turn, whatever it says itself.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::id::{AgentId, SandboxId, TurnId};
+
+const AGENT_PREFIX: &str = "optio_turn_";
+const SANDBOX_PREFIX: &str = "optio_sandbox_";
+
+/// What the holder may do with the inter-agent API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// See the peers.
+    List,
+    /// Write to one peer.
+    Send,
+    /// Write to all peers.
+    Broadcast,
+    /// Read the own inbox.
+    Inbox,
+}
+
+impl Verb {
+    /// Everything an agent may do today.
+    pub const ALL: [Self; 4] = [Self::List, Self::Send, Self::Broadcast, Self::Inbox];
+}
+
+/// What a turn token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnClaims {
+    /// The bearer.
+    pub agent: AgentId,
+    /// The turn it was given for.
+    pub turn: TurnId,
+    /// The incarnation of the agent at that turn.
+    pub epoch: i64,
+    /// The workspace's slug.
+    pub workspace: String,
+    /// What it allows.
+    pub verbs: Vec<Verb>,
+}
+
+/// What a runner's token says: it may speak for this sandbox only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxClaims {
+    /// The sandbox.
+    pub sandbox: SandboxId,
+}
+
+/// The token is not ours, or was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is unknown")]
+pub struct UnknownToken;
+
+/// Signs and reads tokens.
+#[derive(Clone)]
+pub struct Signer {
+    key: Vec<u8>,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer(..)")
+    }
+}
+
+impl Signer {
+    /// A signer for a key of at least 32 bytes.
+    ///
+    /// # Errors
+    /// The length, when the key is shorter.
+    pub fn new(key: &[u8]) -> Result<Self, usize> {
+        if key.len() < 32 {
+            Err(key.len())
+        } else {
+            Ok(Self { key: key.to_vec() })
+        }
+    }
+
+    /// Signs a turn token.
+    #[must_use]
+    pub fn turn(&self, claims: &TurnClaims) -> String {
+        self.seal(AGENT_PREFIX, claims)
+    }
+
+    /// Reads a turn token.
+    ///
+    /// # Errors
+    /// [`UnknownToken`] when it was not signed with this key.
+    pub fn read_turn(&self, token: &str) -> Result<TurnClaims, UnknownToken> {
+        self.open(AGENT_PREFIX, token)
+    }
+
+    /// Signs a runner's token.
+    #[must_use]
+    pub fn sandbox(&self, claims: &SandboxClaims) -> String {
+        self.seal(SANDBOX_PREFIX, claims)
+    }
+
+    /// Reads a runner's token.
+    ///
+    /// # Errors
+    /// [`UnknownToken`] when it was not signed with this key.
+    pub fn read_sandbox(&self, token: &str) -> Result<SandboxClaims, UnknownToken> {
+        self.open(SANDBOX_PREFIX, token)
+    }
+
+    fn mac(&self, prefix: &str, body: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        // The prefix is signed too, so that one kind of token cannot be passed for another.
+        mac.update(prefix.as_bytes());
+        mac.update(body.as_bytes());
+        Some(mac)
+    }
+
+    fn seal<T: Serialize>(&self, prefix: &str, claims: &T) -> String {
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).unwrap_or_default());
+        let mac = self
+            .mac(prefix, &body)
+            .map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+            .unwrap_or_default();
+        format!("{prefix}{body}.{mac}")
+    }
+
+    fn open<T: for<'de> Deserialize<'de>>(
+        &self,
+        prefix: &str,
+        token: &str,
+    ) -> Result<T, UnknownToken> {
+        let (body, mac) = token
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once('.'))
+            .ok_or(UnknownToken)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_bad| UnknownToken)?;
+        self.mac(prefix, body)
+            .ok_or(UnknownToken)?
+            .verify_slice(&mac)
+            .map_err(|_bad| UnknownToken)?;
+        let body = URL_SAFE_NO_PAD.decode(body).map_err(|_bad| UnknownToken)?;
+        serde_json::from_slice(&body).map_err(|_bad| UnknownToken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn claims() -> TurnClaims {
+        TurnClaims {
+            agent: AgentId(Uuid::from_u128(1)),
+            turn: TurnId(Uuid::from_u128(2)),
+            epoch: 3,
+            workspace: "default".to_owned(),
+            verbs: vec![Verb::Send],
+        }
+    }
+
+    #[test]
+    fn a_token_reads_back_only_under_its_own_key_and_kind() {
+        let signer = Signer::new(&[7; 32]).unwrap();
+        let token = signer.turn(&claims());
+        assert_eq!(signer.read_turn(&token), Ok(claims()));
+        assert_eq!(
+            Signer::new(&[8; 32]).unwrap().read_turn(&token),
+            Err(UnknownToken)
+        );
+        let disguised = token.replace(AGENT_PREFIX, SANDBOX_PREFIX);
+        assert_eq!(signer.read_sandbox(&disguised), Err(UnknownToken));
+    }
+
+    #[test]
+    fn any_changed_byte_makes_a_token_unknown() {
+        let signer = Signer::new(&[7; 32]).unwrap();
+        let token = signer.turn(&claims());
+        for at in AGENT_PREFIX.len()..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+            let changed = String::from_utf8(bytes).unwrap();
+            // The last character of base64 carries unused bits; a change there may not be one.
+            if signer.read_turn(&changed).is_ok() {
+                assert_eq!(at, token.len() - 1, "{changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        assert_eq!(Signer::new(&[7; 31]).unwrap_err(), 31);
+    }
+}

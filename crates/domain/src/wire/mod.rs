@@ -1,0 +1,3 @@
+//! What our own processes say to each other.
+
+pub mod runner;

@@ -1,0 +1,292 @@
+//! The protocol between a runner and the control plane: JSON text frames over one WebSocket, opened
+//! by the runner at [`PATH`] with its sandbox token as bearer.
+//!
+//! The runner numbers the events of a run from 1 and keeps them in its journal until acknowledged;
+//! after a reconnect it sends again everything after the last acknowledgement it knows. The control
+//! plane stores each sequence number once, so that a repeat is harmless.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{RunId, SandboxId};
+
+/// Where runners dial in, below the API's base URL.
+pub const PATH: &str = "/api/internal/runner";
+/// The version of this protocol; a runner of another one is told so and refused.
+pub const VERSION: u32 = 1;
+/// Bytes of one frame in either direction.
+pub const FRAME_BYTES_MAX: usize = 16 << 20;
+
+/// What a runner reads from its standard input at start: one JSON object, then end of file.
+///
+/// It comes over standard input because arguments and environments can be read by others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Bootstrap {
+    /// Base URL of the control plane, for example `http://127.0.0.1:30400`.
+    pub api_url: String,
+    /// The sandbox this runner speaks for.
+    pub sandbox: SandboxId,
+    /// Bearer for the connection.
+    pub token: String,
+    /// A directory of the runner's own for journals; no agent can see it.
+    pub state_dir: String,
+    /// How runs are kept apart from the machine and from each other.
+    pub isolation: Isolation,
+    /// The runner ends itself when it has had neither work nor a connection for this long.
+    pub orphan_ms_max: u64,
+}
+
+/// How runs are kept apart from the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Isolation {
+    /// Bubblewrap: own PID namespace, `/workspace`, HOME and /tmp; the system read-only.
+    Bubblewrap {
+        /// The `bwrap` program.
+        program: String,
+        /// The directory seen as `/workspace`.
+        workspace: String,
+        /// The directory seen as `/home/agent`.
+        home: String,
+        /// User and group to run as, where the runner is root.
+        run_as: Option<RunAs>,
+    },
+    /// None: the agent sees the machine as the runner's user does. `OPTIO_WORKSPACE` names its
+    /// working directory.
+    None {
+        /// The working directory.
+        workspace: String,
+        /// HOME.
+        home: String,
+        /// User and group to run as, where the runner is root.
+        run_as: Option<RunAs>,
+    },
+}
+
+/// An unprivileged identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunAs {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// One execution, complete: the runner needs nobody else to carry it out and to end it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// Its identity. A second `start` of a known run is ignored.
+    pub run: RunId,
+    /// The incarnation it belongs to; every event carries it back.
+    pub epoch: i64,
+    /// The program, as a path on the machine that hosts the sandbox.
+    pub program: String,
+    /// Its arguments. Never a secret: they can be read by others.
+    pub args: Vec<String>,
+    /// Environment of the agent process.
+    pub env: BTreeMap<String, String>,
+    /// Further environment whose values are replaced by `***` in everything that is forwarded.
+    pub secrets: BTreeMap<String, String>,
+    /// Written to the agent's standard input, which is then closed.
+    pub stdin: String,
+    /// Files to write before the start.
+    pub files: Vec<FileSpec>,
+    /// Host directories the agent may read besides the system, seen under the same path.
+    pub read_only: Vec<String>,
+    /// What the runner enforces by itself.
+    pub limits: RunLimits,
+}
+
+impl std::fmt::Debug for RunSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Neither secrets nor prompts belong in a log.
+        f.debug_struct("RunSpec")
+            .field("run", &self.run)
+            .field("epoch", &self.epoch)
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file to write before the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSpec {
+    /// Where: below `/workspace` or below the agent's home (`~/…`).
+    pub path: String,
+    /// What.
+    pub content: String,
+    /// Permission bits, for example `0o600`.
+    pub mode: u32,
+}
+
+/// Limits of one run, enforced by the runner, also while nobody listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunLimits {
+    /// Milliseconds from start to the last breath.
+    pub duration_ms: u64,
+    /// Milliseconds without a line of output.
+    pub silence_ms: u64,
+    /// Bytes of one line; longer ones are cut and marked.
+    pub line_bytes: usize,
+    /// Bytes of output in all.
+    pub output_bytes: u64,
+    /// Milliseconds between each of interrupt, terminate and kill.
+    pub grace_ms: u64,
+}
+
+/// What a runner says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromRunner {
+    /// The first frame of a connection.
+    Hello {
+        /// Protocol version.
+        protocol: u32,
+        /// The runner's own version.
+        runner: String,
+        /// The sandbox it speaks for.
+        sandbox: SandboxId,
+        /// The runs it knows of, alive or ended but not yet forgotten.
+        runs: Vec<HeldRun>,
+    },
+    /// Something happened in a run.
+    Event(RunEvent),
+}
+
+/// A run as the runner holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldRun {
+    /// Which.
+    pub run: RunId,
+    /// Its epoch.
+    pub epoch: i64,
+    /// The last sequence number written to the journal.
+    pub last_seq: i64,
+    /// Whether its process still runs.
+    pub alive: bool,
+}
+
+/// One event of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// Which run.
+    pub run: RunId,
+    /// Its epoch.
+    pub epoch: i64,
+    /// Position in the run's stream, from 1, without holes.
+    pub seq: i64,
+    /// When it happened, by the runner's clock.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub what: Happening,
+}
+
+/// What can happen in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Happening {
+    /// The agent process runs.
+    Started {
+        /// Its process id on the host.
+        pid: u32,
+    },
+    /// A line of standard output, without its end of line; invalid UTF-8 is replaced.
+    Stdout {
+        /// The text.
+        line: String,
+        /// Bytes that were cut off because the line was too long.
+        cut: u64,
+    },
+    /// A line of standard error.
+    Stderr {
+        /// The text.
+        line: String,
+        /// Bytes that were cut off.
+        cut: u64,
+    },
+    /// What the run uses.
+    Sample {
+        /// Processor time so far, in milliseconds.
+        cpu_ms: u64,
+        /// Resident memory of all its processes, in bytes.
+        rss_bytes: u64,
+        /// How many processes it has.
+        processes: u32,
+    },
+    /// The last event: nothing of the run is alive any more.
+    Ended(Ended),
+}
+
+/// How a run ended, as the runner saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Who ended it.
+    pub cause: EndCause,
+    /// The exit code, where the process exited.
+    pub code: Option<i32>,
+    /// The signal, where it was killed by one.
+    pub signal: Option<i32>,
+    /// More, in words.
+    pub detail: Option<String>,
+}
+
+/// Who ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndCause {
+    /// The process ended by itself, or somebody else killed it.
+    Exited,
+    /// The control plane asked.
+    Stopped,
+    /// The time limit.
+    Duration,
+    /// The silence limit.
+    Silence,
+    /// The output limit.
+    Output,
+    /// The program is not there or cannot be executed.
+    Missing,
+    /// It could not be started for another reason.
+    SpawnFailed,
+    /// The journal could not be written (disk full, for instance), so the run was ended rather
+    /// than continued unrecorded.
+    JournalFailed,
+    /// The runner itself died under the run and was started again.
+    RunnerDied,
+}
+
+/// What the control plane says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToRunner {
+    /// Carry this out.
+    Start(Box<RunSpec>),
+    /// End this run: interrupt, terminate, kill. Answered by its `ended` event.
+    Stop {
+        /// Which.
+        run: RunId,
+    },
+    /// Everything up to and including `seq` is durable.
+    Ack {
+        /// Which run.
+        run: RunId,
+        /// Up to where.
+        seq: i64,
+    },
+    /// The run is over and nobody will ask for it again: delete its journal.
+    Forget {
+        /// Which.
+        run: RunId,
+    },
+    /// End yourself, and all runs with you.
+    Shutdown,
+    /// The runner cannot be used; it ends itself.
+    Refused {
+        /// Why, in words.
+        reason: String,
+    },
+}
