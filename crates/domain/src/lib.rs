@@ -5,9 +5,13 @@
 //! verdict on how a run ended. The outside world is only named here, as the traits of [`ports`].
 
 pub mod actor;
+pub mod agent;
 pub mod id;
 pub mod limits;
 pub mod mail;
+pub mod ports;
+pub mod run;
 pub mod schedule;
 pub mod token;
+pub mod transcript;
 pub mod wire;

@@ -12,9 +12,7 @@ pub const TURN_MESSAGES_MAX: i64 = 100;
 /// Bytes of message text drained into one turn (the first message is always taken).
 pub const TURN_BYTES_MAX: usize = 256 << 10;
 /// Milliseconds between asking a run to stop and the sandbox being killed over its head.
-pub const STOP_MS_MAX: i64 = 4_000;
-/// Milliseconds a runner may be away before its run counts as lost.
-pub const RUNNER_AWAY_MS_MAX: i64 = 20_000;
+pub const STOP_MS_MAX: i64 = 3_500;
 /// Decisions kept in an actor's row.
 pub const DECISIONS_KEPT: usize = 10;
 

@@ -1,0 +1,137 @@
+//! The outside world as the domain names it. `adapters` fills these traits, `actors` uses them, and
+//! neither sees the other.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    id::{AgentId, SandboxId},
+    transcript::{Entry, Fact},
+    wire::runner::FileSpec,
+};
+
+/// A future behind a trait object.
+pub type Eventually<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Where identities come from.
+pub trait Ids: Send + Sync {
+    /// A fresh identity.
+    fn fresh(&self) -> Uuid;
+}
+
+/// How well a driver keeps agents apart from the machine, in words every surface repeats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IsolationReport {
+    /// Whether agents are kept apart.
+    pub isolated: bool,
+    /// How, or why not and what to do.
+    pub words: String,
+}
+
+/// A place for an agent to run in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxOrder {
+    /// Its identity.
+    pub sandbox: SandboxId,
+    /// Whose it is.
+    pub owner: AgentId,
+    /// Where its runner dials in.
+    pub api_url: String,
+    /// The runner's bearer.
+    pub token: String,
+}
+
+/// Whether a sandbox's runner is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxState {
+    /// Its runner runs.
+    Alive,
+    /// There is none, or it is dead.
+    Gone,
+}
+
+/// A driver failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SandboxError {
+    /// Trying again may help.
+    #[error("the sandbox could not be had now: {0}")]
+    Busy(String),
+    /// A person has to do something; the text says what.
+    #[error("the sandbox cannot be had: {0}")]
+    Broken(String),
+}
+
+/// Where agents run. Every call may be repeated without harm.
+pub trait Sandboxes: Send + Sync {
+    /// Sees to it that the sandbox's runner runs. It need not be connected yet.
+    fn ensure<'a>(&'a self, order: &'a SandboxOrder) -> Eventually<'a, Result<(), SandboxError>>;
+    /// Looks whether its runner runs.
+    fn state(&self, sandbox: SandboxId) -> Eventually<'_, Result<SandboxState, SandboxError>>;
+    /// Ends its runner and all that runs in it, verified. What is in `/workspace` stays.
+    fn retire(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>>;
+    /// Retires it and removes its `/workspace` for good.
+    fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>>;
+    /// How well agents are kept apart.
+    fn isolation(&self) -> IsolationReport;
+}
+
+/// What an agent program is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchOrder {
+    /// The whole prompt.
+    pub prompt: String,
+    /// The model, where one is chosen.
+    pub model: Option<String>,
+    /// The vendor session to resume.
+    pub resume: Option<String>,
+    /// Model calls allowed in this run.
+    pub max_turns: u32,
+}
+
+/// How to start an agent program.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The native binary, as a path on the machine that hosts the sandbox.
+    pub program: String,
+    /// Arguments; never a secret.
+    pub args: Vec<String>,
+    /// Environment without secrets.
+    pub env: BTreeMap<String, String>,
+    /// Environment that is secret.
+    pub secrets: BTreeMap<String, String>,
+    /// Standard input.
+    pub stdin: String,
+    /// Files to write first.
+    pub files: Vec<FileSpec>,
+    /// Directories to be readable besides the system.
+    pub read_only: Vec<String>,
+}
+
+/// One line of an agent's output, understood.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// Entries for the transcript.
+    pub entries: Vec<Entry>,
+    /// What must be remembered.
+    pub facts: Vec<Fact>,
+    /// Whether the line was not of the vendor's format.
+    pub garbage: bool,
+}
+
+/// A vendor's agent program: pure, settings in and command line out, lines in and transcript out.
+pub trait AgentCli: Send + Sync {
+    /// Its name in `agentRuntime`.
+    fn runtime(&self) -> &'static str;
+    /// How to start it.
+    fn launch(&self, order: &LaunchOrder) -> Launch;
+    /// Reads one line of its standard output.
+    fn read(&self, line: &str) -> Reading;
+}

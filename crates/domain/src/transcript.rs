@@ -1,0 +1,164 @@
+//! What an agent said and did, in one vocabulary for every vendor.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::run::FailureClass;
+
+/// The kinds of transcript entry, in the seed's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// What the agent says.
+    Text,
+    /// What it thinks.
+    Thinking,
+    /// A tool it calls.
+    ToolUse,
+    /// What the tool answered.
+    ToolResult,
+    /// The program itself: session started, settings.
+    System,
+    /// Usage, end of run and other notes.
+    Info,
+    /// Something went wrong.
+    Error,
+}
+
+impl EntryKind {
+    /// The word used in SQL and HTTP.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Thinking => "thinking",
+            Self::ToolUse => "tool_use",
+            Self::ToolResult => "tool_result",
+            Self::System => "system",
+            Self::Info => "info",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One line of a transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// The text a person reads.
+    pub content: String,
+    /// The rest, for programs.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// What the control plane must remember of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// The vendor's session, to be resumed by the next turn.
+    Session(String),
+    /// The vendor does not know the session we asked it to resume.
+    SessionUnknown,
+    /// The model that answers.
+    Model(String),
+    /// The model API refused or failed; the vendor may still retry.
+    ApiTrouble {
+        /// Its class.
+        class: FailureClass,
+        /// In words.
+        message: String,
+        /// When it can be tried again, where the vendor says so.
+        retry_at: Option<DateTime<Utc>>,
+    },
+    /// The vendor's own terminal event.
+    End(End),
+}
+
+/// A vendor's terminal event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Whether the vendor calls it a success.
+    pub success: bool,
+    /// The final text.
+    pub summary: String,
+    /// Dollars of this run alone, where the vendor says so.
+    pub cost_usd: Option<Decimal>,
+    /// Tokens sent, cached ones included.
+    pub input_tokens: Option<i64>,
+    /// Tokens received.
+    pub output_tokens: Option<i64>,
+    /// The class of failure, where it is none of the API's.
+    pub class: Option<FailureClass>,
+}
+
+/// Everything the lines of a run have told so far. Folded line by line and kept with the run, so
+/// that another process can go on where one was killed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The vendor's session.
+    pub session: Option<String>,
+    /// The vendor did not know the session we asked for.
+    pub session_unknown: bool,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The last trouble of the model API.
+    pub trouble: Option<Trouble>,
+    /// The terminal event, once it came.
+    pub end: Option<End>,
+    /// The last lines of standard error, for whoever has to explain a crash.
+    pub stderr_tail: Vec<String>,
+    /// Lines of standard output that were not of the vendor's format.
+    pub garbage_lines: u64,
+    /// Lines of standard output in all.
+    pub lines: u64,
+}
+
+/// Trouble with the model API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Its class.
+    pub class: FailureClass,
+    /// In words.
+    pub message: String,
+    /// When it can be tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+const STDERR_LINES_KEPT: usize = 5;
+const STDERR_CHARS_KEPT: usize = 500;
+
+impl Facts {
+    /// Takes in one fact.
+    pub fn learn(&mut self, fact: Fact) {
+        match fact {
+            Fact::Session(session) => self.session = Some(session),
+            Fact::SessionUnknown => self.session_unknown = true,
+            Fact::Model(model) => self.model = Some(model),
+            Fact::ApiTrouble {
+                class,
+                message,
+                retry_at,
+            } => {
+                let known = self.trouble.take().and_then(|old| old.retry_at);
+                let retry_at = retry_at.or(known);
+                self.trouble = Some(Trouble {
+                    class,
+                    message,
+                    retry_at,
+                });
+            }
+            Fact::End(end) => self.end = Some(end),
+        }
+    }
+
+    /// Takes in one line of standard error.
+    pub fn hear_stderr(&mut self, line: &str) {
+        if self.stderr_tail.len() == STDERR_LINES_KEPT {
+            self.stderr_tail.remove(0);
+        }
+        self.stderr_tail
+            .push(line.chars().take(STDERR_CHARS_KEPT).collect());
+    }
+}
