@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test) --workspace --locked
 
+.NOTPARALLEL:
 .PHONY: help setup build demo dev test lint fmt bench doctor
 
 help: ## list the targets
@@ -26,10 +27,12 @@ demo: setup build ## bring up a team of agents and give it work (ARGS=--exit to 
 dev: setup build ## run everything on this machine
 	@exec $(BUILT)/optio dev $(ARGS)
 
-# Tests come last, so that their summary is the last thing to read.
+# Tests come last, so that their summary is the last thing to read. Tests of whole systems start optio and
+# optio-runner as they lie in the target directory, which cargo does not build for them.
 test: ## everything a contributor needs to pass
 	@scripts/setup --test --agents
 	@scripts/lint
+	@cargo build --workspace --bins --locked
 	@scripts/with-postgres $(TESTS)
 
 lint: ## every check that needs no running test
