@@ -1,0 +1,48 @@
+# The one list of commands. CI runs the same targets a person runs.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test) --workspace --locked
+
+.NOTPARALLEL:
+.PHONY: help setup build demo dev test lint fmt bench doctor
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install or name what this machine lacks
+	@scripts/setup --agents
+
+# The dev profile: a first build takes a fraction of what the release profile takes, and agents wait for
+# models, not for us. Optio looks for optio-runner next to itself, so both are built.
+build: ## build optio and optio-runner
+	@cargo build --locked -p optio -p optio-runner
+
+demo: setup build ## bring up a team of agents and give it work (ARGS=--exit to end after its answer)
+	@exec $(BUILT)/optio demo $(ARGS)
+
+dev: setup build ## run everything on this machine
+	@exec $(BUILT)/optio dev $(ARGS)
+
+# Tests come last, so that their summary is the last thing to read. Tests of whole systems start optio and
+# optio-runner as they lie in the target directory, which cargo does not build for them.
+test: ## everything a contributor needs to pass
+	@scripts/setup --test --agents
+	@scripts/lint
+	@cargo build --workspace --bins --locked
+	@scripts/with-postgres $(TESTS)
+
+lint: ## every check that needs no running test
+	@scripts/lint
+
+fmt: ## format the code
+	@cargo fmt --all
+
+bench: ## measure
+	@scripts/bench $(ARGS)
+
+doctor: build ## check what Optio needs from this machine
+	@exec $(BUILT)/optio doctor $(ARGS)
