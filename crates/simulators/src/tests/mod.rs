@@ -1,0 +1,1 @@
+//! The crate's tests: the scenario format, the script of a turn, the wire, and the embedded story.
