@@ -284,7 +284,11 @@ fn stream(frames: Vec<Frame>, id: &str, stop: CancellationToken) -> Response {
                     yield Err(io::Error::from(io::ErrorKind::ConnectionReset));
                     return;
                 }
-                Frame::Silence => stop.cancelled().await,
+                Frame::Silence => {
+                    stop.cancelled().await;
+                    yield Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+                    return;
+                }
             }
         }
     };
