@@ -14,6 +14,8 @@ const END: &str = "---END OPTIO MESSAGE---";
 
 const REMINDER_BEGIN: &str = "<system-reminder>";
 const REMINDER_END: &str = "</system-reminder>";
+/// What the command-line tool says by itself when a stream broke off behind a text.
+const CUT_OFF: &str = "Your response above was cut off mid-stream.";
 
 /// One message in the inbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -26,15 +28,15 @@ pub(crate) struct Envelope {
     pub(crate) body: String,
 }
 
-/// The text without what the command-line tool puts in front of it.
-pub(crate) fn without_reminders(text: &str) -> &str {
+/// The text without what the command-line tool says of its own accord, which is no prompt.
+pub(crate) fn without_asides(text: &str) -> &str {
     let mut rest = text.trim();
     while let Some(reminder) = rest.strip_prefix(REMINDER_BEGIN)
         && let Some((_, behind)) = reminder.split_once(REMINDER_END)
     {
         rest = behind.trim_start();
     }
-    rest
+    if rest.starts_with(CUT_OFF) { "" } else { rest }
 }
 
 /// The text under the last such heading. A heading counts at the start of the prompt or behind a

@@ -66,7 +66,7 @@ impl Asked {
                 continue;
             }
             let text = flat(block);
-            let text = prompt::without_reminders(&text);
+            let text = prompt::without_asides(&text);
             if !text.is_empty() {
                 self.results.clear();
                 let prompt = prompt.get_or_insert_default();

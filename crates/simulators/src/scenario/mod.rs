@@ -31,8 +31,10 @@
 //! The full list of fields is in `scenarios/README.md`.
 
 mod builtin;
+mod check;
 mod parse;
 mod play;
+mod steps;
 mod template;
 
 use std::time::Duration;

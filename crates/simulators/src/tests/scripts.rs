@@ -116,6 +116,30 @@ fn only_what_follows_the_last_prompt_counts() {
 }
 
 #[test]
+fn what_the_command_line_tool_adds_is_no_prompt() {
+    let inbox = [envelope(
+        "agent:default/forge",
+        "instruction",
+        "Hello world",
+    )];
+    let mut body = request(&prompt("Vesper", None, &inbox), &["done"]);
+    let asides = [
+        "Your response above was cut off mid-stream. Resume directly from where it stops.",
+        "<system-reminder>a</system-reminder>\n<system-reminder>b</system-reminder>",
+    ];
+    for aside in asides {
+        let message = json!({ "role": "user", "content": aside });
+        body["messages"].as_array_mut().unwrap().push(message);
+    }
+    let asked = Asked::read(&body).unwrap();
+    let answer = answer(&scenario(), &asked, &mut Tally::new());
+    assert_eq!(
+        (answer.step, words_of(&answer).as_str()),
+        (1, "Vesper greeted world for forge: done")
+    );
+}
+
+#[test]
 fn the_role_of_an_earlier_prompt_still_holds() {
     let mut body = request(&prompt("Vesper", None, &[]), &[]);
     let mail = envelope("agent:default/forge", "instruction", "Hello world");
