@@ -178,7 +178,6 @@ enum Occasion<'a> {
 /// The values the rule captured, if it is for this agent and this occasion.
 fn matches(rule: &Rule, who: &str, occasion: &Occasion<'_>) -> Option<Vars> {
     let mut vars = Vars::new();
-    capture(rule.agent.as_ref(), who, &mut vars)?;
     match (&rule.when, occasion) {
         (When::Prompt(pattern), Occasion::Prompt(text))
         | (When::Mission(pattern), Occasion::Mission(text))
@@ -193,6 +192,8 @@ fn matches(rule: &Rule, who: &str, occasion: &Occasion<'_>) -> Option<Vars> {
             _,
         ) => return None,
     }
+    // Last, because a system prompt is long and most rules have failed by now.
+    capture(rule.agent.as_ref(), who, &mut vars)?;
     Some(vars)
 }
 
