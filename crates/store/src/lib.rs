@@ -1,1 +1,109 @@
 //! Every line of SQL: rows in, domain values out.
+//!
+//! Every write of an actor names the version it has read ([`step::Step`]); the loser gets
+//! [`StoreError::Moved`] and looks again.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+pub mod actors;
+pub mod agents;
+mod error;
+pub mod events;
+pub mod idempotency;
+pub mod mail;
+pub mod runs;
+pub mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod triggers;
+pub mod turns;
+
+pub use error::StoreError;
+
+/// How long a caller waits for a connection before it is told that the database is away.
+const ACQUIRE_MAX: Duration = Duration::from_secs(3);
+
+/// The database, as everything else knows it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects. The URL may name a socket directory: `postgres:///optio?host=/run/x&user=y`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database does not answer, [`StoreError::Corrupt`] when
+    /// the URL cannot be read.
+    pub async fn connect(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(|error: sqlx::Error| StoreError::Corrupt(format!("database URL: {error}")))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_MAX)
+            .connect_with(options.application_name("optio"))
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// Brings the schema up to date. Safe to call from several processes at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a migration fails or the schema is newer than this program.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        sqlx::migrate!("../../migrations")
+            .run(&self.pool)
+            .await
+            .map_err(|error| StoreError::Corrupt(format!("migration: {error}")))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Takes the one lock that a control plane holds on its database, for as long as the returned
+    /// value lives and its connection lasts. `None` when another process has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database does not answer.
+    pub async fn own(&self) -> Result<Option<Ownership>, StoreError> {
+        let mut connection = self.pool.acquire().await?.detach();
+        let (mine,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
+            .bind(OWNER_LOCK)
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(mine.then_some(Ownership { connection }))
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// An arbitrary number; every control plane of one database uses the same.
+const OWNER_LOCK: i64 = 0x6f70_7469_6f00;
+
+/// Proof that this process is the only control plane on its database.
+#[derive(Debug)]
+pub struct Ownership {
+    connection: sqlx::PgConnection,
+}
+
+impl Ownership {
+    /// Whether the lock still holds: it dies with its connection.
+    pub async fn holds(&mut self) -> bool {
+        sqlx::query("SELECT 1")
+            .execute(&mut self.connection)
+            .await
+            .is_ok()
+    }
+}

@@ -1,0 +1,206 @@
+//! The engine's rows: who is due, who fell, who is left alone.
+
+use chrono::{DateTime, Utc};
+use optio_domain::actor::{ActorKey, ActorKind, Decision, Wait};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{Store, StoreError};
+
+/// The version of an actor's row. Only a read can make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(i64);
+
+impl Version {
+    pub(crate) fn read(version: i64) -> Self {
+        Self(version)
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// An actor as its row has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActorRow {
+    /// Its address.
+    pub key: ActorKey,
+    /// Its incarnation.
+    pub epoch: i64,
+    /// The version that was read.
+    pub version: Version,
+    /// Messages that wait.
+    pub pending: i32,
+    /// What it waits for.
+    pub wait: Wait,
+    /// Its last decisions, newest first.
+    pub decisions: Vec<Decision>,
+    /// Since when and why it is left alone.
+    pub quarantine: Option<(DateTime<Utc>, String)>,
+}
+
+#[derive(FromRow)]
+struct RawActor {
+    epoch: i64,
+    version: i64,
+    inbox_pending: i32,
+    wake_at: Option<DateTime<Utc>>,
+    wait_reason: String,
+    wait_holder: String,
+    decisions: sqlx::types::Json<Vec<Decision>>,
+    quarantined_at: Option<DateTime<Utc>>,
+    quarantine_reason: Option<String>,
+}
+
+impl Store {
+    /// Reads an actor's row.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn actor(&self, key: ActorKey) -> Result<Option<ActorRow>, StoreError> {
+        let row: Option<RawActor> = sqlx::query_as(
+            "SELECT epoch, version, inbox_pending, wake_at, wait_reason, wait_holder, decisions,
+                    quarantined_at, quarantine_reason
+             FROM actors WHERE kind = $1 AND id = $2",
+        )
+        .bind(key.kind.name())
+        .bind(key.id)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| ActorRow {
+            key,
+            epoch: row.epoch,
+            version: Version::read(row.version),
+            pending: row.inbox_pending,
+            wait: Wait {
+                reason: row.wait_reason,
+                holder: row.wait_holder,
+                until: row.wake_at,
+            },
+            decisions: row.decisions.0,
+            quarantine: row
+                .quarantined_at
+                .map(|at| (at, row.quarantine_reason.unwrap_or_default())),
+        }))
+    }
+
+    /// Actors whose time has come, the longest overdue first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn due(&self, now: DateTime<Utc>, max: i64) -> Result<Vec<ActorKey>, StoreError> {
+        self.keys(
+            sqlx::query_as(
+                "SELECT kind, id FROM actors
+                 WHERE wake_at <= $1 AND quarantined_at IS NULL ORDER BY wake_at LIMIT $2",
+            )
+            .bind(now)
+            .bind(max),
+        )
+        .await
+    }
+
+    /// When the next actor that is not due yet will be.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (next,): (Option<DateTime<Utc>>,) = sqlx::query_as(
+            "SELECT min(wake_at) FROM actors WHERE $1 < wake_at AND quarantined_at IS NULL",
+        )
+        .bind(now)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(next)
+    }
+
+    /// Actors with mail, after `after` in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn with_mail(
+        &self,
+        after: Option<ActorKey>,
+        max: i64,
+    ) -> Result<Vec<ActorKey>, StoreError> {
+        let (kind, id) = after.map_or((String::new(), Uuid::nil()), |key| {
+            (key.kind.name().to_owned(), key.id)
+        });
+        self.keys(
+            sqlx::query_as(
+                "SELECT kind, id FROM actors
+                 WHERE 0 < inbox_pending AND quarantined_at IS NULL AND ($1, $2) < (kind, id)
+                 ORDER BY kind, id LIMIT $3",
+            )
+            .bind(kind)
+            .bind(id)
+            .bind(max),
+        )
+        .await
+    }
+
+    async fn keys(
+        &self,
+        query: sqlx::query::QueryAs<
+            '_,
+            sqlx::Postgres,
+            (String, Uuid),
+            sqlx::postgres::PgArguments,
+        >,
+    ) -> Result<Vec<ActorKey>, StoreError> {
+        let rows = query.fetch_all(&self.pool).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(kind, id)| ActorKind::parse(&kind).map(|kind| ActorKey { kind, id }))
+            .collect())
+    }
+
+    /// Leaves an actor alone until a person lifts it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn quarantine(
+        &self,
+        key: ActorKey,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE actors SET quarantined_at = $3, quarantine_reason = $4, wake_at = NULL,
+                    wait_reason = 'quarantined: ' || $4, wait_holder = 'a person: lift it',
+                    version = version + 1
+             WHERE kind = $1 AND id = $2",
+        )
+        .bind(key.kind.name())
+        .bind(key.id)
+        .bind(now)
+        .bind(reason)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Lifts a quarantine. False when there was none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn lift_quarantine(
+        &self,
+        key: ActorKey,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE actors SET quarantined_at = NULL, quarantine_reason = NULL, wake_at = $3,
+                    wait_reason = 'quarantine lifted', wait_holder = 'the control plane',
+                    version = version + 1
+             WHERE kind = $1 AND id = $2 AND quarantined_at IS NOT NULL",
+        )
+        .bind(key.kind.name())
+        .bind(key.id)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}

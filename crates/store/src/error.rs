@@ -1,0 +1,62 @@
+//! What can go wrong, named by what the caller can do about it.
+
+use optio_domain::mail::Sender;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote since it was read: look again.
+    #[error("the row has moved since it was read")]
+    Moved,
+    /// The database is away: try again later; nothing was written.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The slug is taken.
+    #[error("the slug `{0}` is taken")]
+    SlugTaken(String),
+    /// The receiver does not exist.
+    #[error("there is no such receiver")]
+    NoReceiver,
+    /// The inbox is full.
+    #[error("the inbox is full: {0} messages wait")]
+    InboxFull(i64),
+    /// The same sender used the key for another message.
+    #[error("the idempotency key was used by {0} for another message")]
+    KeyReused(Sender),
+    /// A broadcast would reach too many.
+    #[error("a broadcast to {0} receivers is above the limit")]
+    FanOut(i64),
+    /// What is stored makes no sense, or a statement is wrong: a person must look.
+    #[error("the store holds or was given something that makes no sense: {0}")]
+    Corrupt(String),
+    /// A statement failed for a reason nobody planned for.
+    #[error("a statement failed")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_away(&error) {
+            Self::Unavailable(error)
+        } else {
+            Self::Failed(error)
+        }
+    }
+}
+
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Tls(_) => true,
+        // 57P: shutdowns and start-ups; 08: connection; 53: resources (disk full, too many clients).
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            ["57P", "08", "53"]
+                .iter()
+                .any(|class| code.starts_with(class))
+        }),
+        _ => false,
+    }
+}

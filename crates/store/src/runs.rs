@@ -1,0 +1,290 @@
+//! Runs: what their runners report, stored once, or refused and kept.
+
+use chrono::{DateTime, Utc};
+use optio_domain::{
+    actor::{ActorKey, ActorKind},
+    id::{RunId, SandboxId},
+    transcript::Facts,
+    wire::runner::Ended,
+};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    step::{self, NewEvent, Step},
+};
+
+/// A run as far as taking in its reports needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// Which.
+    pub run: RunId,
+    /// Whose.
+    pub actor: ActorKey,
+    /// Where it runs.
+    pub sandbox: SandboxId,
+    /// Its epoch.
+    pub epoch: i64,
+    /// Which agent program.
+    pub runtime: String,
+    /// Whether somebody still wants it.
+    pub open: bool,
+    /// Whether nothing of it is alive.
+    pub ended: bool,
+    /// The last event that is stored.
+    pub acked_seq: i64,
+    /// What its output told so far.
+    pub facts: Facts,
+}
+
+#[derive(FromRow)]
+struct RawRun {
+    actor_kind: String,
+    actor_id: Uuid,
+    sandbox_id: Uuid,
+    epoch: i64,
+    runtime: String,
+    state: String,
+    open: bool,
+    acked_seq: i64,
+    facts: Json<Facts>,
+}
+
+/// What a batch of a run's events amounts to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intake {
+    /// Which run.
+    pub run: RunId,
+    /// Under which epoch it was reported.
+    pub epoch: i64,
+    /// The last event stored before.
+    pub after_seq: i64,
+    /// The last event of the batch.
+    pub up_to_seq: i64,
+    /// What its output told, this batch included.
+    pub facts: Facts,
+    /// When its process started, where this batch says so.
+    pub started_at: Option<DateTime<Utc>>,
+    /// How it ended, where this batch says so.
+    pub ended: Option<(Ended, DateTime<Utc>)>,
+    /// Processor time in milliseconds and resident bytes, where this batch says so.
+    pub sample: Option<(i64, i64)>,
+    /// For the live stream and the transcript.
+    pub events: Vec<NewEvent>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenIn {
+    /// It is stored.
+    Stored,
+    /// The run is over or of another epoch: nothing counts.
+    Stale,
+    /// The run has moved since it was read: read it again.
+    Moved,
+}
+
+impl Store {
+    /// Reads a run.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn run(&self, run: RunId) -> Result<Option<RunRow>, StoreError> {
+        let row: Option<RawRun> = sqlx::query_as(
+            "SELECT actor_kind, actor_id, sandbox_id, epoch, runtime, state, open, acked_seq, facts
+             FROM runs WHERE id = $1",
+        )
+        .bind(run.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let kind = ActorKind::parse(&row.actor_kind)
+            .ok_or_else(|| StoreError::Corrupt(format!("run {run} of a {}", row.actor_kind)))?;
+        Ok(Some(RunRow {
+            run,
+            actor: ActorKey {
+                kind,
+                id: row.actor_id,
+            },
+            sandbox: SandboxId(row.sandbox_id),
+            epoch: row.epoch,
+            runtime: row.runtime,
+            open: row.open,
+            ended: row.state == "ended",
+            acked_seq: row.acked_seq,
+            facts: row.facts.0,
+        }))
+    }
+
+    /// Stores a batch of a run's events, once: only on the sequence number that was read, and only
+    /// while the run is wanted under its epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away; then nothing was stored.
+    pub async fn take_in(&self, intake: &Intake) -> Result<TakenIn, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let (ended, ended_at) = match &intake.ended {
+            Some((ended, at)) => (Some(Json(ended)), Some(*at)),
+            None => (None, None),
+        };
+        // The event that nothing is alive any more is a fact about processes, so it counts even
+        // where the run is no longer wanted; whatever else such a run says does not.
+        let row: Option<(bool,)> = sqlx::query_as(
+            "UPDATE runs SET acked_seq = $4,
+                    facts = CASE WHEN open THEN $5 ELSE facts END,
+                    started_at = CASE WHEN open THEN COALESCE(started_at, $6) ELSE started_at END,
+                    ended = CASE WHEN open THEN COALESCE($7, ended) ELSE ended END,
+                    ended_at = COALESCE($8, ended_at),
+                    cpu_ms = COALESCE($9, cpu_ms),
+                    rss_bytes_max = GREATEST($10, rss_bytes_max),
+                    state = CASE WHEN $8 IS NOT NULL THEN 'ended'
+                                 WHEN $6 IS NOT NULL AND state <> 'ended' THEN 'started'
+                                 ELSE state END
+             WHERE id = $1 AND epoch = $2 AND acked_seq = $3
+             RETURNING open",
+        )
+        .bind(intake.run.0)
+        .bind(intake.epoch)
+        .bind(intake.after_seq)
+        .bind(intake.up_to_seq)
+        .bind(Json(&intake.facts))
+        .bind(intake.started_at)
+        .bind(ended)
+        .bind(ended_at)
+        .bind(intake.sample.map(|(cpu_ms, _)| cpu_ms))
+        .bind(intake.sample.map(|(_, rss)| rss))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let taken = match row {
+            None => TakenIn::Moved,
+            Some((false,)) => TakenIn::Stale,
+            Some((true,)) => {
+                step::tell(&mut tx, &intake.events).await?;
+                TakenIn::Stored
+            }
+        };
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// Keeps a report that was refused.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn refuse(&self, refused: &RefusedReport) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO refused_reports
+               (run_id, actor_kind, actor_id, epoch, current_epoch, reason, report, at)
+             SELECT $1, $2, $3, $4, (SELECT epoch FROM actors WHERE kind = $2 AND id = $3), $5, $6, $7",
+        )
+        .bind(refused.run.0)
+        .bind(refused.actor.map(|actor| actor.kind.name()))
+        .bind(refused.actor.map(|actor| actor.id))
+        .bind(refused.epoch)
+        .bind(&refused.reason)
+        .bind(&refused.report)
+        .bind(refused.at)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The last reports of an actor's runs that were refused, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn refused(&self, actor: ActorKey, max: i64) -> Result<Vec<RefusedRow>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT run_id, epoch, current_epoch, reason, report, at FROM refused_reports
+             WHERE actor_kind = $1 AND actor_id = $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(actor.kind.name())
+        .bind(actor.id)
+        .bind(max)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+}
+
+/// A report that was refused, to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefusedReport {
+    /// The run it spoke of.
+    pub run: RunId,
+    /// Whose run, where it is known.
+    pub actor: Option<ActorKey>,
+    /// The epoch it claimed.
+    pub epoch: i64,
+    /// Why it was refused.
+    pub reason: String,
+    /// What it said.
+    pub report: Value,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// A refused report as the API shows it.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct RefusedRow {
+    /// The run it spoke of.
+    pub run_id: Uuid,
+    /// The epoch it claimed.
+    pub epoch: i64,
+    /// The actor's epoch at that time.
+    pub current_epoch: Option<i64>,
+    /// Why it was refused.
+    pub reason: String,
+    /// What it said.
+    pub report: Value,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+impl Step {
+    /// A runner is about to be given the run.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn run_sent(&mut self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE runs SET sent_at = COALESCE(sent_at, $2),
+                    state = CASE WHEN state = 'unsent' THEN 'sent' ELSE state END
+             WHERE id = $1",
+        )
+        .bind(run.0)
+        .bind(self.now)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// The runner is about to be asked to end the run.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn stop_asked(&mut self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE runs SET stop_asked_at = COALESCE(stop_asked_at, $2) WHERE id = $1")
+            .bind(run.0)
+            .bind(self.now)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// A run that no runner was ever given is over by itself.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn drop_unsent(&mut self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE runs SET state = 'ended', ended_at = $2 WHERE id = $1 AND state = 'unsent'",
+        )
+        .bind(run.0)
+        .bind(self.now)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! One step of an actor: a transaction that begins by taking the version it has read.
+
+use chrono::{DateTime, Utc};
+use optio_domain::{
+    actor::{ActorKey, Decision, Wait},
+    limits::DECISIONS_KEPT,
+};
+use serde_json::Value;
+use sqlx::{Postgres, Transaction, types::Json};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, actors::Version};
+
+/// A step being written. Dropping it without [`Step::commit`] leaves everything as it was.
+#[derive(Debug)]
+pub struct Step {
+    pub(crate) tx: Transaction<'static, Postgres>,
+    pub(crate) key: ActorKey,
+    /// The actor's epoch within this step.
+    pub epoch: i64,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Something that happened, for the live stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// What it is about.
+    pub actor_id: Uuid,
+    /// The turn it belongs to.
+    pub turn_id: Option<Uuid>,
+    /// Such as `persistent_agent:log`.
+    pub type_name: &'static str,
+    /// The event as clients get it.
+    pub data: Value,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Begins a step on the version that was read. `new_epoch` starts another incarnation.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when somebody else took a step since.
+    pub async fn step(
+        &self,
+        key: ActorKey,
+        read: Version,
+        wait: &Wait,
+        decision: &Decision,
+        new_epoch: bool,
+    ) -> Result<Step, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let row: Option<(i64,)> = sqlx::query_as(
+            "UPDATE actors SET version = version + 1, epoch = epoch + $4, falls = 0,
+                    wake_at = $5, wait_reason = $6, wait_holder = $7,
+                    decisions = jsonb_path_query_array(
+                        jsonb_build_array($8::jsonb) || decisions, $9::jsonpath)
+             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
+             RETURNING epoch",
+        )
+        .bind(key.kind.name())
+        .bind(key.id)
+        .bind(read.number())
+        .bind(i64::from(new_epoch))
+        .bind(wait.until)
+        .bind(&wait.reason)
+        .bind(&wait.holder)
+        .bind(Json(decision))
+        .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let (epoch,) = row.ok_or(StoreError::Moved)?;
+        Ok(Step {
+            tx,
+            key,
+            epoch,
+            now: decision.at,
+        })
+    }
+
+    /// Writes only what an actor waits for, where nothing else changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when somebody else took a step since.
+    pub async fn wait(&self, key: ActorKey, read: Version, wait: &Wait) -> Result<(), StoreError> {
+        let done = sqlx::query(
+            "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6, falls = 0
+             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL",
+        )
+        .bind(key.kind.name())
+        .bind(key.id)
+        .bind(read.number())
+        .bind(wait.until)
+        .bind(&wait.reason)
+        .bind(&wait.holder)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 0 {
+            Err(StoreError::Moved)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Step {
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses; then nothing was written, or, where the connection
+    /// broke during the commit, it is unknown and the actor looks again.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes what happened.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn tell(&mut self, events: &[NewEvent]) -> Result<(), StoreError> {
+        tell(&mut self.tx, events).await
+    }
+}
+
+/// Writes events inside whatever transaction made them so.
+pub(crate) async fn tell(
+    tx: &mut Transaction<'_, Postgres>,
+    events: &[NewEvent],
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let actors: Vec<Uuid> = events.iter().map(|event| event.actor_id).collect();
+    let turns: Vec<Option<Uuid>> = events.iter().map(|event| event.turn_id).collect();
+    let types: Vec<&str> = events.iter().map(|event| event.type_name).collect();
+    let data: Vec<&Value> = events.iter().map(|event| &event.data).collect();
+    let at: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
+    sqlx::query(
+        "INSERT INTO events (actor_id, turn_id, type, data, at)
+         SELECT a, t, y, d, w FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::timestamptz[])
+                WITH ORDINALITY AS e (a, t, y, d, w, ord) ORDER BY ord",
+    )
+    .bind(actors)
+    .bind(turns)
+    .bind(types)
+    .bind(data)
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

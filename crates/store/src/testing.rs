@@ -1,0 +1,45 @@
+//! A database per test. `scripts/with-postgres` starts the server and names it in
+//! `OPTIO_TEST_DATABASE_URL`.
+
+use uuid::Uuid;
+
+use crate::Store;
+
+/// Creates an empty, migrated database on the test server and connects to it.
+///
+/// # Panics
+/// Where there is no test server: run the tests through `make test` or `scripts/with-postgres`.
+pub async fn database() -> Store {
+    let url = database_url().await;
+    let store = Store::connect(&url, 20)
+        .await
+        .expect("the new database answers");
+    store.migrate().await.expect("the migrations apply");
+    store
+}
+
+/// Creates an empty database without a schema and returns its URL.
+///
+/// # Panics
+/// Where there is no test server.
+pub async fn database_url() -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told where their server is"
+    )]
+    let server = std::env::var("OPTIO_TEST_DATABASE_URL")
+        .expect("no test database: run the tests through `make test` or `scripts/with-postgres`");
+    #[expect(clippy::disallowed_methods, reason = "a name nobody else uses")]
+    let name = format!("t{}", Uuid::new_v4().simple());
+    let admin = sqlx::PgPool::connect(&server)
+        .await
+        .expect("the test server answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&admin)
+        .await
+        .expect("a database can be created");
+    admin.close().await;
+    let (before, query) = server.split_once('?').unwrap_or((&server, ""));
+    let host = before.rsplit_once('/').map_or(before, |(host, _)| host);
+    format!("{host}/{name}?{query}")
+}
