@@ -1,1 +1,8 @@
 //! The kinds of actor. Each looks, plans, commits and carries out; the decisions are in the domain.
+
+pub mod agent;
+pub mod reports;
+pub mod schedules;
+mod world;
+
+pub use world::World;

@@ -1,1 +1,19 @@
-//! The actor engine: durable mailboxes, turns, timers and supervision.
+//! The actor engine: an actor exists because its row exists; it takes memory only while it has
+//! something to do.
+//!
+//! Messages in memory are hints ("look"); the truth is always read from the store. ractor gives
+//! supervision and mailboxes, Postgres gives identity, mail and time.
+
+mod bell;
+mod engine;
+mod kind;
+pub mod links;
+mod mailroom;
+mod shell;
+pub mod stream;
+mod timer;
+
+pub use bell::Bell;
+pub use engine::{Engine, EngineError, Hints};
+pub use kind::{Fault, Kind, Progress};
+pub use mailroom::{Broadcast, Mailroom, SendError};

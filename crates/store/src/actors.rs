@@ -140,6 +140,18 @@ impl Store {
         .await
     }
 
+    /// Actors with work in the world: an open turn, or a run that is not known to be gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn in_flight(&self) -> Result<Vec<ActorKey>, StoreError> {
+        self.keys(sqlx::query_as(
+            "SELECT 'agent', agent_id FROM turns WHERE finished_at IS NULL
+             UNION SELECT actor_kind, actor_id FROM runs WHERE state <> 'ended'",
+        ))
+        .await
+    }
+
     async fn keys(
         &self,
         query: sqlx::query::QueryAs<

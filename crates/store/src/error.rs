@@ -34,6 +34,14 @@ pub enum StoreError {
     Failed(#[source] sqlx::Error),
 }
 
+impl StoreError {
+    /// The database is away, as several callers of one statement are told.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {

@@ -192,7 +192,44 @@ impl Store {
     }
 }
 
+/// An arbitrary number; whoever opens a turn takes this lock until its transaction ends, so that
+/// the limit of open turns is never passed.
+const ROOM_LOCK: i64 = 0x6f70_7469_6f01;
+
 impl Step {
+    /// Whether one more turn may be open. True holds until the end of this step.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn room_for_a_turn(&mut self, max: i64) -> Result<bool, StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(ROOM_LOCK)
+            .execute(&mut *self.tx)
+            .await?;
+        let (open,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM turns WHERE finished_at IS NULL")
+                .fetch_one(&mut *self.tx)
+                .await?;
+        Ok(open < max)
+    }
+
+    /// Counts the waiting mail anew, where the count and the mail disagree.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn recount_inbox(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE actors a SET inbox_pending = (SELECT count(*) FROM messages m
+               WHERE m.receiver_kind = a.kind AND m.receiver_id = a.id AND m.state = 'pending')
+             WHERE kind = $1 AND id = $2",
+        )
+        .bind(self.key.kind.name())
+        .bind(self.key.id)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Opens a turn: takes the oldest waiting mail within the limits, writes the prompt, assigns
     /// the mail, and wants a run. Returns false, having written nothing, when no mail waits.
     ///

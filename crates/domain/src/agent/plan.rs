@@ -159,9 +159,7 @@ pub enum Step {
     StopRun(RunId),
     /// End the sandbox, and whatever still runs in it.
     RetireSandbox,
-    /// End the sandbox and remove its `/workspace`.
-    DestroySandbox,
-    /// Remove every trace of the agent.
+    /// Remove every trace of the agent, its sandbox and its `/workspace` first.
     Purge,
 }
 
@@ -188,7 +186,6 @@ impl Step {
             Self::CloseTurn { .. } => "close turn",
             Self::StopRun(_) => "stop run",
             Self::RetireSandbox => "retire sandbox",
-            Self::DestroySandbox => "destroy sandbox",
             Self::Purge => "purge",
         }
     }
@@ -295,8 +292,7 @@ fn at_rest(seen: &Seen, wait: Wait) -> Plan {
 fn archived(seen: &Seen) -> Plan {
     let wait = Wait::at_rest("archived", "nobody: archived is final");
     match (seen.deleting, seen.sandbox) {
-        (true, Some(_)) => step(Step::DestroySandbox, wait),
-        (true, None) => step(Step::Purge, wait),
+        (true, _) => step(Step::Purge, wait),
         (false, Some(_)) => step(Step::RetireSandbox, wait),
         (false, None) => step(Step::Nothing, wait),
     }

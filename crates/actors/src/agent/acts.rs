@@ -1,0 +1,232 @@
+//! What people want, and what becomes of sandboxes.
+
+use chrono::TimeDelta;
+use optio_domain::{
+    actor::{Decision, Wait},
+    agent::{AgentEvent, AgentState, Intent},
+    id::{RunId, SandboxId},
+    ports::{SandboxError, SandboxOrder},
+    run::{Failure, FailureClass, Verdict},
+    token::SandboxClaims,
+    wire::runner::ToRunner,
+};
+use optio_runtime::{Fault, Progress};
+use optio_store::{
+    agents::AgentSight,
+    turns::{Closed, cancelled},
+};
+
+use super::Agents;
+
+/// How long after a failed attempt a driver is asked again.
+const DRIVER_PAUSE: TimeDelta = TimeDelta::seconds(2);
+
+impl Agents {
+    /// Moves the agent along its table, and nothing else.
+    pub(super) async fn change(
+        &self,
+        sight: &AgentSight,
+        event: AgentEvent,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let from = sight.agent.state;
+        let to = next_state(from, event)?;
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.agent_state(from, to, event.name()).await?;
+        step.commit().await?;
+        Ok(Progress::Again)
+    }
+
+    pub(super) async fn begin(
+        &self,
+        sight: &AgentSight,
+        wait: &Wait,
+        decision: &Decision,
+        new_epoch: bool,
+    ) -> Result<optio_store::step::Step, Fault> {
+        let key = sight.agent.id.into();
+        Ok(self
+            .world
+            .store
+            .step(key, sight.version, wait, decision, new_epoch)
+            .await?)
+    }
+
+    /// Does what a person asked for. An open turn is closed at once: whatever its process still
+    /// says is of an old epoch.
+    pub(super) async fn obey(
+        &self,
+        sight: &AgentSight,
+        intent: Intent,
+        event: Option<AgentEvent>,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let mut step = self
+            .begin(sight, wait, decision, sight.turn.is_some())
+            .await?;
+        if let (Some(turn), Some(_)) = (&sight.turn, event) {
+            let closing = cancelled(sight.agent.consecutive_failures);
+            let closed = Closed {
+                agent: sight.agent.id,
+                turn: turn.turn,
+                closing: &closing,
+                facts: &turn.facts,
+            };
+            step.close_turn(&closed).await?;
+            step.drop_unsent(RunId::of_turn(turn.turn)).await?;
+        }
+        if let Some(event) = event {
+            let from = sight.agent.state;
+            step.agent_state(from, next_state(from, event)?, intent.name())
+                .await?;
+        }
+        match intent {
+            Intent::Resume => step.forgive(false).await?,
+            Intent::Restart => step.forgive(true).await?,
+            Intent::Pause | Intent::Archive | Intent::Delete => {}
+        }
+        step.intent_met(intent).await?;
+        step.commit().await?;
+        self.room_again().await;
+        Ok(Progress::Again)
+    }
+
+    pub(super) async fn disregard(
+        &self,
+        sight: &AgentSight,
+        intent: Intent,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.intent_met(intent).await?;
+        step.commit().await?;
+        Ok(Progress::Again)
+    }
+
+    pub(super) async fn ensure_sandbox(
+        &self,
+        sight: &AgentSight,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let sandbox = SandboxId::of_agent(sight.agent.id);
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.sandbox_wanted().await?;
+        step.commit().await?;
+        let order = SandboxOrder {
+            sandbox,
+            owner: sight.agent.id,
+            api_url: self.world.api_url.clone(),
+            token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
+        };
+        match (self.world.sandboxes.ensure(&order).await, &sight.turn) {
+            (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
+            (Err(SandboxError::Broken(words)), Some(turn)) => {
+                let verdict = Verdict::Failed(Failure::new(FailureClass::Sandbox, words));
+                let Some(sight) = self.world.store.see_agent(sight.agent.id).await? else {
+                    return Ok(Progress::Gone);
+                };
+                self.close_turn(&sight, turn.turn, &verdict, wait, decision)
+                    .await
+            }
+            (Err(error), _) => {
+                tracing::warn!(agent.id = %sight.agent.id, %error, "no sandbox, will try again");
+                Ok(Progress::Rest {
+                    until: Some(decision.at + DRIVER_PAUSE),
+                })
+            }
+        }
+    }
+
+    pub(super) async fn stop_run(
+        &self,
+        sight: &AgentSight,
+        run: RunId,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.stop_asked(run).await?;
+        step.commit().await?;
+        let sandbox = SandboxId::of_agent(sight.agent.id);
+        // Where it cannot be said, the deadline just written ends the sandbox instead.
+        let _said = self.world.links.send(sandbox, ToRunner::Stop { run });
+        Ok(Progress::Rest { until: wait.until })
+    }
+
+    pub(super) async fn retire(
+        &self,
+        sight: &AgentSight,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let sandbox = SandboxId::of_agent(sight.agent.id);
+        if let Err(error) = self.world.sandboxes.retire(sandbox).await {
+            return self.driver_refused(sight, decision, &error).await;
+        }
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.sandbox_gone().await?;
+        step.commit().await?;
+        Ok(Progress::Again)
+    }
+
+    pub(super) async fn purge(
+        &self,
+        sight: &AgentSight,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let sandbox = SandboxId::of_agent(sight.agent.id);
+        if let Err(error) = self.world.sandboxes.destroy(sandbox).await {
+            return self.driver_refused(sight, decision, &error).await;
+        }
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        step.sandbox_gone().await?;
+        step.purge_agent().await?;
+        step.commit().await?;
+        Ok(Progress::Gone)
+    }
+
+    async fn driver_refused(
+        &self,
+        sight: &AgentSight,
+        decision: &Decision,
+        error: &SandboxError,
+    ) -> Result<Progress, Fault> {
+        tracing::warn!(agent.id = %sight.agent.id, %error, "the sandbox could not be ended, will try again");
+        let until = decision.at + DRIVER_PAUSE;
+        let wait = Wait::until(
+            format!("the sandbox to end: {error}"),
+            "the sandbox driver",
+            until,
+        );
+        self.world
+            .store
+            .wait(sight.agent.id.into(), sight.version, &wait)
+            .await?;
+        Ok(Progress::Rest { until: Some(until) })
+    }
+
+    /// Tells those who wait for room that there may be some.
+    pub(super) async fn room_again(&self) {
+        let Some(hints) = self.hints.get() else {
+            return;
+        };
+        let max = self.world.limits.turns_running_max;
+        match self.world.store.queued_agents(max).await {
+            Ok(agents) => agents
+                .into_iter()
+                .for_each(|agent| hints.look(agent.into())),
+            // They look again by themselves before long.
+            Err(error) => tracing::debug!(%error, "the queue could not be read"),
+        }
+    }
+}
+
+pub(super) fn next_state(from: AgentState, event: AgentEvent) -> Result<AgentState, Fault> {
+    from.on(event)
+        .map_err(|illegal| Fault::Fallen(illegal.to_string()))
+}

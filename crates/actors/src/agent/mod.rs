@@ -1,0 +1,229 @@
+//! Persistent agents as actors: read, plan, commit, carry out.
+
+use std::sync::OnceLock;
+
+use optio_domain::{
+    actor::{ActorKind, Decision, Wait},
+    agent::plan::{Link, OpenTurn, Plan, RunSeen, Seen, Step, plan},
+    id::{AgentId, RunId, SandboxId},
+    ports::{Eventually, SandboxState},
+    run::judge,
+};
+use optio_runtime::{Fault, Hints, Kind, Progress};
+use optio_store::agents::{AgentSight, TurnSight};
+use uuid::Uuid;
+
+use crate::World;
+
+mod acts;
+mod launch;
+mod turns;
+
+/// The kind `agent`.
+pub struct Agents {
+    world: World,
+    hints: OnceLock<Hints>,
+}
+
+impl Agents {
+    /// The kind, in its world.
+    #[must_use]
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            hints: OnceLock::new(),
+        }
+    }
+
+    /// How to tell other agents that there is room again. Given once the engine runs.
+    pub fn introduce(&self, hints: Hints) {
+        drop(self.hints.set(hints));
+    }
+
+    async fn look(&self, sight: &AgentSight) -> Seen {
+        let agent = &sight.agent;
+        let sandbox = SandboxId::of_agent(agent.id);
+        let run = sight.turn.as_ref().map(|turn| RunId::of_turn(turn.turn));
+        let link = match self.world.links.holds(sandbox, run) {
+            Some(holds_run) => Link::Connected { holds_run },
+            None => Link::Away {
+                runner: self.runner(sight, sandbox).await,
+            },
+        };
+        Seen {
+            enabled: agent.spec.enabled,
+            intent: agent.intent,
+            deleting: agent.deleting,
+            pending: i64::from(agent.inbox_pending),
+            hold: agent.hold.clone(),
+            turns_open: sight.turns_open,
+            turns_max: self.world.limits.turns_running_max,
+            turn: sight.turn.as_ref().map(open_turn),
+            lingering: sight.lingering,
+            sandbox: sight.sandbox,
+            link,
+        }
+    }
+
+    /// Whether the runner's process is there; asked only where the plan depends on it.
+    async fn runner(&self, sight: &AgentSight, sandbox: SandboxId) -> SandboxState {
+        if sight.turn.is_none() && sight.lingering.is_none() {
+            return SandboxState::Gone;
+        }
+        match self.world.sandboxes.state(sandbox).await {
+            Ok(state) => state,
+            Err(error) => {
+                // Not knowing is no reason to start a second runner.
+                tracing::warn!(agent.id = %sight.agent.id, %error, "the sandbox could not be looked at");
+                SandboxState::Alive
+            }
+        }
+    }
+
+    async fn one_step(&self, id: AgentId) -> Result<Progress, Fault> {
+        let Some(sight) = self.world.store.see_agent(id).await? else {
+            return Ok(Progress::Gone);
+        };
+        if sight.quarantined {
+            return Ok(Progress::Rest { until: None });
+        }
+        let now = self.world.clock.now();
+        let seen = self.look(&sight).await;
+        let plan = plan(sight.agent.state, &seen, now);
+        let decision = Decision {
+            at: now,
+            step: plan.step.name().to_owned(),
+            seen: words(&sight, &seen),
+        };
+        if plan.step != Step::Nothing {
+            tracing::debug!(agent.id = %id, step = plan.step.name(), seen = decision.seen, "step");
+        }
+        let progress = self.act(&sight, plan, &decision).await?;
+        self.world.stream.hint();
+        Ok(progress)
+    }
+
+    async fn act(
+        &self,
+        sight: &AgentSight,
+        Plan { step, wait }: Plan,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        match step {
+            Step::Nothing => self.rest(sight, &wait).await,
+            Step::Obey { intent, event } => self.obey(sight, intent, event, &wait, decision).await,
+            Step::Disregard(intent) => self.disregard(sight, intent, &wait, decision).await,
+            Step::Enqueue => {
+                self.change(
+                    sight,
+                    optio_domain::agent::AgentEvent::Woken,
+                    &wait,
+                    decision,
+                )
+                .await
+            }
+            Step::StandDown => {
+                self.change(
+                    sight,
+                    optio_domain::agent::AgentEvent::StoodDown,
+                    &wait,
+                    decision,
+                )
+                .await
+            }
+            Step::MarkRunning => {
+                self.change(
+                    sight,
+                    optio_domain::agent::AgentEvent::Started,
+                    &wait,
+                    decision,
+                )
+                .await
+            }
+            Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
+            Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
+            Step::SendRun(turn) => self.send_run(sight, turn, &wait, decision).await,
+            Step::CloseTurn { turn, verdict } => {
+                self.close_turn(sight, turn, &verdict, &wait, decision)
+                    .await
+            }
+            Step::StopRun(run) => self.stop_run(sight, run, &wait, decision).await,
+            Step::RetireSandbox => self.retire(sight, &wait, decision).await,
+            Step::Purge => self.purge(sight, &wait, decision).await,
+        }
+    }
+
+    async fn rest(&self, sight: &AgentSight, wait: &Wait) -> Result<Progress, Fault> {
+        if *wait != sight.wait {
+            self.world
+                .store
+                .wait(sight.agent.id.into(), sight.version, wait)
+                .await?;
+        }
+        Ok(Progress::Rest { until: wait.until })
+    }
+}
+
+impl Kind for Agents {
+    fn kind(&self) -> ActorKind {
+        ActorKind::Agent
+    }
+
+    fn step(&self, id: Uuid) -> Eventually<'_, Result<Progress, Fault>> {
+        Box::pin(self.one_step(AgentId(id)))
+    }
+}
+
+fn open_turn(turn: &TurnSight) -> OpenTurn {
+    let run = match (&turn.ended, turn.started_at, turn.sent_at) {
+        (Some(ended), ..) => RunSeen::Ended(judge(ended, &turn.facts)),
+        (None, Some(at), _) => RunSeen::Started { at },
+        (None, None, Some(at)) => RunSeen::Sent { at },
+        (None, None, None) => RunSeen::Unsent,
+    };
+    OpenTurn {
+        turn: turn.turn,
+        provision_until: turn.provision_until,
+        duration_ms: turn.duration_ms,
+        run,
+    }
+}
+
+/// What was seen, in the few words a person needs to follow a decision.
+fn words(sight: &AgentSight, seen: &Seen) -> String {
+    let mut words = format!("{}, {} waiting", sight.agent.state.name(), seen.pending);
+    if let Some(turn) = &sight.turn {
+        let run = match seen.turn.as_ref().map(|open| &open.run) {
+            Some(RunSeen::Unsent) | None => "unsent",
+            Some(RunSeen::Sent { .. }) => "sent",
+            Some(RunSeen::Started { .. }) => "started",
+            Some(RunSeen::Ended(_)) => "ended",
+        };
+        words.push_str(&format!(", turn {} {run}", turn.number));
+    }
+    if let Some(intent) = seen.intent {
+        words.push_str(&format!(", asked to {}", intent.name()));
+    }
+    if seen.lingering.is_some() {
+        words.push_str(", an old run lingers");
+    }
+    words.push_str(
+        match (seen.link, sight.turn.is_some() || seen.lingering.is_some()) {
+            (Link::Connected { .. }, _) => ", runner connected",
+            (
+                Link::Away {
+                    runner: SandboxState::Alive,
+                },
+                true,
+            ) => ", runner away",
+            (
+                Link::Away {
+                    runner: SandboxState::Gone,
+                },
+                true,
+            ) => ", no runner",
+            (Link::Away { .. }, false) => "",
+        },
+    );
+    words
+}

@@ -1,0 +1,305 @@
+//! What runners report: understood, stored once, or refused and kept.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use optio_domain::{
+    actor::ActorKey,
+    id::{AgentId, RunId, SandboxId},
+    ports::AgentCli,
+    transcript::{Entry, EntryKind, Facts},
+    wire::runner::{EndCause, Happening, HeldRun, RunEvent, ToRunner},
+};
+use optio_runtime::Hints;
+use optio_store::{
+    StoreError,
+    runs::{Intake, RefusedReport, RunRow, TakenIn},
+    step::NewEvent,
+};
+use serde_json::json;
+
+use crate::World;
+
+/// How often a batch is tried again when the run has moved meanwhile.
+const TRIES_MAX: u32 = 5;
+
+/// A runner's stream cannot be taken in as it came.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The stream has a hole: the runner has to connect again and go on from the last
+    /// acknowledgement.
+    #[error("run {run} skipped from event {expected} to {got}")]
+    Hole {
+        /// Which run.
+        run: RunId,
+        /// What should have come.
+        expected: i64,
+        /// What came.
+        got: i64,
+    },
+    /// The store did not take it.
+    #[error("the report was not stored")]
+    Store(#[from] StoreError),
+}
+
+/// Takes in what runners report.
+#[derive(Clone)]
+pub struct Reports {
+    world: World,
+    hints: Hints,
+}
+
+impl Reports {
+    /// For runners of this world.
+    #[must_use]
+    pub fn new(world: World, hints: Hints) -> Self {
+        Self { world, hints }
+    }
+
+    /// A runner has connected: tells its agent, and says which of its runs nobody will ask for.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn hello(
+        &self,
+        sandbox: SandboxId,
+        held: &[HeldRun],
+    ) -> Result<Vec<ToRunner>, StoreError> {
+        let mut answers = Vec::new();
+        for run in held {
+            match self.world.store.run(run.run).await? {
+                Some(row) if row.ended && !row.open => {
+                    answers.push(ToRunner::Forget { run: run.run });
+                }
+                Some(row) => answers.push(ToRunner::Ack {
+                    run: run.run,
+                    seq: row.acked_seq,
+                }),
+                None if run.alive => answers.push(ToRunner::Stop { run: run.run }),
+                None => answers.push(ToRunner::Forget { run: run.run }),
+            }
+        }
+        self.changed(sandbox);
+        Ok(answers)
+    }
+
+    /// Something about a sandbox's runner has changed: its agent should look.
+    pub fn changed(&self, sandbox: SandboxId) {
+        self.hints.look(AgentId(sandbox.0).into());
+    }
+
+    /// Takes in a batch of events, in order, and says what the runner is to be told.
+    ///
+    /// # Errors
+    /// [`ReportError`] when the stream has a hole or the database is away: then nothing more of the
+    /// batch was stored, and the runner sends it again.
+    pub async fn take_in(
+        &self,
+        sandbox: SandboxId,
+        events: &[RunEvent],
+    ) -> Result<Vec<ToRunner>, ReportError> {
+        let mut answers = Vec::new();
+        for batch in events.chunk_by(|a, b| (a.run, a.epoch) == (b.run, b.epoch)) {
+            answers.extend(self.take_in_run(sandbox, batch).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn take_in_run(
+        &self,
+        sandbox: SandboxId,
+        batch: &[RunEvent],
+    ) -> Result<Vec<ToRunner>, ReportError> {
+        let Some(last) = batch.last() else {
+            return Ok(Vec::new());
+        };
+        let (run, up_to) = (last.run, last.seq);
+        for _try in 0..TRIES_MAX {
+            let row = self.world.store.run(run).await?;
+            let Some(row) = row.filter(|row| row.sandbox == sandbox && row.epoch == last.epoch)
+            else {
+                let reason = "this sandbox has no such run of that epoch";
+                self.refuse(None, batch, reason).await?;
+                return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
+            };
+            let fresh = fresh(&row, batch)?;
+            if fresh.is_empty() {
+                return Ok(vec![ToRunner::Ack {
+                    run,
+                    seq: row.acked_seq,
+                }]);
+            }
+            let cli = self.world.clis.get(row.runtime.as_str()).map(Arc::clone);
+            let intake = understand(&row, fresh, cli.as_deref());
+            match self.world.store.take_in(&intake).await? {
+                TakenIn::Moved => {}
+                TakenIn::Stored => {
+                    self.world.stream.hint();
+                    if intake.started_at.is_some() || intake.ended.is_some() {
+                        self.hints.look(row.actor);
+                    }
+                    return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
+                }
+                TakenIn::Stale => {
+                    self.refuse(Some(row.actor), fresh, "the turn is over")
+                        .await?;
+                    let mut answers = vec![ToRunner::Ack { run, seq: up_to }];
+                    if intake.ended.is_some() {
+                        answers.push(ToRunner::Forget { run });
+                        self.hints.look(row.actor);
+                    }
+                    return Ok(answers);
+                }
+            }
+        }
+        Err(StoreError::Moved.into())
+    }
+
+    /// Keeps what a stale incarnation said. What it used is not worth keeping.
+    async fn refuse(
+        &self,
+        actor: Option<ActorKey>,
+        events: &[RunEvent],
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        for event in events {
+            if matches!(event.what, Happening::Sample { .. }) {
+                continue;
+            }
+            let refused = RefusedReport {
+                run: event.run,
+                actor,
+                epoch: event.epoch,
+                reason: reason.to_owned(),
+                report: serde_json::to_value(event).unwrap_or_default(),
+                at: self.world.clock.now(),
+            };
+            self.world.store.refuse(&refused).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of a batch that is not stored yet.
+fn fresh<'a>(row: &RunRow, batch: &'a [RunEvent]) -> Result<&'a [RunEvent], ReportError> {
+    let known = batch
+        .iter()
+        .take_while(|event| event.seq <= row.acked_seq)
+        .count();
+    let fresh = batch.get(known..).unwrap_or_default();
+    let mut expected = row.acked_seq + 1;
+    for event in fresh {
+        if event.seq != expected {
+            return Err(ReportError::Hole {
+                run: row.run,
+                expected,
+                got: event.seq,
+            });
+        }
+        expected += 1;
+    }
+    Ok(fresh)
+}
+
+/// What a batch amounts to: pure.
+fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> Intake {
+    let mut intake = Intake {
+        run: row.run,
+        epoch: row.epoch,
+        after_seq: row.acked_seq,
+        up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
+        facts: row.facts.clone(),
+        started_at: None,
+        ended: None,
+        sample: None,
+        events: Vec::new(),
+    };
+    for event in batch {
+        match &event.what {
+            Happening::Started { .. } => intake.started_at = Some(event.at),
+            Happening::Stdout { line, cut } => {
+                let entries = read_stdout(&mut intake.facts, line, *cut, cli);
+                intake
+                    .events
+                    .extend(entries.iter().map(|entry| log(row, event, "stdout", entry)));
+            }
+            Happening::Stderr { line, cut } => {
+                intake.facts.hear_stderr(line);
+                let entry = plain(EntryKind::Info, with_cut(line, *cut));
+                intake.events.push(log(row, event, "stderr", &entry));
+            }
+            Happening::Sample {
+                cpu_ms, rss_bytes, ..
+            } => {
+                let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+                intake.sample = Some((whole(*cpu_ms), whole(*rss_bytes)));
+            }
+            Happening::Ended(ended) => {
+                intake.ended = Some((ended.clone(), event.at));
+                if ended.cause != EndCause::Exited {
+                    let words = ended
+                        .detail
+                        .clone()
+                        .unwrap_or_else(|| format!("{:?}", ended.cause));
+                    let entry = plain(EntryKind::System, format!("The run was ended: {words}"));
+                    intake.events.push(log(row, event, "stderr", &entry));
+                }
+            }
+        }
+    }
+    intake
+}
+
+fn read_stdout(facts: &mut Facts, line: &str, cut: u64, cli: Option<&dyn AgentCli>) -> Vec<Entry> {
+    if line.trim().is_empty() {
+        return Vec::new();
+    }
+    facts.lines += 1;
+    let Some(cli) = cli else {
+        return vec![plain(EntryKind::Text, with_cut(line, cut))];
+    };
+    let reading = cli.read(line);
+    facts.garbage_lines += u64::from(reading.garbage);
+    for fact in reading.facts {
+        facts.learn(fact);
+    }
+    let mut entries = reading.entries;
+    if let (Some(last), true) = (entries.last_mut(), 0 < cut) {
+        last.content = with_cut(&last.content, cut);
+    }
+    entries
+}
+
+fn plain(kind: EntryKind, content: String) -> Entry {
+    Entry {
+        kind,
+        content,
+        metadata: None,
+    }
+}
+
+fn with_cut(text: &str, cut: u64) -> String {
+    if cut == 0 {
+        text.to_owned()
+    } else {
+        format!("{text} … ({cut} bytes more were cut off)")
+    }
+}
+
+fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent {
+    NewEvent {
+        actor_id: row.actor.id,
+        turn_id: Some(row.run.0),
+        type_name: "persistent_agent:log",
+        data: json!({
+            "agentId": row.actor.id, "turnId": row.run, "seq": event.seq, "stream": stream,
+            "content": entry.content, "logType": entry.kind.name(), "metadata": entry.metadata,
+        }),
+        at: event.at,
+    }
+}
+
+/// The programs a world can run, by name.
+#[must_use]
+pub fn by_runtime(clis: Vec<Arc<dyn AgentCli>>) -> BTreeMap<&'static str, Arc<dyn AgentCli>> {
+    clis.into_iter().map(|cli| (cli.runtime(), cli)).collect()
+}

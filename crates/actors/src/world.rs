@@ -1,0 +1,36 @@
+//! What every kind of actor is given: the store, the outside world behind its ports, and the limits.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use optio_domain::{
+    limits::Limits,
+    ports::{AgentCli, Clock, Ids, Sandboxes},
+    token::Signer,
+};
+use optio_runtime::{links::Links, stream::Stream};
+use optio_store::Store;
+
+/// What every kind of actor is given.
+#[derive(Clone)]
+pub struct World {
+    /// The database.
+    pub store: Store,
+    /// The runners that are connected.
+    pub links: Links,
+    /// The live stream.
+    pub stream: Stream,
+    /// Where agents run.
+    pub sandboxes: Arc<dyn Sandboxes>,
+    /// The agent programs, by the name in `agentRuntime`.
+    pub clis: Arc<BTreeMap<&'static str, Arc<dyn AgentCli>>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identities.
+    pub ids: Arc<dyn Ids>,
+    /// Signs tokens.
+    pub signer: Signer,
+    /// Where runners and agents reach the API.
+    pub api_url: String,
+    /// The limits.
+    pub limits: Limits,
+}

@@ -1,0 +1,208 @@
+//! Group commit: many senders, one statement, each answered once its own row is durable.
+
+use std::sync::Arc;
+
+use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
+use optio_store::{
+    Store, StoreError,
+    mail::{NewMessage, Receipt, Stored},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{engine::Hints, stream::Stream};
+
+/// Messages stored by one statement.
+const BATCH: usize = 512;
+/// Messages that may wait for the next statement; whoever comes then is told to come again.
+const WAITING_MAX: usize = 8_192;
+/// How often a batch is tried again for messages whose key another process stored meanwhile.
+const AGAIN_MAX: u32 = 3;
+
+/// Why a message was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Too many messages wait to be written: come again in a moment.
+    #[error("too many messages wait to be written")]
+    Busy,
+    /// The store refused it.
+    #[error("the message was refused")]
+    Store(#[source] StoreError),
+}
+
+/// A message for all peers of an agent.
+#[derive(Debug, Clone)]
+pub struct Broadcast {
+    /// The message; its receiver is not looked at.
+    pub message: NewMessage,
+    /// Who sends it.
+    pub sender: AgentId,
+    /// Whose peers.
+    pub workspace: String,
+}
+
+enum Item {
+    One(
+        Box<NewMessage>,
+        oneshot::Sender<Result<Receipt, StoreError>>,
+    ),
+    All(Box<Broadcast>, oneshot::Sender<Result<i64, StoreError>>),
+}
+
+/// Accepts messages.
+#[derive(Clone)]
+pub struct Mailroom {
+    items: mpsc::Sender<Item>,
+}
+
+impl Mailroom {
+    /// Starts the one writer. One, so that the mail of a sender stays in the order of its sending.
+    #[must_use]
+    pub fn start(store: Store, hints: Hints, stream: Stream, limits: Limits) -> Self {
+        let (items, inbox) = mpsc::channel(WAITING_MAX);
+        let writer = Writer {
+            store,
+            hints,
+            stream,
+            limits,
+        };
+        tokio::spawn(async move { writer.serve(inbox).await });
+        Self { items }
+    }
+
+    /// Sends one message and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`SendError`] when it was not accepted; then it is not stored, except where the database
+    /// went away in the middle, which a key makes safe to repeat.
+    pub async fn send(&self, message: NewMessage) -> Result<Receipt, SendError> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Item::One(Box::new(message), reply))?;
+        answer
+            .await
+            .map_err(|_gone| SendError::Busy)?
+            .map_err(SendError::Store)
+    }
+
+    /// Sends to all peers, or to none. Returns how many there are.
+    ///
+    /// # Errors
+    /// As [`Mailroom::send`].
+    pub async fn broadcast(&self, broadcast: Broadcast) -> Result<i64, SendError> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Item::All(Box::new(broadcast), reply))?;
+        answer
+            .await
+            .map_err(|_gone| SendError::Busy)?
+            .map_err(SendError::Store)
+    }
+
+    fn put(&self, item: Item) -> Result<(), SendError> {
+        self.items.try_send(item).map_err(|_full| SendError::Busy)
+    }
+}
+
+struct Writer {
+    store: Store,
+    hints: Hints,
+    stream: Stream,
+    limits: Limits,
+}
+
+type Waiting = (NewMessage, oneshot::Sender<Result<Receipt, StoreError>>);
+
+impl Writer {
+    async fn serve(self, mut inbox: mpsc::Receiver<Item>) {
+        let mut items = Vec::with_capacity(BATCH);
+        while 0 < inbox.recv_many(&mut items, BATCH).await {
+            let mut batch: Vec<Waiting> = Vec::with_capacity(items.len());
+            for item in items.drain(..) {
+                match item {
+                    Item::One(message, reply) => batch.push((*message, reply)),
+                    Item::All(broadcast, reply) => {
+                        // In order: what was sent before a broadcast arrives before it.
+                        self.write(std::mem::take(&mut batch)).await;
+                        drop(reply.send(self.write_all(&broadcast).await));
+                    }
+                }
+            }
+            self.write(batch).await;
+            self.stream.hint();
+        }
+    }
+
+    async fn write(&self, mut batch: Vec<Waiting>) {
+        for _try in 0..AGAIN_MAX {
+            if batch.is_empty() {
+                return;
+            }
+            let (messages, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            batch = match self
+                .store
+                .send(&messages, self.limits.inbox_messages_max)
+                .await
+            {
+                Ok(stored) => self.answer(stored, messages, replies),
+                Err(error) => return refuse(&error, replies),
+            };
+        }
+        // Dropping the replies tells their senders to come again.
+    }
+
+    fn answer(
+        &self,
+        stored: Vec<Stored>,
+        messages: Vec<NewMessage>,
+        replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>,
+    ) -> Vec<Waiting> {
+        let mut again = Vec::new();
+        for ((stored, message), reply) in stored.into_iter().zip(messages).zip(replies) {
+            match stored {
+                Stored::Done(receipt) => {
+                    let receiver = message.receiver;
+                    drop(reply.send(Ok(receipt)));
+                    if !receipt.repeated {
+                        self.hints.look(receiver);
+                    }
+                }
+                Stored::Again => again.push((message, reply)),
+                Stored::Refused(error) => drop(reply.send(Err(error))),
+            }
+        }
+        again
+    }
+
+    async fn write_all(&self, broadcast: &Broadcast) -> Result<i64, StoreError> {
+        let limits = self.limits;
+        let (peers, receivers): (i64, Vec<ActorKey>) = self
+            .store
+            .broadcast(
+                &broadcast.message,
+                broadcast.sender,
+                &broadcast.workspace,
+                limits.inbox_messages_max,
+                limits.fan_out_max,
+            )
+            .await?;
+        for receiver in receivers {
+            self.hints.look(receiver);
+        }
+        Ok(peers)
+    }
+}
+
+/// Nothing of a failed statement is stored: everybody is told the same.
+fn refuse(error: &StoreError, replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>) {
+    let away = matches!(error, StoreError::Unavailable(_));
+    let words: Arc<str> = error.to_string().into();
+    if !away {
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        tracing::error!(error = %words, source, "a batch of messages could not be stored");
+    }
+    for reply in replies {
+        drop(reply.send(Err(if away {
+            StoreError::unavailable()
+        } else {
+            StoreError::Corrupt(words.to_string())
+        })));
+    }
+}

@@ -1,0 +1,157 @@
+//! The live stream: one reader per process follows the events and passes them on to everybody who
+//! listens here.
+
+use std::{sync::Arc, time::Duration};
+
+use optio_store::{
+    Store, StoreError,
+    events::{Cursor, EventRow},
+};
+use tokio::sync::{Notify, broadcast};
+
+/// Events a slow listener may be behind before it reads from the store again.
+const BEHIND_MAX: usize = 4_096;
+/// Events read at once.
+const PAGE: i64 = 1_000;
+/// How soon after a hint the store is asked: an event becomes readable once every older
+/// transaction is over, which is not always so at the first look.
+const LOOKS: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(5),
+    Duration::from_millis(25),
+    Duration::from_millis(100),
+];
+/// How often it is asked without a hint, for what other processes did.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The live stream of this process.
+#[derive(Clone)]
+pub struct Stream {
+    hints: Arc<Notify>,
+    events: broadcast::Sender<Arc<EventRow>>,
+    store: Store,
+}
+
+impl Stream {
+    /// Starts following at the end of what is there now.
+    #[must_use]
+    pub fn start(store: Store) -> Self {
+        let stream = Self {
+            hints: Arc::default(),
+            events: broadcast::Sender::new(BEHIND_MAX),
+            store,
+        };
+        let reader = stream.clone();
+        tokio::spawn(async move { reader.follow().await });
+        stream
+    }
+
+    /// Something was committed.
+    pub fn hint(&self) {
+        self.hints.notify_one();
+    }
+
+    /// Listens from `cursor` on, or from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn listen(
+        &self,
+        cursor: Option<Cursor>,
+        actor: Option<uuid::Uuid>,
+    ) -> Result<Listener, StoreError> {
+        // Subscribing before reading leaves no gap; what is then seen twice is dropped by place.
+        let live = self.events.subscribe();
+        let cursor = match cursor {
+            Some(cursor) => cursor,
+            None => self.store.events_end().await?,
+        };
+        Ok(Listener {
+            store: self.store.clone(),
+            live,
+            cursor,
+            actor,
+            behind: true,
+            page: Vec::new(),
+        })
+    }
+
+    async fn follow(&self) {
+        let mut cursor = loop {
+            match self.store.events_end().await {
+                Ok(cursor) => break cursor,
+                Err(_away) => tokio::time::sleep(IDLE).await,
+            }
+        };
+        loop {
+            for pause in LOOKS {
+                tokio::time::sleep(pause).await;
+                match self.pass_on(cursor).await {
+                    Ok(reached) => cursor = reached,
+                    Err(error) => tracing::debug!(%error, "the live stream could not be read"),
+                }
+            }
+            let idle = tokio::time::timeout(IDLE, self.hints.notified());
+            drop(idle.await);
+        }
+    }
+
+    async fn pass_on(&self, mut cursor: Cursor) -> Result<Cursor, StoreError> {
+        loop {
+            let page = self.store.events_after(cursor, None, PAGE).await?;
+            let full = i64::try_from(page.len()).unwrap_or(0) == PAGE;
+            for event in page {
+                cursor = event.cursor();
+                // Nobody listening is no error.
+                drop(self.events.send(Arc::new(event)));
+            }
+            if !full {
+                return Ok(cursor);
+            }
+        }
+    }
+}
+
+/// One listener: first what it missed, then what happens.
+pub struct Listener {
+    store: Store,
+    live: broadcast::Receiver<Arc<EventRow>>,
+    cursor: Cursor,
+    actor: Option<uuid::Uuid>,
+    behind: bool,
+    page: Vec<EventRow>,
+}
+
+impl Listener {
+    /// The next event; `None` when the stream is over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when what was missed cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Arc<EventRow>>, StoreError> {
+        loop {
+            if let Some(event) = self.page.pop() {
+                self.cursor = event.cursor();
+                return Ok(Some(Arc::new(event)));
+            }
+            if self.behind {
+                self.page = self
+                    .store
+                    .events_after(self.cursor, self.actor, PAGE)
+                    .await?;
+                self.page.reverse();
+                self.behind = !self.page.is_empty();
+                continue;
+            }
+            match self.live.recv().await {
+                Ok(event) if event.cursor() <= self.cursor => {}
+                Ok(event) if self.actor.is_some_and(|actor| actor != event.actor_id) => {}
+                Ok(event) => {
+                    self.cursor = event.cursor();
+                    return Ok(Some(event));
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
+                Err(broadcast::error::RecvError::Closed) => return Ok(None),
+            }
+        }
+    }
+}
