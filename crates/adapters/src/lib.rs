@@ -1,1 +1,3 @@
 //! The outside world behind `domain::ports`: agent CLIs and sandboxes.
+
+pub mod agents;
