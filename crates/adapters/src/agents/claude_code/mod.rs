@@ -11,7 +11,10 @@ mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use optio_domain::ports::{AgentCli, Launch, LaunchOrder, Reading};
+use optio_domain::{
+    ports::{AgentCli, Launch, LaunchOrder, Reading},
+    wire::runner::FileSpec,
+};
 
 /// The version of the CLI that the recordings are of, and that an installer should pin.
 pub const VERSION: &str = "2.1.328";
@@ -43,7 +46,7 @@ impl AgentCli for ClaudeCode {
             env: self.env(),
             secrets: self.secrets(),
             stdin: order.prompt.clone(),
-            files: Vec::new(),
+            files: vec![blank_state()],
             read_only: directory
                 .map(|path| path.to_string_lossy().into_owned())
                 .into_iter()
@@ -56,6 +59,17 @@ impl AgentCli for ClaudeCode {
     }
 }
 
+/// The CLI's own state file, emptied. It is no settings file and therefore always read, but its
+/// `env` overrides ours: an agent could point later turns, with their key, at another address.
+/// Sessions are kept elsewhere.
+fn blank_state() -> FileSpec {
+    FileSpec {
+        path: "~/.claude.json".to_owned(),
+        content: "{}\n".to_owned(),
+        mode: 0o600,
+    }
+}
+
 fn args(order: &LaunchOrder) -> Vec<String> {
     let mut args = vec!["-p"];
     // The CLI refuses `stream-json` without `--verbose`.
@@ -64,13 +78,13 @@ fn args(order: &LaunchOrder) -> Vec<String> {
     // this flag to root, so agents run under an unprivileged uid.
     args.push("--dangerously-skip-permissions");
     // Headless, the CLI trusts a checkout without asking: hooks, `apiKeyHelper`, `env` and MCP
-    // servers of the repository would run before the first model call. So: no project and local
-    // settings, no hooks from anywhere (an agent could leave one in its home for the next turn),
-    // no MCP servers but those we name. Disabling hooks alone is not enough, `apiKeyHelper` is none.
-    args.extend(["--setting-sources", "user"]);
+    // servers of the repository would run before the first model call, and what a turn leaves in
+    // its home would govern the next one. So: no settings files at all, no hooks from anywhere, no
+    // MCP servers but those we name. Disabling hooks alone is not enough, `apiKeyHelper` is none.
+    args.push("--setting-sources=");
     args.extend(["--settings", r#"{"disableAllHooks":true}"#]);
     args.push("--strict-mcp-config");
-    // Without project settings the CLI ignores CLAUDE.md too. Instructions are text and wanted:
+    // Without them the CLI ignores CLAUDE.md too. Instructions are text and wanted:
     // this and CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD bring them, and nothing else, back.
     args.extend(["--add-dir", "."]);
     let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();

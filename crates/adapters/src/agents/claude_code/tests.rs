@@ -234,10 +234,11 @@ fn keys_are_secrets_and_nothing_else() {
         max_turns: 7,
     });
     let args = "-p --output-format stream-json --verbose --dangerously-skip-permissions \
-                --setting-sources user --settings {\"disableAllHooks\":true} --strict-mcp-config \
+                --setting-sources= --settings {\"disableAllHooks\":true} --strict-mcp-config \
                 --add-dir . --max-turns 7 --model haiku --resume s-1";
     assert_eq!(launch.args.join(" "), args);
     assert_eq!(launch.stdin, "say hello");
+    assert_eq!(launch.files[0].path, "~/.claude.json");
     assert_eq!(launch.read_only, ["/opt/claude"]);
     assert_eq!(launch.env["ANTHROPIC_BASE_URL"], "http://127.0.0.1:1");
     assert_eq!(launch.secrets["ANTHROPIC_API_KEY"], "sk-key");
