@@ -174,6 +174,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_in_order ON events (xid, id);
 CREATE INDEX events_of_actor ON events (actor_id, xid, id);
+CREATE INDEX events_state_changes ON events (id) WHERE type = 'persistent_agent:state_changed';
 CREATE INDEX events_of_turn ON events (turn_id, id) WHERE turn_id IS NOT NULL;
 
 COMMENT ON TABLE events IS 'What happened, for live streams and transcripts. Written in the transaction that made it so.';

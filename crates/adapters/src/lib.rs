@@ -1,1 +1,4 @@
 //! The outside world behind `domain::ports`: agent CLIs and sandboxes.
+
+pub mod agents;
+pub mod sandboxes;

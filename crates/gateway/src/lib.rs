@@ -1,1 +1,76 @@
 //! HTTP: who may ask what; nothing is decided here.
+//!
+//! A handler extracts, asks and shows. Status codes live in [`error`], who is asking in [`caller`].
+
+use std::sync::Arc;
+
+use axum::Router;
+use optio_actors::{World, reports::Reports};
+use optio_runtime::{Hints, Mailroom};
+
+mod body;
+mod caller;
+mod docs;
+mod error;
+mod idempotency;
+mod page;
+mod routes;
+mod runner;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    world: World,
+    mailroom: Mailroom,
+    hints: Hints,
+    reports: Reports,
+}
+
+impl Gateway {
+    /// A gateway to this world.
+    #[must_use]
+    pub fn new(world: World, mailroom: Mailroom, hints: Hints) -> Self {
+        let reports = Reports::new(world.clone(), hints.clone());
+        Self {
+            inner: Arc::new(Inner {
+                world,
+                mailroom,
+                hints,
+                reports,
+            }),
+        }
+    }
+
+    /// Everything that is served.
+    pub fn router(self) -> Router {
+        routes::router(self)
+    }
+
+    fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    fn mailroom(&self) -> &Mailroom {
+        &self.inner.mailroom
+    }
+
+    fn hints(&self) -> &Hints {
+        &self.inner.hints
+    }
+
+    fn reports(&self) -> &Reports {
+        &self.inner.reports
+    }
+}
+
+/// The OpenAPI 3.1 description of everything that is served, as JSON.
+#[must_use]
+pub fn openapi() -> String {
+    let mut text = routes::openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

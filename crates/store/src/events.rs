@@ -111,6 +111,22 @@ impl Store {
         Ok(row.map_or_else(Cursor::default, |(xid, id)| Cursor { xid, id }))
     }
 
+    /// The last changes of state of anybody, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn last_state_changes(&self, limit: i64) -> Result<Vec<EventRow>, StoreError> {
+        let mut rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT xid, id, actor_id, turn_id, type, data, at FROM events
+             WHERE type = 'persistent_agent:state_changed' ORDER BY id DESC LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.reverse();
+        Ok(rows)
+    }
+
     /// The transcript of a turn, oldest first: lines after place `after`.
     ///
     /// # Errors

@@ -1,0 +1,3 @@
+//! Places for agents to run in, behind `Sandboxes`. One folder per driver.
+
+pub mod process;

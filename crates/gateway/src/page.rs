@@ -1,0 +1,66 @@
+//! Pages: a limit, and a cursor that clients hand back unread.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use optio_domain::agent::spec::Invalid;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use crate::error::ApiError;
+
+/// The most that one page holds.
+const LIMIT_MAX: i64 = 1_000;
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<String>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl Page {
+    /// The limit, or the default of this list.
+    pub(crate) fn limit(&self, default: i64, max: i64) -> Result<i64, ApiError> {
+        let Some(text) = &self.limit else {
+            return Ok(default);
+        };
+        let max = max.min(LIMIT_MAX);
+        match text.parse::<i64>() {
+            Ok(limit) if 0 < limit => Ok(limit.min(max)),
+            _ => {
+                Err(Invalid::new("limit", format!("must be a whole number from 1 to {max}")).into())
+            }
+        }
+    }
+
+    /// The place the page before ended at.
+    pub(crate) fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, ApiError> {
+        let Some(text) = &self.cursor else {
+            return Ok(None);
+        };
+        let read = || {
+            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+            serde_json::from_slice(&bytes).ok()
+        };
+        match read() {
+            Some(place) => Ok(Some(place)),
+            None => Err(Invalid::new("cursor", "must be a `nextCursor` of this list").into()),
+        }
+    }
+}
+
+/// The cursor after a full page; `None` after the last one.
+pub(crate) fn next<T, P: Serialize>(
+    rows: &[T],
+    limit: i64,
+    place: impl Fn(&T) -> P,
+) -> Option<String> {
+    let full = i64::try_from(rows.len()).unwrap_or(0) == limit;
+    let last = rows.last().filter(|_| full)?;
+    serde_json::to_vec(&place(last))
+        .ok()
+        .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+}

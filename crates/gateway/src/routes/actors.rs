@@ -1,0 +1,206 @@
+//! `/api/actors`: why is it not moving?
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use chrono::{DateTime, Utc};
+use optio_domain::actor::{ActorKind, Wait};
+use optio_store::agents::AgentRow;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::agents::find;
+use crate::{
+    Gateway,
+    caller::Person,
+    error::{ApiError, Problem},
+};
+
+/// Refused reports in one answer.
+const REFUSED: i64 = 10;
+
+/// An actor's own account of why it is or is not moving.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActorView {
+    /// For an agent `agent:<workspace>/<slug>`.
+    address: String,
+    kind: &'static str,
+    id: Uuid,
+    /// Where it stands.
+    state: &'static str,
+    /// Since when.
+    since: DateTime<Utc>,
+    /// Its incarnation.
+    epoch: i64,
+    wait: WaitView,
+    /// Messages that wait.
+    pending: i64,
+    /// Since when the oldest waits.
+    oldest: Option<DateTime<Utc>>,
+    /// Messages that were given up.
+    dead: i64,
+    /// Its last decisions with the facts they saw, newest first.
+    decisions: Vec<DecisionView>,
+    /// Why it is left alone, where it is.
+    quarantine: Option<QuarantineView>,
+    /// Failures in a row.
+    failures: i32,
+    /// What last went wrong, and what to do.
+    last_failure: Option<String>,
+    /// What stale incarnations said and nobody believed, newest first.
+    refused: Vec<RefusedView>,
+    /// Whether agents are kept apart from the machine.
+    isolation: String,
+}
+
+/// What it waits for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WaitView {
+    reason: String,
+    /// Who can end the wait.
+    holder: String,
+    /// When it looks again by itself; null where only mail or a person can wake it.
+    until: Option<DateTime<Utc>>,
+}
+
+impl From<Wait> for WaitView {
+    fn from(wait: Wait) -> Self {
+        Self {
+            reason: wait.reason,
+            holder: wait.holder,
+            until: wait.until,
+        }
+    }
+}
+
+/// A decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionView {
+    at: DateTime<Utc>,
+    step: String,
+    seen: String,
+}
+
+/// A quarantine.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QuarantineView {
+    since: DateTime<Utc>,
+    reason: String,
+}
+
+/// A refused report.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefusedView {
+    at: DateTime<Utc>,
+    run: Uuid,
+    epoch: i64,
+    current_epoch: Option<i64>,
+    reason: String,
+    report: Value,
+}
+
+/// Says why an actor is or is not moving.
+#[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
+    params(("kind" = String, Path, description = "agent"),
+           ("id" = String, Path, description = "id, or an agent's slug")),
+    responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
+pub(crate) async fn why(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Json<ActorView>, ApiError> {
+    let agent = known(&gateway, &kind, &id).await?;
+    let key = agent.id.into();
+    let store = &gateway.world().store;
+    let Some(actor) = store.actor(key).await? else {
+        return Err(ApiError::Missing(format!("there is no {kind} `{id}`")));
+    };
+    let inbox = store.inbox(key).await?;
+    let refused = store.refused(key, REFUSED).await?;
+    let last_failure = agent.last_failure_reason.as_ref().map(|reason| {
+        let remedy = agent
+            .last_failure_class
+            .as_deref()
+            .and_then(super::agents::remedy);
+        remedy.map_or_else(
+            || reason.clone(),
+            |remedy| format!("{reason} (to do: {remedy})"),
+        )
+    });
+    Ok(Json(ActorView {
+        address: format!("agent:{}/{}", agent.workspace, agent.spec.slug),
+        kind: ActorKind::Agent.name(),
+        id: agent.id.0,
+        state: agent.state.name(),
+        since: agent.state_since,
+        epoch: actor.epoch,
+        wait: actor.wait.into(),
+        pending: inbox.pending,
+        oldest: inbox.oldest,
+        dead: inbox.dead,
+        decisions: actor
+            .decisions
+            .into_iter()
+            .map(|d| DecisionView {
+                at: d.at,
+                step: d.step,
+                seen: d.seen,
+            })
+            .collect(),
+        quarantine: actor
+            .quarantine
+            .map(|(since, reason)| QuarantineView { since, reason }),
+        failures: agent.consecutive_failures,
+        last_failure,
+        refused: refused
+            .into_iter()
+            .map(|row| RefusedView {
+                at: row.at,
+                run: row.run_id,
+                epoch: row.epoch,
+                current_epoch: row.current_epoch,
+                reason: row.reason,
+                report: row.report,
+            })
+            .collect(),
+        isolation: gateway.world().sandboxes.isolation().words,
+    }))
+}
+
+/// Whether there was a quarantine.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Lifted {
+    lifted: bool,
+}
+
+/// Lifts a quarantine.
+#[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
+    params(("kind" = String, Path, description = "agent"),
+           ("id" = String, Path, description = "id, or an agent's slug")),
+    responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
+pub(crate) async fn lift(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Json<Lifted>, ApiError> {
+    let agent = known(&gateway, &kind, &id).await?;
+    let world = gateway.world();
+    let lifted = world
+        .store
+        .lift_quarantine(agent.id.into(), world.clock.now())
+        .await?;
+    gateway.hints().look(agent.id.into());
+    Ok(Json(Lifted { lifted }))
+}
+
+async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<AgentRow, ApiError> {
+    match ActorKind::parse(kind) {
+        Some(ActorKind::Agent) => find(gateway, id).await,
+        None => Err(ApiError::Missing(format!(
+            "there is no kind of actor `{kind}`; there is: agent"
+        ))),
+    }
+}

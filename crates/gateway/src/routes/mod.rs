@@ -1,0 +1,102 @@
+//! The table of routes.
+
+use axum::{Router, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::{Info, OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{Gateway, docs, error::ApiError, idempotency, runner};
+
+mod actors;
+mod agents;
+mod control;
+mod directory;
+mod health;
+mod live;
+mod messages;
+mod sockets;
+mod triggers;
+mod turns;
+
+fn described() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::stats))
+        .routes(routes!(agents::show, agents::change, agents::remove))
+        .routes(routes!(control::control))
+        .routes(routes!(messages::list, messages::send))
+        .routes(routes!(messages::dead_letters))
+        .routes(routes!(messages::replay))
+        .routes(routes!(turns::list))
+        .routes(routes!(turns::show))
+        .routes(routes!(triggers::list, triggers::create))
+        .routes(routes!(triggers::remove))
+        .routes(routes!(live::agent))
+        .routes(routes!(live::all))
+        .routes(routes!(directory::peers))
+        .routes(routes!(directory::send))
+        .routes(routes!(directory::broadcast))
+        .routes(routes!(directory::inbox))
+        .routes(routes!(actors::why))
+        .routes(routes!(actors::lift))
+        .routes(routes!(health::health))
+}
+
+/// Everything that is served.
+pub(crate) fn router(gateway: Gateway) -> Router {
+    let (api, _description) = described().split_for_parts();
+    api.layer(middleware::from_fn_with_state(
+        gateway.clone(),
+        idempotency::layer,
+    ))
+    .route("/ws/events", get(sockets::all))
+    .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
+    .route(optio_domain::wire::runner::PATH, get(runner::connect))
+    .route("/openapi.json", get(docs::openapi))
+    .route("/docs", get(docs::page))
+    .fallback(missing)
+    .method_not_allowed_fallback(not_allowed)
+    .layer(CatchPanicLayer::custom(panicked))
+    .with_state(gateway)
+}
+
+/// The description of it.
+pub(crate) fn openapi() -> OpenApi {
+    let (_api, mut description) = described().split_for_parts();
+    description.info = Info::new("Optio", env!("CARGO_PKG_VERSION"));
+    description.info.description = Some(
+        "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
+         `error`. Mutating requests take `Idempotency-Key`. Lists page by `cursor`. Messages of one \
+         sender to one receiver are read in the order in which they were accepted. Live streams \
+         are resumed with `Last-Event-ID`."
+            .to_owned(),
+    );
+    description
+}
+
+async fn missing(uri: axum::http::Uri) -> ApiError {
+    ApiError::Missing(format!(
+        "there is nothing at {}; /docs lists what there is",
+        uri.path()
+    ))
+}
+
+async fn not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    let words = format!(
+        "{} does not answer to {method}; /docs says to what",
+        uri.path()
+    );
+    let mut response = ApiError::BadRequest(words).into_response();
+    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    let words = panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    ApiError::Internal(words.unwrap_or_else(|| "a handler panicked".to_owned())).into_response()
+}

@@ -1,0 +1,142 @@
+//! Live streams as WebSockets, under the paths older clients know.
+
+use axum::{
+    extract::{
+        Path, State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+};
+use optio_domain::id::{AgentId, TurnId};
+use optio_runtime::stream::Listener;
+use optio_store::StoreError;
+use serde_json::{Value, json};
+
+use super::{agents::find, live::message};
+use crate::{Gateway, caller::Person, error::ApiError};
+
+/// Close code for something that does not exist.
+const NOT_FOUND: u16 = 4404;
+/// Close code for trouble on our side: come again.
+const TRY_AGAIN: u16 = 1013;
+/// Lines of the last turn that a new listener gets first.
+const CATCH_UP_LINES: i64 = 200;
+/// State changes that a new listener of everything gets first.
+const CATCH_UP_CHANGES: i64 = 20;
+/// The subprotocol older clients ask for.
+const PROTOCOL: &str = "optio-ws-v1";
+
+/// Streams everything.
+pub(crate) async fn all(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
+        .protocols([PROTOCOL])
+        .on_upgrade(move |mut socket| async move {
+            let begun = async {
+                let listener = gateway.world().stream.listen(None, None).await?;
+                let changes = gateway
+                    .world()
+                    .store
+                    .last_state_changes(CATCH_UP_CHANGES)
+                    .await?;
+                let first = changes.iter().map(|event| {
+                    let mut message = message(event);
+                    if let Some(members) = message.as_object_mut() {
+                        members.insert("catchUp".to_owned(), true.into());
+                    }
+                    message
+                });
+                Ok::<_, StoreError>((listener, first.collect::<Vec<_>>()))
+            };
+            match begun.await {
+                Ok((listener, first)) => pump(socket, first, listener).await,
+                Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
+            }
+        })
+}
+
+/// Streams what happens to one agent.
+pub(crate) async fn agent(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Path(agent): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
+        .protocols([PROTOCOL])
+        .on_upgrade(move |mut socket| async move {
+            let id = match find(&gateway, &agent).await {
+                Ok(row) => row.id,
+                Err(ApiError::Missing(words)) => {
+                    return close(&mut socket, NOT_FOUND, &words).await;
+                }
+                Err(_away) => return close(&mut socket, TRY_AGAIN, "try again").await,
+            };
+            match begin(&gateway, id).await {
+                Ok((listener, first)) => pump(socket, first, listener).await,
+                Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
+            }
+        })
+}
+
+async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, Vec<Value>), StoreError> {
+    let listener = gateway.world().stream.listen(None, Some(id.0)).await?;
+    let store = &gateway.world().store;
+    let Some(turn) = store.turns(id, None, 1).await?.pop() else {
+        return Ok((listener, Vec::new()));
+    };
+    let lines = store
+        .last_turn_logs(TurnId(turn.id), CATCH_UP_LINES)
+        .await?;
+    let first = lines.into_iter().map(|line| {
+        let mut message = line.data;
+        if let Some(members) = message.as_object_mut() {
+            members.insert("type".to_owned(), "persistent_agent:log".into());
+            members.insert("timestamp".to_owned(), json!(line.at));
+            members.insert("catchUp".to_owned(), true.into());
+        }
+        message
+    });
+    Ok((listener, first.collect()))
+}
+
+async fn pump(mut socket: WebSocket, first: Vec<Value>, mut listener: Listener) {
+    for message in first {
+        if socket
+            .send(Message::Text(message.to_string().into()))
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+    loop {
+        tokio::select! {
+            event = listener.next() => match event {
+                Ok(Some(event)) => {
+                    let text = message(&event).to_string();
+                    if socket.send(Message::Text(text.into())).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return close(&mut socket, TRY_AGAIN, &error.to_string()).await,
+            },
+            said = socket.recv() => match said {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => {}
+            },
+        }
+    }
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    drop(socket.send(Message::Close(Some(frame))).await);
+}

@@ -1,0 +1,196 @@
+//! The endpoint runners dial: one WebSocket per sandbox.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{
+        State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    http::HeaderMap,
+    response::Response,
+};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _, stream::SplitStream};
+use optio_actors::reports::ReportError;
+use optio_domain::{
+    id::SandboxId,
+    wire::runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, VERSION},
+};
+use tokio::sync::mpsc;
+
+use crate::{Gateway, caller::bearer, error::ApiError};
+
+/// How long a runner may take to say who it is.
+const HELLO_MAX: Duration = Duration::from_secs(10);
+/// How long a runner may say nothing: it pings every ten seconds.
+const SILENCE_MAX: Duration = Duration::from_secs(45);
+/// Events stored by one transaction.
+const BATCH: usize = 256;
+/// How long we wait before asking an absent database again.
+const AWAY_PAUSE: Duration = Duration::from_millis(500);
+/// Frames that wait to be sent.
+const WAITING_MAX: usize = 64;
+
+/// Accepts a runner.
+pub(crate) async fn connect(
+    State(gateway): State<Gateway>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    let token =
+        bearer(&headers).ok_or_else(|| ApiError::Unauthorized("no sandbox token".to_owned()))?;
+    let claims = gateway
+        .world()
+        .signer
+        .read_sandbox(&token)
+        .map_err(|_unknown| ApiError::Unauthorized("the sandbox token is unknown".to_owned()))?;
+    Ok(upgrade
+        .max_message_size(FRAME_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .on_upgrade(move |socket| serve(gateway, claims.sandbox, socket)))
+}
+
+async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {
+    let (mut sink, mut stream) = socket.split();
+    let hello = tokio::time::timeout(HELLO_MAX, next_frame(&mut stream)).await;
+    let Ok(Some(FromRunner::Hello {
+        protocol,
+        sandbox: claimed,
+        runs,
+        ..
+    })) = hello
+    else {
+        tracing::warn!(sandbox.id = %sandbox, "a runner did not say who it is");
+        return;
+    };
+    if protocol != VERSION || claimed != sandbox {
+        let reason = format!(
+            "this control plane speaks version {VERSION} with sandbox {sandbox}, not version \
+             {protocol} with sandbox {claimed}"
+        );
+        drop(sink.send(text(&ToRunner::Refused { reason })).await);
+        return;
+    }
+    let (connection, mut orders) = gateway.world().links.connect(sandbox, &runs);
+    let (answers, mut answered) = mpsc::channel::<ToRunner>(WAITING_MAX);
+    let writer = tokio::spawn(async move {
+        loop {
+            let frame = tokio::select! {
+                Some(frame) = answered.recv() => frame,
+                Some(frame) = orders.recv() => frame,
+                else => break,
+            };
+            if sink.send(text(&frame)).await.is_err() {
+                break;
+            }
+        }
+    });
+    let said = match gateway.reports().hello(sandbox, &runs).await {
+        Ok(said) => said,
+        Err(error) => {
+            tracing::debug!(sandbox.id = %sandbox, %error, "a runner could not be greeted");
+            Vec::new()
+        }
+    };
+    for frame in said {
+        drop(answers.send(frame).await);
+    }
+    listen(&gateway, sandbox, &mut stream, &answers).await;
+    gateway.world().links.disconnect(&connection);
+    writer.abort();
+    gateway.reports().changed(sandbox);
+}
+
+/// Takes in what the runner says until the connection ends.
+async fn listen(
+    gateway: &Gateway,
+    sandbox: SandboxId,
+    stream: &mut SplitStream<WebSocket>,
+    answers: &mpsc::Sender<ToRunner>,
+) {
+    loop {
+        let Ok(Some(first)) = tokio::time::timeout(SILENCE_MAX, stream.next()).await else {
+            return;
+        };
+        let mut events = Vec::new();
+        if !take(first, &mut events) {
+            return;
+        }
+        while events.len() < BATCH {
+            match stream.next().now_or_never() {
+                Some(Some(frame)) => {
+                    if !take(frame, &mut events) {
+                        return;
+                    }
+                }
+                Some(None) => return,
+                None => break,
+            }
+        }
+        if !store(gateway, sandbox, &events, answers).await {
+            return;
+        }
+    }
+}
+
+/// Stores a batch; while the database is away the runner's journal holds what comes next.
+async fn store(
+    gateway: &Gateway,
+    sandbox: SandboxId,
+    events: &[RunEvent],
+    answers: &mpsc::Sender<ToRunner>,
+) -> bool {
+    if events.is_empty() {
+        return true;
+    }
+    match gateway.reports().take_in(sandbox, events).await {
+        Ok(frames) => {
+            for frame in frames {
+                if answers.send(frame).await.is_err() {
+                    return false;
+                }
+            }
+            true
+        }
+        Err(error @ ReportError::Hole { .. }) => {
+            tracing::warn!(sandbox.id = %sandbox, %error, "a runner's stream has a hole");
+            false
+        }
+        Err(ReportError::Store(error)) => {
+            tracing::debug!(sandbox.id = %sandbox, %error, "a report was not stored, the runner will repeat it");
+            // Ending the connection makes the runner repeat everything that was not acknowledged.
+            tokio::time::sleep(AWAY_PAUSE).await;
+            false
+        }
+    }
+}
+
+/// Takes one frame; false when the connection is over or speaks nonsense.
+fn take(frame: Result<Message, axum::Error>, events: &mut Vec<RunEvent>) -> bool {
+    match frame {
+        Ok(Message::Text(text)) => match serde_json::from_str(&text) {
+            Ok(FromRunner::Event(event)) => events.push(event),
+            Ok(FromRunner::Hello { .. }) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a runner speaks nonsense");
+                return false;
+            }
+        },
+        Ok(Message::Ping(_) | Message::Pong(_)) => {}
+        Ok(Message::Binary(_) | Message::Close(_)) | Err(_) => return false,
+    }
+    true
+}
+
+async fn next_frame(stream: &mut SplitStream<WebSocket>) -> Option<FromRunner> {
+    while let Some(Ok(message)) = stream.next().await {
+        if let Message::Text(text) = message {
+            return serde_json::from_str(&text).ok();
+        }
+    }
+    None
+}
+
+fn text(frame: &ToRunner) -> Message {
+    Message::Text(serde_json::to_string(frame).unwrap_or_default().into())
+}
