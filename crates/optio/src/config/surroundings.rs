@@ -19,6 +19,13 @@ pub fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The directories in which programs are looked for.
+#[must_use]
+pub fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect()
+}
+
 /// Facts about this machine and user.
 ///
 /// # Errors

@@ -1,0 +1,3 @@
+//! Tests that need processes: a real Postgres, the real binary, a server on a socket.
+
+mod postgres;
