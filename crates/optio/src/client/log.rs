@@ -120,9 +120,14 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
     if console.is_json() {
         return Ok(console.line(&said.to_string())?);
     }
-    let inner = |member: &str| match &said[member] {
-        Value::Object(_) => said[member].clone(),
-        _ => said.clone(),
+    // What an event is about is inside it or is the event itself.
+    let inner = |member: &str| {
+        let part = &said[member];
+        if part.is_object() {
+            part.clone()
+        } else {
+            said.clone()
+        }
     };
     match said["type"].as_str() {
         Some("persistent_agent:log") => print_line(&inner("log"), console),

@@ -98,9 +98,9 @@ fn waiting(wait: &Value, now: DateTime<Utc>) -> String {
 
 /// How many, whether the API says the number or lists them.
 fn count(value: &Value) -> String {
-    match value {
-        Value::Array(entries) => entries.len().to_string(),
-        other => view::some(other).unwrap_or_else(|| "0".to_owned()),
+    match value.as_array() {
+        Some(entries) => entries.len().to_string(),
+        None => view::some(value).unwrap_or_else(|| "0".to_owned()),
     }
 }
 

@@ -128,17 +128,16 @@ pub enum PostgresError {
 
 /// Turns an error of the file system into ours.
 pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> PostgresError {
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PostgresError::DiskFull {
-            dir: path.to_path_buf(),
-        },
-        io::ErrorKind::PermissionDenied => PostgresError::Denied {
-            path: path.to_path_buf(),
-        },
-        _ => PostgresError::File {
-            path: path.to_path_buf(),
-            source,
-        },
+    use io::ErrorKind as E;
+    move |source| {
+        let path = path.to_path_buf();
+        if matches!(source.kind(), E::StorageFull | E::QuotaExceeded) {
+            PostgresError::DiskFull { dir: path }
+        } else if source.kind() == E::PermissionDenied {
+            PostgresError::Denied { path }
+        } else {
+            PostgresError::File { path, source }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod programs;
 mod server;
 
 pub use error::PostgresError;
+pub(crate) use error::install;
 pub use programs::{Programs, installed};
 
 use cluster::Cluster;
@@ -27,6 +28,8 @@ const SOCKET_DIR_BYTES_MAX: usize = 90;
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(180);
 /// How often something is looked at again that has to change by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The user Postgres runs as where we are root.
+pub const SYSTEM_USER: &str = "postgres";
 /// The database everything is in.
 const DATABASE: &str = "optio";
 
@@ -107,6 +110,21 @@ impl EmbeddedPostgres {
     pub fn stop(self) -> Result<(), PostgresError> {
         self.server.stop()
     }
+}
+
+/// Whether a Postgres could be started in that data directory, and with which programs. Changes
+/// nothing.
+///
+/// # Errors
+/// What a person has to mend, with how.
+pub fn can_start(data_dir: &Path, run_as_when_root: &str) -> Result<Programs, PostgresError> {
+    let data_dir = std::path::absolute(data_dir).map_err(error::at(data_dir))?;
+    socket_dir(&data_dir)?;
+    let owner = Owner::choose(run_as_when_root)?;
+    if let Some(there) = data_dir.ancestors().find(|dir| dir.exists()) {
+        owner.can_enter(there)?;
+    }
+    Cluster::in_data_dir(&data_dir).programs(&surroundings::search_path())
 }
 
 /// The URL of the database behind a socket. It names every part, so that no `PGPORT` or `PGUSER`

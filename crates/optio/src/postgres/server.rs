@@ -176,9 +176,9 @@ impl Server {
             let Some(pid) = Pid::from_raw(self.pid) else {
                 return Ok(());
             };
-            if !self.is_gone() {
-                // It may end by itself in between.
-                drop(kill_process(pid, signal));
+            // It may end by itself in between, but somebody else's stays as it is.
+            if !self.is_gone() && kill_process(pid, signal) == Err(rustix::io::Errno::PERM) {
+                break;
             }
             let deadline = Instant::now() + wait;
             while Instant::now() < deadline {
