@@ -11,7 +11,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or
 
 /// Runs AI coding agents: as actors with an address, durable mail and a reason for every wait.
 #[derive(Debug, Parser)]
-#[command(name = "optio", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "optio", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]

@@ -102,6 +102,18 @@ pub enum Bwrap {
     Off,
 }
 
+impl Bwrap {
+    /// The program, where there is one.
+    #[must_use]
+    pub fn program(&self, search_path: &[PathBuf]) -> Option<PathBuf> {
+        match self {
+            Self::InPath => surroundings::find_program("bwrap", search_path),
+            Self::At(program) => Some(program.clone()),
+            Self::Off => None,
+        }
+    }
+}
+
 /// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {

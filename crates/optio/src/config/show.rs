@@ -39,11 +39,26 @@ pub(super) fn shown(layers: &Layers) -> Vec<Shown> {
             Shown {
                 key: setting.key.clone(),
                 value: given.map(|given| masked(setting.show, &given.text)),
-                source: given.map_or_else(|| "not set".to_owned(), |it| it.source.to_string()),
+                source: given.map_or_else(
+                    || unset(&setting.key).to_owned(),
+                    |it| it.source.to_string(),
+                ),
                 env: setting.env.clone(),
             }
         })
         .collect()
+}
+
+/// What holds where a setting is not set.
+fn unset(key: &str) -> &'static str {
+    match key {
+        "public_url" => "not set: http:// and the address of listen",
+        "database_url" => "not set: an own Postgres in data_dir",
+        "token_key" => "not set: a key kept in data_dir",
+        "agent_uid" => "not set: agents run as this user",
+        "bwrap" => "not set: the bwrap in PATH",
+        _ => "not set",
+    }
 }
 
 fn masked(show: Show, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -24,6 +25,21 @@ pub fn environment() -> BTreeMap<String, String> {
 pub fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
+}
+
+/// A program in one of those directories.
+#[must_use]
+pub fn find_program(name: &str, search_path: &[PathBuf]) -> Option<PathBuf> {
+    let executable = |file: &PathBuf| {
+        let found = std::fs::metadata(file);
+        found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    search_path
+        .iter()
+        // A relative entry would mean something else in every directory.
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(name))
+        .find(executable)
 }
 
 /// Facts about this machine and user.

@@ -90,9 +90,9 @@ fn print(checks: &[Check], console: &mut Console) -> Result<(), Failure> {
             Verdict::Broken { problem, remedy } => (Tone::Bad, "broken", problem, Some(remedy)),
         };
         let mark = console.paint(tone, &format!("{mark:<8}"));
-        console.line(&format!("{mark}{name:<14}{words}"))?;
+        console.line(&format!("{mark}{name:<16}{words}"))?;
         if let Some(remedy) = remedy {
-            console.line(&format!("{:<22}→ {remedy}", ""))?;
+            console.line(&format!("{:<24}→ {remedy}", ""))?;
         }
     }
     Ok(())

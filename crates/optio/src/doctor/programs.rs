@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use super::{Check, Verdict, trial};
 use crate::{
     agent_versions,
-    config::{Bwrap, Config},
+    config::{Bwrap, Config, surroundings::find_program},
     postgres::install,
 };
 
 /// A program that agents call by its name.
 pub(super) fn tool(name: &'static str, path: &[PathBuf]) -> Check {
-    let verdict = match find(name, path) {
+    let verdict = match find_program(name, path) {
         None => Verdict::broken(format!("{name} is not in PATH"), install(name)),
         Some(program) => match trial::run(&program, &["--version"], None) {
-            Ok(said) => Verdict::Good(said),
+            // Some go on to list every library they use.
+            Ok(said) => Verdict::Good(said.split(" (").next().unwrap_or_default().to_owned()),
             Err(said) => Verdict::broken(
                 format!("{} does not work: {said}", program.display()),
                 install(name),
@@ -31,46 +32,30 @@ pub(super) fn bubblewrap(config: &Config, path: &[PathBuf]) -> Check {
     }
 }
 
+/// Without it agents still run, and every surface says that they are not isolated.
 fn bubblewrap_verdict(config: &Config, path: &[PathBuf]) -> Verdict {
-    const TURN_OFF: &str = "or set OPTIO_BWRAP=off and let agents see this machine";
-    let program = match &config.bwrap {
-        Bwrap::Off => {
-            return Verdict::warning(
-                "turned off: agents are not kept apart from this machine",
-                "unset OPTIO_BWRAP",
-            );
-        }
-        Bwrap::At(program) => Some(program.clone()),
-        Bwrap::InPath => find("bwrap", path),
+    const CONSEQUENCE: &str = "agents see this machine as the user they run as does";
+    if config.bwrap == Bwrap::Off {
+        return Verdict::warning(format!("turned off: {CONSEQUENCE}"), "unset OPTIO_BWRAP");
+    }
+    let Some(program) = config.bwrap.program(path) else {
+        let problem = format!("bwrap is not in PATH: {CONSEQUENCE}");
+        return Verdict::warning(problem, install("bubblewrap"));
     };
-    let Some(program) = program else {
-        let remedy = format!("{}, {TURN_OFF}", install("bubblewrap"));
-        return Verdict::broken("bwrap is not in PATH", remedy);
-    };
-    let args = [
-        "--unshare-user",
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--die-with-parent",
-        "--ro-bind",
-        "/",
-        "/",
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--",
-        "/bin/true",
-    ];
+    // What a sandbox asks of the kernel; being installed is not enough.
+    let args = "--unshare-pid --unshare-ipc --die-with-parent --new-session --ro-bind / / \
+                --proc /proc --dev /dev --tmpfs /tmp -- true";
+    let args: Vec<&str> = args.split_whitespace().collect();
     let as_whom = match config.agent_uid {
         Some(uid) => format!("as user {uid}"),
         None => "as this user".to_owned(),
     };
+    let program_words = program.display();
     match trial::run(&program, &args, config.agent_uid) {
-        Ok(_) => Verdict::Good(format!("{} works {as_whom}", program.display())),
-        Err(said) => Verdict::broken(
-            format!("{} does not work {as_whom}: {said}", program.display()),
-            format!("{}, {TURN_OFF}", allow_namespaces()),
+        Ok(_) => Verdict::Good(format!("{program_words} works {as_whom}")),
+        Err(said) => Verdict::warning(
+            format!("{program_words} does not work {as_whom} ({said}): {CONSEQUENCE}"),
+            allow_namespaces(),
         ),
     }
 }
@@ -159,12 +144,6 @@ pub(super) fn runner(config: &Config) -> Check {
         name: "optio-runner",
         verdict,
     }
-}
-
-fn find(name: &str, path: &[PathBuf]) -> Option<PathBuf> {
-    path.iter()
-        .map(|dir| dir.join(name))
-        .find(|program| program.is_file())
 }
 
 #[cfg(test)]
