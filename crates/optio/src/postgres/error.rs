@@ -175,3 +175,22 @@ pub(crate) fn install(package: &str) -> String {
     };
     format!("{sudo}{command} {package}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_last_words() {
+        let dir = Path::new("/data");
+        let said = |text: &str| understood(text, dir).map(|error| error.to_string());
+        let full = "FATAL:  could not write to file: No space left on device";
+        assert_eq!(
+            said(full).unwrap(),
+            "no space left on the disk of /data; free some and start again"
+        );
+        assert_eq!(said("FATAL:  something else"), None);
+        let full = at(dir)(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(matches!(full, PostgresError::DiskFull { .. }));
+    }
+}

@@ -57,8 +57,9 @@ impl EmbeddedPostgres {
         let owner = Owner::choose(run_as_when_root)?;
         owner::create_open_directory(&data_dir)?;
         owner.can_enter(&data_dir)?;
-        let _lock = lock(&data_dir)?;
         let cluster = Cluster::in_data_dir(&data_dir);
+        owner.owns(&cluster.dir)?;
+        let _lock = lock(&data_dir)?;
         let programs = cluster.programs(&surroundings::search_path())?;
         owner.own_directory(&socket_dir)?;
         if !cluster.exists() {
@@ -124,7 +125,9 @@ pub fn can_start(data_dir: &Path, run_as_when_root: &str) -> Result<Programs, Po
     if let Some(there) = data_dir.ancestors().find(|dir| dir.exists()) {
         owner.can_enter(there)?;
     }
-    Cluster::in_data_dir(&data_dir).programs(&surroundings::search_path())
+    let cluster = Cluster::in_data_dir(&data_dir);
+    owner.owns(&cluster.dir)?;
+    cluster.programs(&surroundings::search_path())
 }
 
 /// The URL of the database behind a socket. It names every part, so that no `PGPORT` or `PGUSER`

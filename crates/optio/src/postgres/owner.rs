@@ -48,6 +48,22 @@ impl Owner {
         }
     }
 
+    /// Whether files that are there belong to this user. Somebody else's must not be touched: they
+    /// could no longer be used by whoever made them.
+    pub(super) fn owns(&self, path: &Path) -> Result<(), PostgresError> {
+        let uid = match self {
+            Self::Ourselves => rustix::process::geteuid().as_raw(),
+            Self::Other { uid, .. } => *uid,
+        };
+        match fs::metadata(path) {
+            Ok(there) if there.uid() != uid => Err(PostgresError::Denied {
+                path: path.to_path_buf(),
+            }),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// A program as that user, with nothing of our environment: `PGHOST` and its kin would mislead.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);

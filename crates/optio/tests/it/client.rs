@@ -224,6 +224,18 @@ async fn following_goes_on_after_a_lost_connection_where_it_was() {
 }
 
 #[tokio::test]
+async fn ctrl_c_ends_following_with_its_own_exit_code() {
+    let path = "GET /api/persistent-agents/0190a000-0000-7000-8000-000000000001/events";
+    let fake = knows_vesper().await.events(path, "retry: 60000\n\n");
+    let program = env!("CARGO_BIN_EXE_optio");
+    // Scripts run in the background ignore INT, so the shell has to bring it back with `set -m`.
+    let script =
+        format!("set -m; {program} agent log vesper -f & sleep 1; kill -INT $!; wait $!; exit $?");
+    let output = fake.shell(&script).await;
+    assert_eq!(code(&output), 130, "{}", err(&output));
+}
+
+#[tokio::test]
 async fn following_an_agent_that_is_gone_ends_as_not_found() {
     let path = "GET /api/persistent-agents/0190a000-0000-7000-8000-000000000001/events";
     let fake = knows_vesper()

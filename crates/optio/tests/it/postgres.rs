@@ -202,6 +202,9 @@ fn it_outlives_the_program_that_started_it() {
     program.wait().unwrap();
     let pid = place.running().unwrap();
     assert!(is_alive(pid));
+    // Alone in its process group, it does not hear a terminal's Ctrl-C either.
+    let group = rustix::process::getpgid(Pid::from_raw(pid)).unwrap();
+    assert_eq!(group.as_raw_nonzero().get(), pid);
     let postgres = place.start();
     assert!(postgres.is_adopted());
     assert_eq!(postgres.pid(), pid);
@@ -234,6 +237,17 @@ fn data_of_another_version_is_refused_and_kept() {
     let cluster = place.dir().join("postgres");
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "8\n").unwrap();
+    if we_are_root() {
+        // Until they belong to the user Postgres runs as, they are somebody else's.
+        let error = EmbeddedPostgres::start(&place.dir(), "postgres").unwrap_err();
+        assert!(
+            error.to_string().contains("made by another user"),
+            "{error}"
+        );
+        assert!(!place.dir().join("postgres-run").exists());
+        let postgres = Command::new("chown").arg("postgres").arg(&cluster).status();
+        assert!(postgres.unwrap().success());
+    }
     let error = EmbeddedPostgres::start(&place.dir(), "postgres").unwrap_err();
     let words = error.to_string();
     assert!(words.contains("holds data of Postgres 8"), "{words}");
