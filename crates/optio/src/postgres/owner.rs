@@ -148,8 +148,13 @@ pub(super) fn create_open_directory(dir: &Path) -> Result<(), PostgresError> {
         .map(Path::to_path_buf)
         .collect();
     for dir in missing.iter().rev() {
-        fs::create_dir(dir).map_err(at(dir))?;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).map_err(at(dir))?;
+        match fs::create_dir(dir) {
+            // Another start made it since we looked.
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(at(dir)(error));
+            }
+            _ => fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).map_err(at(dir))?,
+        }
     }
     if fs::metadata(dir).map_err(at(dir))?.mode() & 0o040_000 == 0 {
         let source = std::io::Error::from(std::io::ErrorKind::NotADirectory);
