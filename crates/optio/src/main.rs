@@ -1,3 +1,7 @@
-//! The one binary: everything wired together.
+//! The one binary. What it does is in the library of the same name, so that tests can use it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    optio::run()
+}

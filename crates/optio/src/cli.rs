@@ -1,0 +1,219 @@
+//! What may be written on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
+4 not found, 5 conflict, 130 interrupted.";
+
+/// Runs AI coding agents: as actors with an address, durable mail and a reason for every wait.
+#[derive(Debug, Parser)]
+#[command(name = "optio", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// Print for programs: JSON on the output, errors as JSON on the error stream
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The server to talk to [env: OPTIO_SERVER, OPTIO_API_URL] [default: http://127.0.0.1:30400]
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// The token to sign in with [env: OPTIO_TOKEN, OPTIO_API_TOKEN]
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// The settings file [env: OPTIO_CONFIG] [default: $XDG_CONFIG_HOME/optio/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine: database, server, agents
+    Dev(Place),
+    /// Bring up a team of agents, give it work and show the conversation
+    Demo {
+        /// End after the team has answered
+        #[arg(long)]
+        exit: bool,
+        /// Where it runs.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Bring the database's schema up to date
+    Migrate(Place),
+    /// Check what Optio needs from this machine and say how to mend it
+    Doctor(Place),
+    /// Print the effective settings, each with its source
+    Config(Place),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+    /// Stand in for a service of the outside world
+    #[command(subcommand)]
+    Simulate(Simulate),
+    /// Say what an actor is doing, and why it waits
+    #[command(after_help = "Examples:\n  optio why vesper\n  optio why agent:vesper")]
+    Why {
+        /// A slug, agent:SLUG or agent/ID
+        address: String,
+    },
+    /// Create persistent agents, talk to them and look after them
+    #[command(subcommand)]
+    Agent(Agent),
+    /// Make the agents on the server equal to files
+    #[command(after_help = "Example:\n  optio apply -f examples/persistent-agents/forge/agents")]
+    Apply(Apply),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  optio completions bash > /etc/bash_completion.d/optio")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// Where Optio keeps its data and listens.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// Where everything is kept [env: OPTIO_DATA_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The address of the HTTP API [env: OPTIO_LISTEN] [default: 127.0.0.1:30400]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+}
+
+/// Stand-ins.
+#[derive(Debug, Subcommand)]
+pub enum Simulate {
+    /// Speak the protocol of a model API from a scenario, without a model
+    Model {
+        /// A scenario's name or a file with one
+        #[arg(long, value_name = "NAME|FILE")]
+        scenario: Option<String>,
+        /// Where to listen
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30410")]
+        listen: SocketAddr,
+    },
+}
+
+/// What can be done with persistent agents.
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Create an agent; it takes its first turn at once
+    Create(Box<Create>),
+    /// List the agents
+    List,
+    /// Show one agent
+    Show(Who),
+    /// Send an agent a message
+    #[command(after_help = "Example:\n  optio agent send vesper \"add /healthz\"")]
+    Send {
+        /// Slug or id
+        agent: String,
+        /// The message; - reads it from the input
+        text: String,
+    },
+    /// Print what an agent said and did in a turn, the last one by default
+    Log {
+        /// Slug or id
+        agent: String,
+        /// Go on with what happens now, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+        /// The number of the turn
+        #[arg(long, value_name = "N", conflicts_with = "follow")]
+        turn: Option<i64>,
+    },
+    /// Stop an agent and let its mail wait
+    Pause(Who),
+    /// Let a paused or failed agent go on
+    Resume(Who),
+    /// Stop an agent and start it afresh, with its mail
+    Restart(Who),
+    /// Stop an agent for good and keep its history
+    Archive(Who),
+    /// Remove an agent with its history
+    Delete(Who),
+}
+
+/// One agent.
+#[derive(Debug, Args)]
+pub struct Who {
+    /// Slug or id
+    pub agent: String,
+}
+
+/// A new agent: a file, flags, or both; a flag wins.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Create {
+    /// Its address: lower-case letters, digits and dashes
+    #[arg(required_unless_present = "file")]
+    pub slug: Option<String>,
+    /// A JSON file with the fields of the API; - reads the input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Its name for people [default: the slug]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What it is for
+    #[arg(long)]
+    pub description: Option<String>,
+    /// Its mission, given once
+    #[arg(long, value_name = "TEXT", required_unless_present = "file")]
+    pub prompt: Option<String>,
+    /// Its role
+    #[arg(long, value_name = "TEXT")]
+    pub system_prompt: Option<String>,
+    /// A file with its manual
+    #[arg(long, value_name = "FILE")]
+    pub agents_md: Option<PathBuf>,
+    /// Which agent program
+    #[arg(long)]
+    pub runtime: Option<String>,
+    /// Which model
+    #[arg(long)]
+    pub model: Option<String>,
+    /// How long its sandbox is kept
+    #[arg(long, value_enum)]
+    pub lifecycle: Option<Lifecycle>,
+    /// Model calls in one turn
+    #[arg(long, value_name = "N")]
+    pub max_turns: Option<i32>,
+    /// Seconds a turn may take
+    #[arg(long, value_name = "SECONDS")]
+    pub turn_seconds_max: Option<i64>,
+}
+
+/// How long a sandbox is kept.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Lifecycle {
+    /// Always
+    AlwaysOn,
+    /// For a while after each turn
+    Sticky,
+    /// For one turn
+    OnDemand,
+}
+
+/// Files to apply.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A JSON file with one agent, or a directory of such files; - reads the input
+    #[arg(short, long = "file", value_name = "FILE|DIR", required = true, num_args = 1..)]
+    pub files: Vec<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}

@@ -1,0 +1,67 @@
+//! The client commands: they speak the HTTP API and print what it says, and decide nothing.
+
+use crate::{
+    cli::{Agent, Command, Global},
+    console::Console,
+    failure::Failure,
+};
+
+mod agent;
+mod api;
+mod apply;
+mod log;
+mod sse;
+mod view;
+mod why;
+
+pub use api::Api;
+
+/// Runs a client command. The others are not for here and do nothing.
+///
+/// # Errors
+/// What the server refused, or why it was not reached.
+pub async fn run(
+    api: &Api,
+    command: &Command,
+    global: &Global,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    debug_assert_eq!(global.json, console.is_json());
+    match command {
+        Command::Agent(Agent::Create(create)) => agent::create(api, create, console).await,
+        Command::Agent(Agent::List) => agent::list(api, console).await,
+        Command::Agent(Agent::Show(who)) => agent::show(api, &who.agent, console).await,
+        Command::Agent(Agent::Send { agent, text }) => agent::send(api, agent, text, console).await,
+        Command::Agent(Agent::Log {
+            agent,
+            follow: true,
+            ..
+        }) => log::follow(api, agent, console).await,
+        Command::Agent(Agent::Log { agent, turn, .. }) => {
+            log::turn(api, agent, *turn, console).await
+        }
+        Command::Agent(Agent::Pause(who)) => {
+            agent::control(api, &who.agent, "pause", console).await
+        }
+        Command::Agent(Agent::Resume(who)) => {
+            agent::control(api, &who.agent, "resume", console).await
+        }
+        Command::Agent(Agent::Restart(who)) => {
+            agent::control(api, &who.agent, "restart", console).await
+        }
+        Command::Agent(Agent::Archive(who)) => {
+            agent::control(api, &who.agent, "archive", console).await
+        }
+        Command::Agent(Agent::Delete(who)) => agent::delete(api, &who.agent, console).await,
+        Command::Apply(apply) => apply::apply(api, apply, console).await,
+        Command::Why { address } => why::why(api, address, console).await,
+        Command::Dev(_)
+        | Command::Demo { .. }
+        | Command::Migrate(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
+        | Command::Openapi
+        | Command::Simulate(_)
+        | Command::Completions { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,135 @@
+//! `optio why`: what an actor is doing and why it waits, in sentences.
+
+use chrono::{DateTime, Utc};
+use optio_domain::{actor::ActorKind, ports::Clock};
+use serde_json::Value;
+
+use super::{api::Api, view};
+use crate::{
+    console::{Console, Tone},
+    failure::Failure,
+    machine::SystemClock,
+};
+
+pub(super) async fn why(api: &Api, address: &str, console: &mut Console) -> Result<(), Failure> {
+    let answer = api.get(&path_of(address)?).await?;
+    if console.is_json() {
+        return Ok(console.json(&answer)?);
+    }
+    for (tone, line) in sentences(&answer, SystemClock.now()) {
+        let line = console.paint(tone, &line);
+        console.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Where the API shows the actor with that address.
+fn path_of(address: &str) -> Result<String, Failure> {
+    let (kind, id) = address
+        .split_once([':', '/'])
+        .unwrap_or((ActorKind::Agent.name(), address));
+    match ActorKind::parse(kind) {
+        Some(kind) if !id.is_empty() => Ok(format!(
+            "/api/actors/{}/{}",
+            kind.name(),
+            crate::percent::encode(id.as_bytes())
+        )),
+        _ => Err(Failure::usage(format!(
+            "{address:?} is no address; write a slug, agent:SLUG or agent/ID"
+        ))),
+    }
+}
+
+fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
+    let mut lines = vec![(
+        Tone::Strong,
+        format!(
+            "{} is {} ({}/{}, epoch {}, version {}).",
+            view::text(actor, "address"),
+            view::text(actor, "state"),
+            view::text(actor, "kind"),
+            view::text(actor, "id"),
+            view::text(actor, "epoch"),
+            view::text(actor, "version"),
+        ),
+    )];
+    if let Some(words) = view::some(&actor["quarantine"]) {
+        lines.push((
+            Tone::Bad,
+            format!("It is in quarantine and does nothing: {words}."),
+        ));
+    }
+    lines.push((Tone::Plain, waiting(&actor["wait"], now)));
+    let (pending, dead) = (count(&actor["pending"]), count(&actor["dead"]));
+    lines.push((Tone::Plain, format!("{pending} messages wait for it.")));
+    if dead != "0" {
+        let words = format!("{dead} messages could not be taken in and are kept as dead letters.");
+        lines.push((Tone::Warning, words));
+    }
+    let decisions = actor["decisions"].as_array().cloned().unwrap_or_default();
+    if !decisions.is_empty() {
+        lines.push((Tone::Plain, "It last decided:".to_owned()));
+    }
+    for decision in decisions {
+        let (at, step) = (view::text(&decision, "at"), view::text(&decision, "step"));
+        let seen = view::text(&decision, "seen");
+        lines.push((Tone::Plain, format!("  {at}  {step}")));
+        lines.push((Tone::Dim, format!("      because it saw: {seen}")));
+    }
+    lines
+}
+
+fn waiting(wait: &Value, now: DateTime<Utc>) -> String {
+    let Some(reason) = view::some(&wait["reason"]) else {
+        return "It waits for nothing.".to_owned();
+    };
+    let holder = view::text(wait, "holder");
+    let until = match view::moment(&wait["until"]) {
+        Some(at) => {
+            format!(
+                "it looks again by itself {}",
+                view::ago(&wait["until"], now)
+            ) + &format!(" ({})", at.format("%Y-%m-%d %H:%M:%S UTC"))
+        }
+        None => "only mail or a person wakes it".to_owned(),
+    };
+    format!("It waits: {reason}. That is up to {holder}; {until}.")
+}
+
+/// How many, whether the API says the number or lists them.
+fn count(value: &Value) -> String {
+    match value.as_array() {
+        Some(entries) => entries.len().to_string(),
+        None => view::some(value).unwrap_or_else(|| "0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_every_form_lead_to_the_same_place() {
+        for address in ["vesper", "agent:vesper", "agent/vesper"] {
+            assert_eq!(path_of(address).unwrap(), "/api/actors/agent/vesper");
+        }
+        assert_eq!(path_of("../x?y").unwrap_err().exit.code(), 2);
+        assert_eq!(path_of("x?y").unwrap(), "/api/actors/agent/x%3Fy");
+        assert_eq!(path_of("task:1").unwrap_err().exit.code(), 2);
+    }
+
+    #[test]
+    fn a_wait_is_told_with_reason_holder_and_deadline() {
+        let now = "2030-01-01T00:00:00Z".parse().unwrap();
+        let wait = json!({"reason": "no slot is free", "holder": "the limit on running turns",
+            "until": "2030-01-01T00:00:30Z"});
+        assert_eq!(
+            waiting(&wait, now),
+            "It waits: no slot is free. That is up to the limit on running turns; it looks again \
+             by itself in 30 s (2030-01-01 00:00:30 UTC)."
+        );
+        assert_eq!(waiting(&Value::Null, now), "It waits for nothing.");
+    }
+}

@@ -1,0 +1,237 @@
+//! From texts to typed settings. Every wrong value is collected, with its place and its remedy.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use optio_domain::limits::Limits;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    Bwrap, ClientConfig, Config, Credentials, Host, Layers, Secret, TokenKey, layers::Source,
+};
+
+/// Reads values and remembers what was wrong with them.
+struct Reader<'a> {
+    layers: &'a Layers,
+    problems: Vec<String>,
+}
+
+pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>> {
+    let mut read = Reader {
+        layers,
+        problems: Vec::new(),
+    };
+    let listen = read.listen();
+    let limits = read.limits();
+    let config = Config {
+        listen,
+        public_url: read
+            .url("public_url")
+            .unwrap_or_else(|| format!("http://{}", reachable(listen))),
+        data_dir: read.directory("data_dir", &host.cwd),
+        tools_dir: read.directory("tools_dir", &host.cwd),
+        database_url: read.database_url(),
+        log: read.log(),
+        limits,
+        credentials: Credentials {
+            anthropic_api_key: read.secret("anthropic_api_key"),
+            claude_code_oauth_token: read.secret("claude_code_oauth_token"),
+            anthropic_base_url: read.url("anthropic_base_url"),
+        },
+        token_key: read.token_key(),
+        agent_uid: read.agent_uid(host),
+        bwrap: read.bwrap(&host.cwd),
+    };
+    if read.problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(read.problems)
+    }
+}
+
+pub(super) fn client(layers: &Layers) -> Result<ClientConfig, Vec<String>> {
+    let mut read = Reader {
+        layers,
+        problems: Vec::new(),
+    };
+    let server = read.url("server").unwrap_or_default();
+    let token = read.secret("token");
+    if read.problems.is_empty() {
+        Ok(ClientConfig { server, token })
+    } else {
+        Err(read.problems)
+    }
+}
+
+/// Where a process of this machine reaches a server that listens there.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port())
+    } else {
+        listen
+    }
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.layers.get(key).map(|given| given.text.as_str())
+    }
+
+    fn secret(&self, key: &str) -> Option<Secret> {
+        self.text(key).map(Secret::new)
+    }
+
+    /// Notes what is wrong with a setting, never its value: that may be a secret.
+    fn wrong(&mut self, key: &str, rule: &str) {
+        let source = match self.layers.get(key) {
+            Some(given) => given.source.clone(),
+            None => Source::Default,
+        };
+        self.problems.push(format!("{source}: {key} {rule}"));
+    }
+
+    fn listen(&mut self) -> SocketAddr {
+        let parsed = self.text("listen").and_then(|text| text.parse().ok());
+        parsed.unwrap_or_else(|| {
+            self.wrong(
+                "listen",
+                "must be an IP address and a port, as in 127.0.0.1:30400",
+            );
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
+        })
+    }
+
+    fn directory(&mut self, key: &str, cwd: &Path) -> PathBuf {
+        match self.text(key) {
+            Some(text) if !text.is_empty() => cwd.join(text),
+            _ => {
+                self.wrong(key, "has no default without HOME; name a directory");
+                PathBuf::new()
+            }
+        }
+    }
+
+    fn url(&mut self, key: &str) -> Option<String> {
+        let url = self.text(key)?.trim_end_matches('/').to_owned();
+        let host = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| url.strip_prefix(scheme));
+        if host.is_none_or(|host| host.is_empty() || host.contains(char::is_whitespace)) {
+            self.wrong(key, "must start with http:// or https:// and name a host");
+        }
+        Some(url)
+    }
+
+    fn database_url(&mut self) -> Option<Secret> {
+        let url = self.secret("database_url")?;
+        let schemes = ["postgres://", "postgresql://"];
+        if !schemes.iter().any(|it| url.reveal().starts_with(it)) {
+            self.wrong("database_url", "must start with postgres://");
+        }
+        Some(url)
+    }
+
+    fn log(&mut self) -> String {
+        let log = self.text("log").unwrap_or_default().to_owned();
+        if EnvFilter::try_new(&log).is_err() {
+            self.wrong(
+                "log",
+                "must be a level (error, warn, info, debug, trace) or targets with levels, as in \
+                 info,optio_runtime=debug",
+            );
+        }
+        log
+    }
+
+    fn limits(&mut self) -> Limits {
+        let mut limits = Limits::default();
+        for name in super::setting::limit_defaults().into_keys() {
+            let key = format!("limits.{name}");
+            let number = self.text(&key).and_then(|text| text.parse::<u64>().ok());
+            // The domain's own type says how large each may be.
+            let accepted = number.filter(|number| 0 < *number).and_then(|number| {
+                let mut all = serde_json::to_value(limits).ok()?;
+                all[&name] = json!(number);
+                serde_json::from_value(all).ok()
+            });
+            match accepted {
+                Some(changed) => limits = changed,
+                None => self.wrong(&key, "must be a whole number greater than 0, and not huge"),
+            }
+        }
+        if limits.body_bytes_max < limits.message_bytes_max {
+            self.contradiction("limits.message_bytes_max", "limits.body_bytes_max");
+        }
+        if limits.body_bytes_max < limits.payload_bytes_max {
+            self.contradiction("limits.payload_bytes_max", "limits.body_bytes_max");
+        }
+        limits
+    }
+
+    fn contradiction(&mut self, small: &str, large: &str) {
+        self.wrong(
+            small,
+            &format!(
+                "must not be above {large}, which is what carries it; raise that or lower this"
+            ),
+        );
+    }
+
+    fn token_key(&mut self) -> Option<TokenKey> {
+        let hex = self.text("token_key")?;
+        let key = bytes_of_hex(hex);
+        if key.is_none() {
+            self.wrong(
+                "token_key",
+                "must be 64 hexadecimal digits; `openssl rand -hex 32` makes one",
+            );
+        }
+        key.map(TokenKey)
+    }
+
+    fn agent_uid(&mut self, host: &Host) -> Option<u32> {
+        let uid = self.text("agent_uid")?.parse::<u32>().ok();
+        if uid.is_none_or(|uid| uid == 0) {
+            self.wrong("agent_uid", "must be the number of a user other than root");
+        } else if !host.root {
+            self.wrong(
+                "agent_uid",
+                "needs Optio to run as root, because only root may start processes of another \
+                 user; remove it or run as root",
+            );
+        }
+        uid
+    }
+
+    fn bwrap(&mut self, cwd: &Path) -> Bwrap {
+        match self.text("bwrap") {
+            None => Bwrap::InPath,
+            Some("off") => Bwrap::Off,
+            Some(path) if path.contains('/') => Bwrap::At(cwd.join(path)),
+            Some(_) => {
+                self.wrong("bwrap", "must be a path to bubblewrap, or off");
+                Bwrap::InPath
+            }
+        }
+    }
+}
+
+fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// A setting's value, for whoever prints all of them.
+pub(super) fn as_json(text: &str) -> Value {
+    text.parse::<u64>()
+        .map_or_else(|_| json!(text), |number| json!(number))
+}

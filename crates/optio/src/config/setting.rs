@@ -1,0 +1,110 @@
+//! The table of all settings. A setting exists when it has a line here; limits come from the
+//! domain's own list.
+
+use std::collections::BTreeMap;
+
+use optio_domain::limits::Limits;
+
+/// How a value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// As it is.
+    Plain,
+    /// Not at all.
+    Masked,
+    /// Without the password.
+    Url,
+}
+
+/// What two variables of the environment with different values mean for one setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aliases {
+    /// The first of the list wins: the others belong to other programs too.
+    FirstWins,
+    /// A contradiction.
+    MustAgree,
+}
+
+/// One setting.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) key: String,
+    /// The variables of the environment that set it.
+    pub(super) env: Vec<String>,
+    pub(super) aliases: Aliases,
+    pub(super) show: Show,
+}
+
+/// What a limit's name starts with in the environment.
+pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
+
+/// The settings that are not limits.
+const PLAIN: [(&str, &[&str], Show); 15] = [
+    ("listen", &["OPTIO_LISTEN"], Show::Plain),
+    (
+        "public_url",
+        &["OPTIO_PUBLIC_URL", "PUBLIC_URL"],
+        Show::Plain,
+    ),
+    ("data_dir", &["OPTIO_DATA_DIR"], Show::Plain),
+    ("tools_dir", &["OPTIO_TOOLS_DIR"], Show::Plain),
+    ("database_url", &["DATABASE_URL"], Show::Url),
+    ("log", &["OPTIO_LOG", "RUST_LOG"], Show::Plain),
+    ("token_key", &["OPTIO_TOKEN_KEY"], Show::Masked),
+    ("agent_uid", &["OPTIO_AGENT_UID"], Show::Plain),
+    ("bwrap", &["OPTIO_BWRAP"], Show::Plain),
+    ("anthropic_api_key", &["ANTHROPIC_API_KEY"], Show::Masked),
+    (
+        "claude_code_oauth_token",
+        &["CLAUDE_CODE_OAUTH_TOKEN"],
+        Show::Masked,
+    ),
+    ("anthropic_base_url", &["ANTHROPIC_BASE_URL"], Show::Url),
+    ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),
+    ("token", &["OPTIO_TOKEN", "OPTIO_API_TOKEN"], Show::Masked),
+    ("no_color", &["NO_COLOR"], Show::Plain),
+];
+
+/// Names other deployments already use for a limit.
+const LIMIT_ALIASES: [(&str, &str); 2] = [
+    ("turns_running_max", "OPTIO_MAX_PERSISTENT_AGENTS_RUNNING"),
+    (
+        "provision_ms_max",
+        "OPTIO_PERSISTENT_AGENT_POD_PROVISION_MS",
+    ),
+];
+
+/// All settings, in the order in which they are shown.
+pub(super) fn all() -> Vec<Setting> {
+    let plain = PLAIN.iter().map(|(key, env, show)| Setting {
+        key: (*key).to_owned(),
+        env: env.iter().map(|name| (*name).to_owned()).collect(),
+        aliases: Aliases::FirstWins,
+        show: *show,
+    });
+    let limits = limit_defaults().into_keys().map(|name| {
+        let aliases = LIMIT_ALIASES.iter().filter(|(limit, _)| *limit == name);
+        let mut env = vec![format!("{LIMIT_ENV}{}", name.to_uppercase())];
+        env.extend(aliases.map(|(_, alias)| (*alias).to_owned()));
+        Setting {
+            key: format!("limits.{name}"),
+            env,
+            aliases: Aliases::MustAgree,
+            show: Show::Plain,
+        }
+    });
+    plain.chain(limits).collect()
+}
+
+/// The limits by name, as the domain has them.
+pub(super) fn limit_defaults() -> BTreeMap<String, String> {
+    let serde_json::Value::Object(fields) =
+        serde_json::to_value(Limits::default()).unwrap_or_default()
+    else {
+        return BTreeMap::new();
+    };
+    fields
+        .into_iter()
+        .map(|(name, value)| (name, value.to_string()))
+        .collect()
+}

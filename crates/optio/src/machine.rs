@@ -1,0 +1,33 @@
+//! The real clock and real chance, for the parts that take them as arguments.
+
+use chrono::{DateTime, Utc};
+use optio_domain::ports::{Clock, Ids};
+use uuid::Uuid;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock the others take"
+    )]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// Identities in the order of their making, so that indexes stay compact.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomIds;
+
+impl Ids for RandomIds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the source of ids the others take"
+    )]
+    fn fresh(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
