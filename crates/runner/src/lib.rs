@@ -15,6 +15,7 @@ pub mod redact;
 mod run;
 mod runs;
 pub mod tree;
+mod verdict;
 pub mod watch;
 
 use std::fs::{DirBuilder, File};

@@ -18,6 +18,7 @@ use crate::lines::{Heard, Line, Output};
 use crate::redact::Redactor;
 use crate::runs::Runs;
 use crate::tree::{self, Family, Process, Usage};
+use crate::verdict::Verdict;
 use crate::watch::{Step, Watch};
 
 /// How often the use of processor and memory is reported.
@@ -39,9 +40,6 @@ const LINE_BYTES_MAX: usize = FRAME_BYTES_MAX / 8;
 const JOURNAL_FACTOR: u64 = 4;
 /// A journal this long is always in order.
 const JOURNAL_BYTES_FREE: u64 = 1 << 20;
-/// Signals that kill and that programs meet in practice. Bubblewrap reports a death by signal `n`
-/// as exit code `128 + n`, and some agents exit with such numbers for reasons of their own.
-const DEADLY: [i32; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 31];
 
 /// Carries a run out. When this returns nothing of it is alive, and what it says is the last event.
 pub(crate) async fn carry_out(runs: &Runs, held: &Held, spec: RunSpec) -> Ended {
@@ -350,45 +348,18 @@ impl Run<'_> {
     }
 
     fn verdict(mut self, status: Option<ExitStatus>) -> Ended {
-        let code = status.and_then(|status| status.code());
         let executed = self.report.take().is_none_or(Report::executed);
-        let mut ended = Ended {
-            cause: self.watch.cause().unwrap_or(EndCause::Exited),
-            code,
+        Verdict {
+            cause: self.watch.cause(),
+            code: status.and_then(|status| status.code()),
             signal: status.and_then(|status| status.signal()),
-            detail: self.reason(),
-        };
-        if self.isolated {
-            ended.signal = ended.signal.or_else(|| {
-                let signal = code?.checked_sub(128)?;
-                DEADLY.contains(&signal).then_some(signal)
-            });
+            isolated: self.isolated,
+            executed,
+            broken: self.broken,
+            last_words: self.last_words,
+            limits: self.limits,
         }
-        if let Some(broken) = self.broken {
-            ended.cause = EndCause::JournalFailed;
-            ended.detail = Some(broken);
-        } else if self.watch.cause().is_none() && !executed && code.is_some() {
-            ended.cause = EndCause::SpawnFailed;
-            ended.detail = Some(self.last_words.unwrap_or_else(|| {
-                "bubblewrap could not set up the sandbox and did not say why".to_owned()
-            }));
-        }
-        ended
-    }
-
-    fn reason(&self) -> Option<String> {
-        let limits = self.limits;
-        match self.watch.cause()? {
-            EndCause::Duration => Some(format!("ran for {} ms", limits.duration_ms)),
-            EndCause::Silence => Some(format!("no line for {} ms", limits.silence_ms)),
-            EndCause::Output => Some(format!("more than {} bytes of output", limits.output_bytes)),
-            EndCause::Exited
-            | EndCause::Stopped
-            | EndCause::Missing
-            | EndCause::SpawnFailed
-            | EndCause::JournalFailed
-            | EndCause::RunnerDied => None,
-        }
+        .ended()
     }
 }
 

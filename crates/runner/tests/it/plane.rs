@@ -18,29 +18,29 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 /// How long anything may take here.
-pub const WAIT_MAX: Duration = Duration::from_secs(30);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
-pub struct Memory {
-    pub hellos: Vec<Vec<HeldRun>>,
-    pub bearers: Vec<String>,
-    pub events: BTreeMap<RunId, Vec<RunEvent>>,
+pub(crate) struct Memory {
+    pub(crate) hellos: Vec<Vec<HeldRun>>,
+    pub(crate) bearers: Vec<String>,
+    pub(crate) events: BTreeMap<RunId, Vec<RunEvent>>,
     /// Events that came although they had been acknowledged on an earlier connection.
-    pub repeats: usize,
+    pub(crate) repeats: usize,
     acks: bool,
     wanted: Vec<ToRunner>,
     told: usize,
 }
 
-pub struct Plane {
-    pub address: SocketAddr,
+pub(crate) struct Plane {
+    pub(crate) address: SocketAddr,
     memory: Arc<Mutex<Memory>>,
     news: watch::Sender<()>,
     serving: Option<JoinHandle<()>>,
 }
 
 impl Plane {
-    pub async fn up() -> Self {
+    pub(crate) async fn up() -> Self {
         let mut plane = Self {
             address: "127.0.0.1:0".parse().unwrap(),
             memory: Arc::new(Mutex::new(Memory {
@@ -55,14 +55,14 @@ impl Plane {
     }
 
     /// Nobody listens any more, and every connection is cut.
-    pub async fn go_away(&mut self) {
+    pub(crate) async fn go_away(&mut self) {
         if let Some(serving) = self.serving.take() {
             serving.abort();
             drop(serving.await);
         }
     }
 
-    pub async fn come_back(&mut self) {
+    pub(crate) async fn come_back(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let (memory, news) = (Arc::clone(&self.memory), self.news.clone());
@@ -75,26 +75,30 @@ impl Plane {
         }));
     }
 
-    pub fn stop_acknowledging(&self) {
+    pub(crate) fn stop_acknowledging(&self) {
         self.memory.lock().unwrap().acks = false;
     }
 
-    pub fn want(&self, wanted: ToRunner) {
+    pub(crate) fn want(&self, wanted: ToRunner) {
         self.memory.lock().unwrap().wanted.push(wanted);
         self.news.send_replace(());
     }
 
-    pub fn start(&self, spec: &RunSpec) -> RunId {
+    pub(crate) fn start(&self, spec: &RunSpec) -> RunId {
         self.want(ToRunner::Start(Box::new(spec.clone())));
         spec.run
     }
 
-    pub fn stop(&self, run: RunId) {
+    pub(crate) fn stop(&self, run: RunId) {
         self.want(ToRunner::Stop { run });
     }
 
     /// Waits until the memory shows something.
-    pub async fn until<T>(&self, what: &str, mut look: impl FnMut(&Memory) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(
+        &self,
+        what: &str,
+        mut look: impl FnMut(&Memory) -> Option<T>,
+    ) -> T {
         let mut news = self.news.subscribe();
         let seen = async {
             loop {
@@ -112,7 +116,7 @@ impl Plane {
     }
 
     /// Waits for a line of standard output.
-    pub async fn line(&self, run: RunId, text: &str) {
+    pub(crate) async fn line(&self, run: RunId, text: &str) {
         self.until(text, |memory| {
             lines(memory.events.get(&run)?)
                 .contains(&text.to_owned())
@@ -122,7 +126,7 @@ impl Plane {
     }
 
     /// Waits for the end of a run: everything it has said.
-    pub async fn ended(&self, run: RunId) -> Vec<RunEvent> {
+    pub(crate) async fn ended(&self, run: RunId) -> Vec<RunEvent> {
         self.until("the end of the run", |memory| {
             let events = memory.events.get(&run)?;
             matches!(events.last()?.what, Happening::Ended(_)).then(|| events.clone())
@@ -130,7 +134,7 @@ impl Plane {
         .await
     }
 
-    pub fn look<T>(&self, look: impl FnOnce(&Memory) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Memory) -> T) -> T {
         look(&self.memory.lock().unwrap())
     }
 
@@ -144,7 +148,7 @@ impl Plane {
     }
 }
 
-pub fn lines(events: &[RunEvent]) -> Vec<String> {
+pub(crate) fn lines(events: &[RunEvent]) -> Vec<String> {
     let line = |event: &RunEvent| match &event.what {
         Happening::Stdout { line, .. } => Some(line.clone()),
         _ => None,
@@ -152,7 +156,7 @@ pub fn lines(events: &[RunEvent]) -> Vec<String> {
     events.iter().filter_map(line).collect()
 }
 
-pub fn errors(events: &[RunEvent]) -> Vec<String> {
+pub(crate) fn errors(events: &[RunEvent]) -> Vec<String> {
     let line = |event: &RunEvent| match &event.what {
         Happening::Stderr { line, .. } => Some(line.clone()),
         _ => None,
@@ -160,7 +164,7 @@ pub fn errors(events: &[RunEvent]) -> Vec<String> {
     events.iter().filter_map(line).collect()
 }
 
-pub fn end(events: &[RunEvent]) -> Ended {
+pub(crate) fn end(events: &[RunEvent]) -> Ended {
     match &events.last().unwrap().what {
         Happening::Ended(ended) => ended.clone(),
         other => panic!("the last event is {other:?}"),

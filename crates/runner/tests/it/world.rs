@@ -14,30 +14,30 @@ use uuid::Uuid;
 
 use crate::plane::{Plane, WAIT_MAX};
 
-pub const TOKEN: &str = "sandbox-token-of-the-test";
+pub(crate) const TOKEN: &str = "sandbox-token-of-the-test";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Bubblewrap,
     Bare,
 }
 
-pub struct World {
-    pub plane: Plane,
-    pub bootstrap: Bootstrap,
+pub(crate) struct World {
+    pub(crate) plane: Plane,
+    pub(crate) bootstrap: Bootstrap,
     runner: Option<Child>,
     dir: tempfile::TempDir,
 }
 
 impl World {
     /// A control plane, and a runner that has said hello to it.
-    pub async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         let mut world = Self::without_runner(kind).await;
         world.start_runner().await;
         world
     }
 
-    pub async fn without_runner(kind: Kind) -> Self {
+    pub(crate) async fn without_runner(kind: Kind) -> Self {
         let plane = Plane::up().await;
         let dir = tempfile::tempdir().unwrap();
         // The agent's user must be able to pass.
@@ -78,13 +78,13 @@ impl World {
     }
 
     /// Starts a runner and waits until it has said hello.
-    pub async fn start_runner(&mut self) {
+    pub(crate) async fn start_runner(&mut self) {
         let before = self.plane.look(|memory| memory.hellos.len());
         self.runner = Some(self.spawn(&mut Self::program()));
         self.hello_after(before).await;
     }
 
-    pub async fn hello_after(&self, before: usize) {
+    pub(crate) async fn hello_after(&self, before: usize) {
         self.plane
             .until("hello", |memory| {
                 (before < memory.hellos.len()).then_some(())
@@ -92,11 +92,11 @@ impl World {
             .await;
     }
 
-    pub fn program() -> Command {
+    pub(crate) fn program() -> Command {
         Command::new(env!("CARGO_BIN_EXE_optio-runner"))
     }
 
-    pub fn spawn(&self, command: &mut Command) -> Child {
+    pub(crate) fn spawn(&self, command: &mut Command) -> Child {
         let log = self.dir.path().join("runner.log");
         let log = fs::File::options().create(true).append(true).open(log);
         let mut child = command
@@ -111,44 +111,44 @@ impl World {
         child
     }
 
-    pub fn keep_runner(&mut self, runner: Child) {
+    pub(crate) fn keep_runner(&mut self, runner: Child) {
         self.runner = Some(runner);
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("runner.log")).unwrap()
     }
 
     /// Kills the runner as a machine would: without a word.
-    pub fn kill_runner(&mut self) {
+    pub(crate) fn kill_runner(&mut self) {
         let mut runner = self.runner.take().unwrap();
         runner.kill().unwrap();
         runner.wait().unwrap();
     }
 
-    pub fn signal_runner(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal_runner(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.runner.as_ref().unwrap().id()).unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits for the runner's own end.
-    pub async fn runner_ended(&mut self) -> ExitStatus {
+    pub(crate) async fn runner_ended(&mut self) -> ExitStatus {
         let mut runner = self.runner.take().unwrap();
         until("the runner's end", || runner.try_wait().unwrap()).await
     }
 
-    pub fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.dir.path().join(below)
     }
 
-    pub fn journal(&self, run: RunId) -> String {
+    pub(crate) fn journal(&self, run: RunId) -> String {
         let path = self.path(&format!("state/journals/{run}.jsonl"));
         String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
     }
 
     /// A run of a shell script, with limits that no test reaches by itself.
-    pub fn script(&self, script: &str) -> RunSpec {
+    pub(crate) fn script(&self, script: &str) -> RunSpec {
         RunSpec {
             run: RunId(unique()),
             epoch: 7,
@@ -183,7 +183,7 @@ impl Drop for World {
 }
 
 /// Polls until something is there.
-pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + WAIT_MAX;
     loop {
         if let Some(found) = look() {
@@ -195,7 +195,7 @@ pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Processes that carry the marker of a run.
-pub fn survivors(run: RunId) -> Vec<String> {
+pub(crate) fn survivors(run: RunId) -> Vec<String> {
     let marker = format!("OPTIO_RUN_ID={run}").into_bytes();
     let marked = |pid: &String| {
         fs::read(format!("/proc/{pid}/environ"))
@@ -205,7 +205,7 @@ pub fn survivors(run: RunId) -> Vec<String> {
 }
 
 /// Processes whose command line contains a text.
-pub fn running(text: &str) -> Vec<String> {
+pub(crate) fn running(text: &str) -> Vec<String> {
     let has = |pid: &String| {
         fs::read(format!("/proc/{pid}/cmdline"))
             .is_ok_and(|line| String::from_utf8_lossy(&line).contains(text))
@@ -222,7 +222,7 @@ fn processes() -> Vec<String> {
 }
 
 /// An identity that no other test has, in this or in another execution.
-pub fn unique() -> Uuid {
+pub(crate) fn unique() -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let count = u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
