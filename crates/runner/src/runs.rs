@@ -68,9 +68,17 @@ impl Runs {
         std::fs::create_dir_all(self.journals())?;
         for entry in std::fs::read_dir(self.journals())? {
             let path = entry?.path();
-            match Journal::open(&path)? {
-                Some(left) => self.adopt(left).await,
-                None => std::fs::remove_file(&path)?,
+            if path
+                .extension()
+                .is_none_or(|extension| extension != "jsonl")
+            {
+                continue;
+            }
+            match Journal::open(&path) {
+                Ok(Some(left)) => self.adopt(left).await,
+                Ok(None) => std::fs::remove_file(&path)?,
+                // One file that cannot be read is no reason to give up the sandbox.
+                Err(error) => tracing::error!(%error, ?path, "journal not read"),
             }
         }
         Ok(())

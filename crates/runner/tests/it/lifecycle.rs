@@ -212,3 +212,44 @@ async fn a_full_journal_ends_the_run_and_the_end_is_told_all_the_same() {
     assert!(10 < lines(&events).len());
     assert_eq!(survivors(run), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_run_whose_journal_cannot_be_begun_is_not_started() {
+    let mut world = World::without_runner(Kind::Bare).await;
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" 2>/dev/null"]);
+    limited.arg(env!("CARGO_BIN_EXE_optio-runner"));
+    let runner = world.spawn(&mut limited);
+    world.keep_runner(runner);
+    let spec = world.script("touch never");
+    let events = world.plane.ended(world.plane.start(&spec)).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(end(&events).cause, EndCause::JournalFailed);
+    assert!(!world.path("workspace/never").exists());
+}
+
+#[tokio::test]
+async fn a_run_that_is_forgotten_alive_is_ended_and_then_forgotten() {
+    let world = World::new(Kind::Bare).await;
+    let spec = world.script("echo ready; sleep 300");
+    let run = world.plane.start(&spec);
+    world.plane.line(run, "ready").await;
+    world.plane.want(ToRunner::Forget { run });
+    let journal = world.path(&format!("state/journals/{run}.jsonl"));
+    until("no journal", || (!journal.exists()).then_some(())).await;
+    assert_eq!(survivors(run), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_does_not_keep_the_runner_from_its_work() {
+    let mut world = World::without_runner(Kind::Bare).await;
+    std::fs::create_dir_all(world.path("state/journals/odd.jsonl")).unwrap();
+    std::fs::write(world.path("state/journals/empty.jsonl"), "").unwrap();
+    std::fs::write(world.path("state/journals/notes.txt"), "mine").unwrap();
+    world.start_runner().await;
+    let spec = world.script("echo hello");
+    let events = world.plane.ended(world.plane.start(&spec)).await;
+    assert_eq!(lines(&events), ["hello"]);
+    assert!(!world.path("state/journals/empty.jsonl").exists());
+    assert!(world.path("state/journals/notes.txt").exists());
+}

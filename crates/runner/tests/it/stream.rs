@@ -3,7 +3,7 @@
 use optio_domain::wire::runner::{EndCause, Happening, ToRunner};
 
 use crate::plane::{end, errors, lines};
-use crate::world::{Kind, TOKEN, World, until};
+use crate::world::{Kind, TOKEN, World, survivors, until};
 
 #[tokio::test]
 async fn a_run_tells_its_start_its_lines_and_its_end_in_order() {
@@ -165,4 +165,28 @@ async fn two_runs_at_once_keep_their_streams_apart() {
     assert!(lines(&a).iter().all(|line| line.starts_with('a')));
     assert!(lines(&b).iter().all(|line| line.starts_with('b')));
     assert_eq!((lines(&a).len(), lines(&b).len()), (500, 500));
+}
+
+#[tokio::test]
+async fn memory_stays_small_while_nobody_listens() {
+    let mut world = World::new(Kind::Bare).await;
+    let line = "x".repeat(4_000);
+    let count = 15_000;
+    let spec = world.script(&format!(
+        "echo begun; while ! test -e go; do sleep 0.02; done; yes {line} | head -n {count}"
+    ));
+    let run = world.plane.start(&spec);
+    world.plane.line(run, "begun").await;
+    world.plane.go_away().await;
+    std::fs::write(world.path("workspace/go"), "").unwrap();
+    until("the end in the journal", || {
+        let bytes = std::fs::metadata(world.path(&format!("state/journals/{run}.jsonl")));
+        (4_000 * count < bytes.unwrap().len() && survivors(run).is_empty()).then_some(())
+    })
+    .await;
+    world.plane.come_back().await;
+    let events = world.plane.ended(run).await;
+    assert_eq!(lines(&events).len() as u64, count + 1);
+    let peak = world.runner_memory_peak_kb();
+    assert!(peak < 32 << 10, "{peak} kB for 60 MB of output");
 }

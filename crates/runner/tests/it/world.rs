@@ -132,6 +132,17 @@ impl World {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    pub(crate) fn runner_memory_peak_kb(&self) -> u64 {
+        let pid = self.runner.as_ref().unwrap().id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.unwrap()
+            .trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .unwrap()
+    }
+
     /// Waits for the runner's own end.
     pub(crate) async fn runner_ended(&mut self) -> ExitStatus {
         let mut runner = self.runner.take().unwrap();
