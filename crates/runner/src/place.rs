@@ -1,0 +1,162 @@
+//! Where a run sees its workspace and its home, and writing files there without being led astray.
+//!
+//! The agent of an earlier run may have put links anywhere below its directories, and the runner
+//! may be root: so a path is walked one name at a time and no link is ever followed.
+
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use optio_domain::wire::runner::{FileSpec, Isolation, RunAs};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+
+/// Where an isolated agent sees its workspace.
+pub const WORKSPACE: &str = "/workspace";
+/// Where an isolated agent sees its home.
+pub const HOME: &str = "/home/agent";
+
+/// The directories and the identity of the runs of this sandbox.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The `bwrap` program, where runs are isolated.
+    pub bwrap: Option<PathBuf>,
+    /// The workspace on this machine.
+    pub workspace: PathBuf,
+    /// The home on this machine.
+    pub home: PathBuf,
+    /// Who the agents are, where that is not the runner's user.
+    pub run_as: Option<RunAs>,
+}
+
+/// A file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It is not in a place where files may be written.
+    #[error("{0:?} is neither below /workspace nor below ~")]
+    Outside(String),
+    /// The machine refused.
+    #[error("cannot write {path:?}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Place {
+    /// The place that an isolation describes, for a runner that is root or not.
+    #[must_use]
+    pub fn of(isolation: &Isolation, root: bool) -> Self {
+        let (bwrap, workspace, home, run_as) = match isolation {
+            Isolation::Bubblewrap {
+                program,
+                workspace,
+                home,
+                run_as,
+            } => (Some(PathBuf::from(program)), workspace, home, run_as),
+            Isolation::None {
+                workspace,
+                home,
+                run_as,
+            } => (None, workspace, home, run_as),
+        };
+        Self {
+            bwrap,
+            workspace: workspace.into(),
+            home: home.into(),
+            run_as: run_as.filter(|_| root),
+        }
+    }
+
+    /// Makes sure that workspace and home exist and belong to the agent.
+    pub fn prepare(&self) -> io::Result<()> {
+        for dir in [&self.workspace, &self.home] {
+            std::fs::create_dir_all(dir)?;
+            if let Some(run_as) = self.run_as {
+                std::os::unix::fs::chown(dir, Some(run_as.uid), Some(run_as.gid))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file for the agent, in place of what was there.
+    pub fn write(&self, file: &FileSpec) -> Result<(), FileError> {
+        let (root, below) = self.locate(&file.path)?;
+        self.write_below(root, &below, file)
+            .map_err(|error| FileError::Io {
+                path: file.path.clone(),
+                source: error,
+            })
+    }
+
+    fn locate(&self, path: &str) -> Result<(&Path, PathBuf), FileError> {
+        let outside = || FileError::Outside(path.to_owned());
+        let roots = [
+            (WORKSPACE, &self.workspace),
+            ("~", &self.home),
+            (HOME, &self.home),
+        ];
+        let (root, below) = roots
+            .into_iter()
+            .find_map(|(seen, root)| Some((root, path.strip_prefix(seen)?.strip_prefix('/')?)))
+            .ok_or_else(outside)?;
+        let below = PathBuf::from(below);
+        let plain = below
+            .components()
+            .all(|component| matches!(component, Component::Normal(_)));
+        if !plain || below.file_name().is_none() {
+            return Err(outside());
+        }
+        Ok((root, below))
+    }
+
+    fn write_below(&self, root: &Path, below: &Path, file: &FileSpec) -> io::Result<()> {
+        let mut dir = rustix::fs::open(root, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        for name in below.parent().into_iter().flat_map(Path::components) {
+            dir = self.enter(&dir, name.as_os_str())?;
+        }
+        let name = below.file_name().unwrap_or_default();
+        // A new file instead of new content: what is there may be a pipe, or a second name of
+        // something else.
+        match rustix::fs::unlinkat(&dir, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let new = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let made = rustix::fs::openat(
+            &dir,
+            name,
+            new | OFlags::WRONLY | OFlags::CLOEXEC,
+            Mode::RUSR | Mode::WUSR,
+        )?;
+        let mut made = std::fs::File::from(made);
+        made.write_all(file.content.as_bytes())?;
+        self.give_away(&made)?;
+        rustix::fs::fchmod(&made, Mode::from_raw_mode(file.mode & 0o777))?;
+        Ok(())
+    }
+
+    fn enter(&self, dir: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<OwnedFd> {
+        let made = match rustix::fs::mkdirat(dir, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(error) => return Err(error.into()),
+        };
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let entered = rustix::fs::openat(dir, name, flags, Mode::empty())?;
+        if made {
+            self.give_away(&entered)?;
+        }
+        Ok(entered)
+    }
+
+    fn give_away(&self, made: &impl std::os::fd::AsFd) -> io::Result<()> {
+        if let Some(RunAs { uid, gid }) = self.run_as {
+            rustix::fs::fchown(made, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! The real runner, as a process, against a control plane in the test.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests are tests: what surprises them is to fail, and most events do not matter to most of them"
+)]
+
+mod isolation;
+mod journal;
+mod lifecycle;
+mod output;
+mod plane;
+mod pure;
+mod stop;
+mod stream;
+mod world;
