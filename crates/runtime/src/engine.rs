@@ -112,6 +112,15 @@ impl Engine {
         resync(&self.store, &self.hints).await
     }
 
+    /// The same, for a bell.
+    #[must_use]
+    pub fn sweep(&self) -> Sweep {
+        Sweep {
+            store: self.store.clone(),
+            hints: self.hints.clone(),
+        }
+    }
+
     /// Stops looking. Work in the world goes on and is found again by the next start.
     pub async fn stop(self) {
         self.timer.stop();
@@ -124,8 +133,24 @@ impl Engine {
     }
 }
 
-/// See [`Engine::resync`].
-pub(crate) async fn resync(store: &Store, hints: &Hints) -> Result<(), StoreError> {
+/// [`Engine::resync`], again and again.
+#[derive(Clone)]
+pub struct Sweep {
+    store: Store,
+    hints: Hints,
+}
+
+impl Sweep {
+    /// Tells everybody who may have something to do to look.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn run(&self) -> Result<(), StoreError> {
+        resync(&self.store, &self.hints).await
+    }
+}
+
+async fn resync(store: &Store, hints: &Hints) -> Result<(), StoreError> {
     for key in store.in_flight().await? {
         hints.look(key);
     }

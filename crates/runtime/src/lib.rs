@@ -14,6 +14,6 @@ pub mod stream;
 mod timer;
 
 pub use bell::Bell;
-pub use engine::{Engine, EngineError, Hints};
+pub use engine::{Engine, EngineError, Hints, Sweep};
 pub use kind::{Fault, Kind, Progress};
 pub use mailroom::{Broadcast, Mailroom, SendError};

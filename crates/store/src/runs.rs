@@ -169,6 +169,24 @@ impl Store {
         Ok(taken)
     }
 
+    /// All sandboxes that are kept, and whether a run in them is not known to be gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn sandboxes(&self) -> Result<Vec<(SandboxId, bool)>, StoreError> {
+        let rows: Vec<(Uuid, bool)> = sqlx::query_as(
+            "SELECT s.id, EXISTS (SELECT 1 FROM runs r
+               WHERE r.actor_kind = s.actor_kind AND r.actor_id = s.actor_id AND r.state <> 'ended')
+             FROM sandboxes s",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, busy)| (SandboxId(id), busy))
+            .collect())
+    }
+
     /// Keeps a report that was refused.
     ///
     /// # Errors

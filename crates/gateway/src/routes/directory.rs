@@ -11,6 +11,7 @@ use optio_store::mail::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::messages::{self, Letter, Messages};
 use crate::{
@@ -98,7 +99,7 @@ pub(crate) struct ToPeer {
 pub(crate) struct Sent {
     ok: bool,
     to: String,
-    message_id: optio_domain::id::MessageId,
+    message_id: Uuid,
 }
 
 /// Writes to a peer.

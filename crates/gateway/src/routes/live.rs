@@ -29,7 +29,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct From {
+pub(crate) struct Place {
     /// The same as the header `Last-Event-ID`; `0` is from the beginning.
     last_event_id: Option<String>,
 }
@@ -38,14 +38,14 @@ pub(crate) struct From {
 #[utoipa::path(get, path = "/api/persistent-agents/{agent}/events", tag = "live",
     params(("agent" = String, Path, description = "id or slug"),
            ("Last-Event-ID" = Option<String>, Header, description = "id of the last event seen"),
-           From),
+           Place),
     responses((status = 200, content_type = "text/event-stream", body = String),
               (status = 404, body = Problem)))]
 pub(crate) async fn agent(
     State(gateway): State<Gateway>,
     _person: Person,
     Path(agent): Path<String>,
-    Params(from): Params<From>,
+    Params(from): Params<Place>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let row = find(&gateway, &agent).await?;
@@ -61,12 +61,12 @@ pub(crate) async fn agent(
 /// Streams what happens to all agents.
 #[utoipa::path(get, path = "/api/events", tag = "live",
     params(("Last-Event-ID" = Option<String>, Header, description = "id of the last event seen"),
-           From),
+           Place),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub(crate) async fn all(
     State(gateway): State<Gateway>,
     _person: Person,
-    Params(from): Params<From>,
+    Params(from): Params<Place>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let cursor = cursor(&from, &headers)?;
@@ -74,7 +74,7 @@ pub(crate) async fn all(
     Ok(sse(listener))
 }
 
-fn cursor(from: &From, headers: &HeaderMap) -> Result<Option<Cursor>, ApiError> {
+fn cursor(from: &Place, headers: &HeaderMap) -> Result<Option<Cursor>, ApiError> {
     let header = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());

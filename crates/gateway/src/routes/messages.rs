@@ -155,7 +155,7 @@ pub(crate) struct NewMail {
 pub(crate) struct Accepted {
     ok: bool,
     /// The message: the first one's, where the Idempotency-Key was used before.
-    message_id: MessageId,
+    pub(crate) message_id: Uuid,
     /// Whether it had been accepted before.
     repeated: bool,
 }
@@ -208,7 +208,7 @@ pub(crate) async fn post(
     let receipt = gateway.mailroom().send(message).await?;
     Ok(Accepted {
         ok: true,
-        message_id: receipt.id,
+        message_id: receipt.id.0,
         repeated: receipt.repeated,
     })
 }
@@ -318,7 +318,7 @@ pub(crate) async fn replay(
         StatusCode::ACCEPTED,
         Json(Accepted {
             ok: true,
-            message_id: id,
+            message_id: id.0,
             repeated: false,
         }),
     ))

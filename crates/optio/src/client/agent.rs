@@ -57,7 +57,7 @@ fn tone(agent: &Value) -> Tone {
 
 /// Waiting messages, beside the agent or inside it.
 fn pending(agent: &Value) -> Option<String> {
-    view::some(&agent["inbox"]["pending"]).or_else(|| view::some(&agent["pending"]))
+    view::some(&agent["inbox"]["pending"]).or_else(|| view::some(&agent["inboxPending"]))
 }
 
 pub(super) async fn show(api: &Api, who: &str, console: &mut Console) -> Result<(), Failure> {
