@@ -3,8 +3,8 @@
 //!
 //! The runner is a child subreaper, so that everything a run starts stays below it. A process
 //! belongs to a run if its first process is an ancestor, if it carries the run's marker in its
-//! environment, if it is in the first process's session or group, or if it was seen to belong
-//! before. What has shed all of that can only be told from another run's while no other run is
+//! environment, if it shares a process group with one that belongs, if it is in the first process's
+//! session, or if it was seen to belong before. What has shed all of that can only be told from another run's while no other run is
 //! alive, and then belongs to the one that is.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,13 +137,13 @@ impl Family {
     pub fn alive(&mut self, snapshot: &Snapshot, alone: bool) -> Vec<Process> {
         let mut below = snapshot.with_descendants([me()]);
         below.remove(&me());
-        let roots: Vec<i32> = below
+        let candidates: Vec<Process> = below
             .iter()
-            .filter_map(|pid| snapshot.processes.get(pid))
-            .filter(|process| alone || self.is_member(process))
-            .map(|process| process.pid)
+            .filter_map(|pid| snapshot.processes.get(pid).copied())
             .collect();
-        self.remember(snapshot, roots)
+        self.remember(snapshot, &candidates, |family, process| {
+            alone || family.is_member(process)
+        })
     }
 
     /// Its living members anywhere on the machine: for a run whose runner has died.
@@ -154,18 +154,34 @@ impl Family {
             pid = process.parent;
             ours.insert(pid);
         }
-        let roots: Vec<i32> = snapshot
+        let group = snapshot.processes.get(&me()).map(|process| process.group);
+        let candidates: Vec<Process> = snapshot
             .processes
             .values()
-            .filter(|process| !ours.contains(&process.pid) && self.is_member(process))
-            .map(|process| process.pid)
+            .filter(|process| !ours.contains(&process.pid) && Some(process.group) != group)
+            .copied()
             .collect();
-        self.remember(snapshot, roots)
+        self.remember(snapshot, &candidates, Self::is_member)
     }
 
-    fn remember(&mut self, snapshot: &Snapshot, roots: Vec<i32>) -> Vec<Process> {
+    /// The roots, everything below them, and the rest of the process groups they are in, as far as
+    /// that is among `candidates`. A group in which a process of the run is has none of another.
+    fn remember(
+        &mut self,
+        snapshot: &Snapshot,
+        candidates: &[Process],
+        is_root: impl Fn(&Self, &Process) -> bool,
+    ) -> Vec<Process> {
+        let roots: Vec<&Process> = candidates
+            .iter()
+            .filter(|process| is_root(self, process))
+            .collect();
+        let groups: BTreeSet<i32> = roots.iter().map(|process| process.group).collect();
+        let mates = candidates
+            .iter()
+            .filter(|process| groups.contains(&process.group));
         let alive: Vec<Process> = snapshot
-            .with_descendants(roots)
+            .with_descendants(mates.map(|process| process.pid))
             .iter()
             .filter_map(|pid| snapshot.processes.get(pid))
             .filter(|process| !process.dead)

@@ -7,7 +7,7 @@ use optio_domain::wire::runner::{EndCause, ToRunner};
 use rustix::process::Signal;
 
 use crate::plane::{end, lines};
-use crate::world::{Kind, World, survivors, until};
+use crate::world::{Kind, World, running, survivors, until};
 
 #[tokio::test]
 async fn a_killed_runner_leaves_no_survivors_in_bubblewrap_and_its_successor_tells() {
@@ -28,9 +28,18 @@ async fn a_killed_runner_leaves_no_survivors_in_bubblewrap_and_its_successor_tel
 #[tokio::test]
 async fn without_isolation_the_successor_ends_what_has_survived_before_it_tells() {
     let mut world = World::new(Kind::Bare).await;
-    let spec = world.script("setsid sleep 300 & (env -i sleep 300 &); echo ready; sleep 300");
+    let mut spec = world.script("");
+    let unmarked = format!("300.{}", std::process::id());
+    spec.args[1] = format!(
+        "setsid sleep 300 & (env -i sleep {unmarked} >/dev/null 2>&1 &); echo ready; sleep 300"
+    );
     let run = world.plane.start(&spec);
     world.plane.line(run, "ready").await;
+    let unmarked = format!("sleep\0{unmarked}");
+    until("the unmarked one", || {
+        (!running(&unmarked).is_empty()).then_some(())
+    })
+    .await;
     world.kill_runner();
     assert!(!survivors(run).is_empty());
 
@@ -38,6 +47,7 @@ async fn without_isolation_the_successor_ends_what_has_survived_before_it_tells(
     let events = world.plane.ended(run).await;
     assert_eq!(end(&events).cause, EndCause::RunnerDied);
     assert_eq!(survivors(run), [""; 0]);
+    assert_eq!(running(&unmarked), [""; 0]);
 }
 
 #[tokio::test]
@@ -191,7 +201,6 @@ async fn the_runner_outlives_whoever_reads_its_log() {
     let spec = world.script("echo hello");
     let events = world.plane.ended(world.plane.start(&spec)).await;
     assert_eq!(lines(&events), ["hello"]);
-    std::fs::write(world.path("runner.log"), "").unwrap();
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ impl World {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.dir.path().join("runner.log")).unwrap()
+        fs::read_to_string(self.dir.path().join("runner.log")).unwrap_or_default()
     }
 
     /// Kills the runner as a machine would: without a word.
