@@ -182,6 +182,7 @@ fn furnish(command: &mut Command, place: &Place, spec: &RunSpec, home: &str, wor
         .envs(&spec.env)
         .envs(&spec.secrets)
         .env(tree::MARKER, spec.run.to_string())
+        .env(tree::SANDBOX_MARKER, &place.sandbox)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -129,10 +129,10 @@ async fn simulator(listen: SocketAddr, scenario: Scenario) -> Result<ModelSimula
 }
 
 fn scenario_of(name: &str) -> Result<Scenario, Failure> {
-    if let Some(scenario) = Scenario::builtin(name) {
-        return Ok(scenario);
+    let names = Scenario::builtin_names();
+    if names.contains(&name) {
+        return Scenario::builtin(name).map_err(|error| Failure::general(error.to_string()));
     }
-    let names: Vec<&str> = Scenario::builtin_names().to_vec();
     let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
         let known = names.join(", ");
         Failure::usage(format!(

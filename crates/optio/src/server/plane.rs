@@ -162,7 +162,7 @@ impl ControlPlane {
     /// Stops. Turns that run go on, unless `everything` is to end; sandboxes without work are ended.
     /// Returns how many turns go on.
     pub(super) async fn stop(self, everything: bool) -> Result<usize, Failure> {
-        drop(self.stop.send(true));
+        let _nobody_serves = self.stop.send(true);
         self.bell.stop().await;
         self.engine.stop().await;
         drop(tokio::time::timeout(DRAIN_MAX, self.server).await);
