@@ -91,7 +91,7 @@ pub async fn serve(bootstrap: Bootstrap) -> Result<(), Failure> {
     let _lock = lock(&state_dir)?;
     adopt_orphans()?;
     let root = rustix::process::geteuid().is_root();
-    let place = Place::of(&bootstrap.isolation, root);
+    let place = Place::of(bootstrap.sandbox, &bootstrap.isolation, root);
     let runs = Arc::new(Runs::new(place, state_dir));
     runs.replay()
         .await

@@ -7,7 +7,10 @@ use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use optio_domain::wire::runner::{FileSpec, Isolation, RunAs};
+use optio_domain::{
+    id::SandboxId,
+    wire::runner::{FileSpec, Isolation, RunAs},
+};
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
@@ -19,6 +22,8 @@ pub const HOME: &str = "/home/agent";
 /// The directories and the identity of the runs of this sandbox.
 #[derive(Debug, Clone)]
 pub struct Place {
+    /// The sandbox, as every process in it carries it in its environment.
+    pub sandbox: String,
     /// The `bwrap` program, where runs are isolated.
     pub bwrap: Option<PathBuf>,
     /// The workspace on this machine.
@@ -49,7 +54,7 @@ pub enum FileError {
 impl Place {
     /// The place that an isolation describes, for a runner that is root or not.
     #[must_use]
-    pub fn of(isolation: &Isolation, root: bool) -> Self {
+    pub fn of(sandbox: SandboxId, isolation: &Isolation, root: bool) -> Self {
         let (bwrap, workspace, home, run_as) = match isolation {
             Isolation::Bubblewrap {
                 program,
@@ -64,6 +69,7 @@ impl Place {
             } => (None, workspace, home, run_as),
         };
         Self {
+            sandbox: sandbox.to_string(),
             bwrap,
             workspace: workspace.into(),
             home: home.into(),

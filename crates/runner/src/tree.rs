@@ -15,6 +15,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
 /// The marker: every process of a run has it in its environment.
 pub const MARKER: &str = "OPTIO_RUN_ID";
+/// The marker of the whole sandbox: whoever ends it finds by it what a dead runner left behind.
+pub const SANDBOX_MARKER: &str = "OPTIO_SANDBOX_ID";
 
 /// A process as `/proc` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
