@@ -186,8 +186,7 @@ fn fresh<'a>(row: &RunRow, batch: &'a [RunEvent]) -> Result<&'a [RunEvent], Repo
         .take_while(|event| event.seq <= row.acked_seq)
         .count();
     let fresh = batch.get(known..).unwrap_or_default();
-    let mut expected = row.acked_seq + 1;
-    for event in fresh {
+    for (expected, event) in (row.acked_seq + 1..).zip(fresh) {
         if event.seq != expected {
             return Err(ReportError::Hole {
                 run: row.run,
@@ -195,7 +194,6 @@ fn fresh<'a>(row: &RunRow, batch: &'a [RunEvent]) -> Result<&'a [RunEvent], Repo
                 got: event.seq,
             });
         }
-        expected += 1;
     }
     Ok(fresh)
 }

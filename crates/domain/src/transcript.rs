@@ -126,6 +126,27 @@ pub struct Trouble {
     pub retry_at: Option<DateTime<Utc>>,
 }
 
+impl End {
+    /// A process may end several pieces of work one after the other: the last one says how it went,
+    /// and what each of them used adds up.
+    fn after(self, before: Option<Self>) -> Self {
+        let Some(before) = before else { return self };
+        Self {
+            cost_usd: both(before.cost_usd, self.cost_usd),
+            input_tokens: both(before.input_tokens, self.input_tokens),
+            output_tokens: both(before.output_tokens, self.output_tokens),
+            ..self
+        }
+    }
+}
+
+fn both<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (one, other) => one.or(other),
+    }
+}
+
 const STDERR_LINES_KEPT: usize = 5;
 const STDERR_CHARS_KEPT: usize = 500;
 
@@ -149,7 +170,7 @@ impl Facts {
                     retry_at,
                 });
             }
-            Fact::End(end) => self.end = Some(end),
+            Fact::End(end) => self.end = Some(end.after(self.end.take())),
         }
     }
 
@@ -160,5 +181,32 @@ impl Facts {
         }
         self.stderr_tail
             .push(line.chars().take(STDERR_CHARS_KEPT).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_ends_used_adds_up_and_the_last_one_says_how_it_went() {
+        let end = |success, cost: i64, input_tokens| End {
+            success,
+            summary: String::new(),
+            cost_usd: Some(cost.into()),
+            input_tokens,
+            output_tokens: None,
+            class: None,
+        };
+        let mut facts = Facts::default();
+        facts.learn(Fact::End(end(false, 2, None)));
+        facts.learn(Fact::End(end(true, 3, Some(7))));
+        assert_eq!(
+            facts.end,
+            Some(End {
+                cost_usd: Some(5.into()),
+                ..end(true, 0, Some(7))
+            })
+        );
     }
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use optio_actors::{World, reports::Reports};
 use optio_runtime::{Hints, Mailroom};
+use tokio::net::TcpListener;
 
 mod body;
 mod caller;
@@ -45,9 +45,18 @@ impl Gateway {
         }
     }
 
-    /// Everything that is served.
-    pub fn router(self) -> Router {
-        routes::router(self)
+    /// Serves until `stopped`, then lets open requests finish.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        axum::serve(listener, routes::router(self))
+            .with_graceful_shutdown(stopped)
+            .await
     }
 
     fn world(&self) -> &World {

@@ -52,6 +52,22 @@ impl Page {
     }
 }
 
+/// Where to go on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Place {
+    /// The same as the header `Last-Event-ID`; `0` is from the beginning.
+    last_event_id: Option<String>,
+}
+
+impl Place {
+    /// The id of the last event seen.
+    pub(crate) fn last_event_id(&self) -> Option<&str> {
+        self.last_event_id.as_deref()
+    }
+}
+
 /// The cursor after a full page; `None` after the last one.
 pub(crate) fn next<T, P: Serialize>(
     rows: &[T],

@@ -14,5 +14,7 @@ pub mod postgres;
 pub mod server;
 
 mod dispatch;
+#[cfg(test)]
+mod house;
 
 pub use dispatch::run;

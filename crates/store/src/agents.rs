@@ -5,7 +5,7 @@ use optio_domain::{
     actor::{ActorKey, Wait},
     agent::{
         AgentState, Intent, Lifecycle,
-        plan::{Hold, Kept, Lingering},
+        seen::{Hold, Kept, Lingering},
         spec::AgentSpec,
     },
     id::{AgentId, RunId, TurnId},

@@ -52,6 +52,10 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rest are mistakes of ours, and the enum is open"
+)]
 fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)

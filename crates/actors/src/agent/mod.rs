@@ -4,7 +4,11 @@ use std::sync::OnceLock;
 
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
-    agent::plan::{Link, OpenTurn, Plan, RunSeen, Seen, Step, plan},
+    agent::{
+        AgentEvent,
+        plan::{Plan, Step, plan},
+        seen::{Link, OpenTurn, RunSeen, Seen},
+    },
     id::{AgentId, RunId, SandboxId},
     ports::{Eventually, SandboxState},
     run::judge,
@@ -113,32 +117,14 @@ impl Agents {
             Step::Nothing => self.rest(sight, &wait).await,
             Step::Obey { intent, event } => self.obey(sight, intent, event, &wait, decision).await,
             Step::Disregard(intent) => self.disregard(sight, intent, &wait, decision).await,
-            Step::Enqueue => {
-                self.change(
-                    sight,
-                    optio_domain::agent::AgentEvent::Woken,
-                    &wait,
-                    decision,
-                )
-                .await
-            }
+            Step::Enqueue => self.change(sight, AgentEvent::Woken, &wait, decision).await,
             Step::StandDown => {
-                self.change(
-                    sight,
-                    optio_domain::agent::AgentEvent::StoodDown,
-                    &wait,
-                    decision,
-                )
-                .await
+                self.change(sight, AgentEvent::StoodDown, &wait, decision)
+                    .await
             }
             Step::MarkRunning => {
-                self.change(
-                    sight,
-                    optio_domain::agent::AgentEvent::Started,
-                    &wait,
-                    decision,
-                )
-                .await
+                self.change(sight, AgentEvent::Started, &wait, decision)
+                    .await
             }
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,

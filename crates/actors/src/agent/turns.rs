@@ -6,7 +6,7 @@ use optio_domain::{
     actor::{Decision, Wait},
     agent::{
         AgentEvent,
-        plan::{Past, closing, keep_after},
+        closing::{Past, closing, keep_after},
     },
     id::{RunId, SandboxId, TurnId},
     run::{Failure, FailureClass, Verdict},

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TurnId;
 
+pub mod closing;
 pub mod plan;
 pub mod prompt;
+pub mod seen;
 pub mod spec;
 
 /// Where an agent stands. A state carries what is true in it.

@@ -10,9 +10,7 @@ use axum::{
 use futures_util::Stream;
 use optio_runtime::stream::Listener;
 use optio_store::events::{Cursor, EventRow};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use utoipa::IntoParams;
 
 use super::agents::find;
 use crate::{
@@ -20,19 +18,11 @@ use crate::{
     body::Params,
     caller::Person,
     error::{ApiError, Problem},
+    page::Place,
 };
 
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
-
-/// Where to go on.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Place {
-    /// The same as the header `Last-Event-ID`; `0` is from the beginning.
-    last_event_id: Option<String>,
-}
 
 /// Streams what happens to one agent.
 #[utoipa::path(get, path = "/api/persistent-agents/{agent}/events", tag = "live",
@@ -78,7 +68,7 @@ fn cursor(from: &Place, headers: &HeaderMap) -> Result<Option<Cursor>, ApiError>
     let header = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
-    match header.or(from.last_event_id.as_deref()) {
+    match header.or(from.last_event_id()) {
         None | Some("") => Ok(None),
         Some("0") => Ok(Some(Cursor::default())),
         Some(text) => text.parse().map(Some).map_err(|()| {

@@ -191,13 +191,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
         )));
     }
     TcpListener::bind(address).await.map_err(|error| {
-        let words = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                format!("the port of {address} is taken; stop what listens there, or choose another with --listen 127.0.0.1:PORT")
-            }
-            _ => format!("cannot listen on {address}: {error}"),
-        };
-        Failure::general(words)
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            return Failure::general(format!("the port of {address} is taken")).with([
+                "stop what listens there, or choose another: --listen 127.0.0.1:PORT".to_owned(),
+            ]);
+        }
+        Failure::general(format!("cannot listen on {address}: {error}"))
     })
 }
 
@@ -304,9 +303,7 @@ fn serve(
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
-        let served = axum::serve(listener, gateway.router())
-            .with_graceful_shutdown(stopped)
-            .await;
+        let served = gateway.serve(listener, stopped).await;
         if let Err(error) = served {
             tracing::error!(%error, "the HTTP server ended");
         }

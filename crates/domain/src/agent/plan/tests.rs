@@ -1,0 +1,225 @@
+//! The plan as sentences.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::agent::seen::Kept;
+
+const ANY: TurnId = TurnId(Uuid::from_u128(1));
+
+fn now() -> DateTime<Utc> {
+    "2026-01-01T12:00:00Z".parse().unwrap()
+}
+
+fn quiet() -> Seen {
+    Seen {
+        enabled: true,
+        intent: None,
+        deleting: false,
+        pending: 0,
+        hold: None,
+        turns_open: 0,
+        turns_max: 10,
+        turn: None,
+        lingering: None,
+        sandbox: None,
+        link: Link::Away {
+            runner: SandboxState::Gone,
+        },
+    }
+}
+
+fn open(run: RunSeen) -> Option<OpenTurn> {
+    Some(OpenTurn {
+        turn: ANY,
+        provision_until: now() + TimeDelta::minutes(2),
+        duration_ms: 600_000,
+        run,
+    })
+}
+
+fn next(state: AgentState, seen: &Seen) -> Step {
+    plan(state, seen, now()).step
+}
+
+#[test]
+fn mail_leads_to_a_turn_when_there_is_room() {
+    let seen = Seen {
+        pending: 1,
+        ..quiet()
+    };
+    assert_eq!(next(AgentState::Idle, &seen), Step::Enqueue);
+    assert_eq!(next(AgentState::Queued, &seen), Step::OpenTurn);
+    let full = Seen {
+        turns_open: 10,
+        ..seen
+    };
+    let waiting = plan(AgentState::Queued, &full, now());
+    assert_eq!(waiting.step, Step::Nothing);
+    assert!(
+        waiting.wait.reason.contains("10 of 10"),
+        "{:?}",
+        waiting.wait
+    );
+    assert!(waiting.wait.until.is_some());
+}
+
+#[test]
+fn a_disabled_agent_takes_no_turn() {
+    let seen = Seen {
+        pending: 1,
+        enabled: false,
+        ..quiet()
+    };
+    assert_eq!(next(AgentState::Idle, &seen), Step::Nothing);
+    assert_eq!(next(AgentState::Queued, &seen), Step::StandDown);
+}
+
+#[test]
+fn a_wish_comes_before_everything_else() {
+    let seen = Seen {
+        intent: Some(Intent::Pause),
+        pending: 3,
+        turn: open(RunSeen::Ended(Verdict::Done)),
+        ..quiet()
+    };
+    let obeyed = next(AgentState::Running { turn: ANY }, &seen);
+    assert_eq!(
+        obeyed,
+        Step::Obey {
+            intent: Intent::Pause,
+            event: Some(AgentEvent::Paused)
+        }
+    );
+    assert_eq!(
+        next(AgentState::Archived, &seen),
+        Step::Disregard(Intent::Pause)
+    );
+}
+
+#[test]
+fn no_turn_opens_while_an_old_run_may_be_alive() {
+    let lingering = Lingering {
+        run: RunId(Uuid::from_u128(9)),
+        stop_asked: None,
+    };
+    let seen = Seen {
+        pending: 1,
+        lingering: Some(lingering),
+        link: Link::Connected { holds_run: false },
+        ..quiet()
+    };
+    assert_eq!(
+        next(AgentState::Queued, &seen),
+        Step::StopRun(lingering.run)
+    );
+    let asked = Lingering {
+        stop_asked: Some(now() - TimeDelta::seconds(5)),
+        ..lingering
+    };
+    let seen = Seen {
+        lingering: Some(asked),
+        ..seen
+    };
+    assert_eq!(next(AgentState::Queued, &seen), Step::RetireSandbox);
+}
+
+#[test]
+fn a_dead_runner_is_started_again_under_a_run_so_that_its_journal_speaks() {
+    let seen = Seen {
+        turn: open(RunSeen::Started { at: now() }),
+        ..quiet()
+    };
+    assert_eq!(
+        next(AgentState::Running { turn: ANY }, &seen),
+        Step::EnsureSandbox
+    );
+    let alive = Seen {
+        link: Link::Away {
+            runner: SandboxState::Alive,
+        },
+        ..seen
+    };
+    assert_eq!(
+        next(AgentState::Running { turn: ANY }, &alive),
+        Step::Nothing
+    );
+}
+
+#[test]
+fn a_runner_that_does_not_know_the_run_has_lost_it() {
+    let seen = Seen {
+        turn: open(RunSeen::Started { at: now() }),
+        link: Link::Connected { holds_run: false },
+        ..quiet()
+    };
+    let step = next(AgentState::Running { turn: ANY }, &seen);
+    assert!(
+        matches!(
+            step,
+            Step::CloseTurn {
+                verdict: Verdict::Failed(_),
+                ..
+            }
+        ),
+        "{step:?}"
+    );
+}
+
+#[test]
+fn the_time_limit_holds_even_when_the_runner_is_silent() {
+    let seen = Seen {
+        turn: open(RunSeen::Started {
+            at: now() - TimeDelta::minutes(11),
+        }),
+        link: Link::Connected { holds_run: true },
+        ..quiet()
+    };
+    let Step::CloseTurn {
+        verdict: Verdict::Failed(failure),
+        ..
+    } = next(AgentState::Running { turn: ANY }, &seen)
+    else {
+        panic!("the turn goes on");
+    };
+    assert_eq!(failure.class, FailureClass::Timeout);
+}
+
+#[test]
+fn a_sandbox_is_kept_for_its_window_and_no_longer() {
+    let until = now() + TimeDelta::minutes(1);
+    let seen = Seen {
+        sandbox: Some(Kept { until: Some(until) }),
+        ..quiet()
+    };
+    let kept = plan(AgentState::Idle, &seen, now());
+    assert_eq!((kept.step, kept.wait.until), (Step::Nothing, Some(until)));
+    assert_eq!(
+        plan(AgentState::Idle, &seen, until).step,
+        Step::RetireSandbox
+    );
+    let always = Seen {
+        sandbox: Some(Kept { until: None }),
+        ..quiet()
+    };
+    assert_eq!(next(AgentState::Idle, &always), Step::Nothing);
+    assert_eq!(next(AgentState::Paused, &always), Step::RetireSandbox);
+}
+
+#[test]
+fn a_deleted_agent_is_removed_only_once_nothing_of_it_runs() {
+    let seen = Seen {
+        deleting: true,
+        ..quiet()
+    };
+    assert_eq!(next(AgentState::Archived, &seen), Step::Purge);
+    let lingering = Lingering {
+        run: RunId(Uuid::from_u128(9)),
+        stop_asked: None,
+    };
+    let running = Seen {
+        lingering: Some(lingering),
+        ..seen
+    };
+    assert_eq!(next(AgentState::Archived, &running), Step::RetireSandbox);
+}

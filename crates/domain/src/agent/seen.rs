@@ -1,0 +1,109 @@
+//! What an agent's plan looks at.
+
+use chrono::{DateTime, Utc};
+
+use super::Intent;
+use crate::{
+    id::{RunId, TurnId},
+    ports::SandboxState,
+    run::Verdict,
+};
+
+/// Everything the plan looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Whether the agent takes turns at all.
+    pub enabled: bool,
+    /// What a person asked for and was not done yet.
+    pub intent: Option<Intent>,
+    /// Whether every trace is to be removed.
+    pub deleting: bool,
+    /// Messages that wait.
+    pub pending: i64,
+    /// Not before this, and why.
+    pub hold: Option<Hold>,
+    /// Turns that are open, of all agents.
+    pub turns_open: i64,
+    /// Turns that may be open at once.
+    pub turns_max: i64,
+    /// The open turn, in the two states that have one.
+    pub turn: Option<OpenTurn>,
+    /// A run that is not known to be gone although its turn is closed.
+    pub lingering: Option<Lingering>,
+    /// The sandbox, while there is one.
+    pub sandbox: Option<Kept>,
+    /// Whether the sandbox's runner can be spoken to.
+    pub link: Link,
+}
+
+/// A pause with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The open turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenTurn {
+    /// Which.
+    pub turn: TurnId,
+    /// When it must be running.
+    pub provision_until: DateTime<Utc>,
+    /// How long it may run, in milliseconds.
+    pub duration_ms: i64,
+    /// How far its run is.
+    pub run: RunSeen,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunSeen {
+    /// No runner was given it.
+    Unsent,
+    /// A runner was given it.
+    Sent {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Its process runs.
+    Started {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// It is over and nothing of it is alive.
+    Ended(Verdict),
+}
+
+/// A run whose turn is closed but whose process may still be alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lingering {
+    /// Which.
+    pub run: RunId,
+    /// When its end was first asked for.
+    pub stop_asked: Option<DateTime<Utc>>,
+}
+
+/// A sandbox that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Until when it is kept without work; `None` is without end.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Whether a sandbox's runner can be spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It is connected.
+    Connected {
+        /// Whether it holds the open turn's run.
+        holds_run: bool,
+    },
+    /// It is not.
+    Away {
+        /// Whether its process is there.
+        runner: SandboxState,
+    },
+}
