@@ -1,6 +1,6 @@
 //! The real clock and real chance, for the parts that take them as arguments.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use optio_domain::ports::{Clock, Ids};
 use uuid::Uuid;
 
@@ -14,7 +14,8 @@ impl Clock for SystemClock {
         reason = "this is the clock the others take"
     )]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // Postgres keeps microseconds: what is written must be what is read.
+        Utc::now().trunc_subsecs(6)
     }
 }
 

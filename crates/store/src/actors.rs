@@ -16,7 +16,9 @@ impl Version {
         Self(version)
     }
 
-    pub(crate) fn number(self) -> i64 {
+    /// The number, for people to compare.
+    #[must_use]
+    pub fn number(self) -> i64 {
         self.0
     }
 }

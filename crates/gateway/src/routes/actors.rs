@@ -35,6 +35,8 @@ pub(crate) struct ActorView {
     since: DateTime<Utc>,
     /// Its incarnation.
     epoch: i64,
+    /// How many steps it has taken.
+    version: i64,
     wait: WaitView,
     /// Messages that wait.
     pending: i64,
@@ -137,6 +139,7 @@ pub(crate) async fn why(
         state: agent.state.name(),
         since: agent.state_since,
         epoch: actor.epoch,
+        version: actor.version.number(),
         wait: actor.wait.into(),
         pending: inbox.pending,
         oldest: inbox.oldest,

@@ -53,28 +53,62 @@ fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
             view::text(actor, "version"),
         ),
     )];
-    if let Some(words) = view::some(&actor["quarantine"]) {
+    if let Some(words) = view::some(&actor["quarantine"]["reason"]) {
+        let id = view::text(actor, "id");
         lines.push((
             Tone::Bad,
-            format!("It is in quarantine and does nothing: {words}."),
+            format!("It is in quarantine and does nothing: {words}. POST /api/actors/agent/{id}/lift lifts it."),
         ));
     }
     lines.push((Tone::Plain, waiting(&actor["wait"], now)));
     let (pending, dead) = (count(&actor["pending"]), count(&actor["dead"]));
-    lines.push((Tone::Plain, format!("{pending} messages wait for it.")));
+    let wait = if pending == "1" {
+        "message waits"
+    } else {
+        "messages wait"
+    };
+    lines.push((Tone::Plain, format!("{pending} {wait} for it.")));
+    if let Some(words) = view::some(&actor["last_failure"]) {
+        let failures = count(&actor["failures"]);
+        let tone = if failures == "0" {
+            Tone::Dim
+        } else {
+            Tone::Warning
+        };
+        lines.push((
+            tone,
+            format!("Its last failure ({failures} in a row now): {words}."),
+        ));
+    }
     if dead != "0" {
         let words = format!("{dead} messages could not be taken in and are kept as dead letters.");
         lines.push((Tone::Warning, words));
+    }
+    let refused = actor["refused"].as_array().map_or(0, Vec::len);
+    if refused != 0 {
+        let words =
+            format!("{refused} reports of runs that were over were refused; --json shows them.");
+        lines.push((Tone::Dim, words));
     }
     let decisions = actor["decisions"].as_array().cloned().unwrap_or_default();
     if !decisions.is_empty() {
         lines.push((Tone::Plain, "It last decided:".to_owned()));
     }
     for decision in decisions {
-        let (at, step) = (view::text(&decision, "at"), view::text(&decision, "step"));
+        let at = view::moment(&decision["at"]).map_or_else(
+            || view::text(&decision, "at"),
+            |at| at.format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        );
+        let step = view::text(&decision, "step");
         let seen = view::text(&decision, "seen");
         lines.push((Tone::Plain, format!("  {at}  {step}")));
         lines.push((Tone::Dim, format!("      because it saw: {seen}")));
+    }
+    if let Some(words) = view::some(&actor["isolation"]) {
+        lines.push((
+            Tone::Dim,
+            format!("How agents are kept apart from the machine: {words}."),
+        ));
     }
     lines
 }

@@ -116,7 +116,7 @@ pub(super) fn credentials(credentials: &Credentials) -> Check {
         (Some(_), _) => Verdict::Good("an Anthropic API key is set".to_owned()),
         (None, Some(_)) => Verdict::Good("a Claude Code token is set".to_owned()),
         (None, None) => Verdict::Good(
-            "none: agents talk to the model simulator; set ANTHROPIC_API_KEY or \
+            "none: only `optio demo` works, with a simulated model; set ANTHROPIC_API_KEY or \
              CLAUDE_CODE_OAUTH_TOKEN for a real model"
                 .to_owned(),
         ),

@@ -263,7 +263,7 @@ async fn why_speaks_in_sentences() {
              It waits: no slot is free. That is up to other agents; only mail or a person wakes it.\n\
              4 messages wait for it.\n\
              1 messages could not be taken in and are kept as dead letters.\n\
-             It last decided:\n  2030-01-01T00:00:00Z  wait\n      because it saw: 10 of 10 run\n"
+             It last decided:\n  2030-01-01 00:00:00.000  wait\n      because it saw: 10 of 10 run\n"
         )
     );
 }
