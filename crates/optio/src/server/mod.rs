@@ -15,6 +15,7 @@ use crate::{
 mod database;
 mod demo;
 mod key;
+mod logs;
 mod plane;
 
 use database::Database;
@@ -30,6 +31,7 @@ const SCENARIO: &str = "forge";
 /// # Errors
 /// When it cannot start.
 pub async fn dev(config: Config, console: &mut Console) -> Result<(), Failure> {
+    logs::begin(&config.log);
     let place = config.data_dir.display().to_string();
     let credentials = config.credentials.clone();
     let plane = ControlPlane::start(config).await?;
@@ -69,6 +71,12 @@ pub async fn dev(config: Config, console: &mut Console) -> Result<(), Failure> {
 /// # Errors
 /// When it cannot start, or the team does not answer.
 pub async fn demo(config: Config, exit: bool, console: &mut Console) -> Result<(), Failure> {
+    // The conversation is what a person came for.
+    logs::begin(if config.log == "info" {
+        "warn"
+    } else {
+        &config.log
+    });
     demo::run(config, exit, console).await
 }
 
@@ -77,6 +85,7 @@ pub async fn demo(config: Config, exit: bool, console: &mut Console) -> Result<(
 /// # Errors
 /// When the database cannot be reached or a migration fails.
 pub async fn migrate(config: Config, console: &mut Console) -> Result<(), Failure> {
+    logs::begin(&config.log);
     let database = Database::open(&config).await?;
     let store = connect(database.url(), FEW).await?;
     store
