@@ -55,7 +55,6 @@ pub(super) async fn run(
     exit: bool,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    config.data_dir = config.data_dir.with_file_name("demo");
     let simulated = if config.credentials.are_there() {
         console.note("A model key is in the environment: the team runs on the real model, which costs money.");
         None
