@@ -27,20 +27,6 @@ pub(super) enum Bubblewrap {
     Unusable(String),
 }
 
-/// Looks for a program in a PATH.
-#[must_use]
-pub fn find_program(name: &str, path: &str) -> Option<PathBuf> {
-    path.split(':')
-        .map(Path::new)
-        // A relative entry would mean something else in every directory.
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(name))
-        .find(|file| {
-            let found = std::fs::metadata(file);
-            found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-        })
-}
-
 /// Tries bubblewrap as the user who will use it. Being installed is not enough: kernels, containers
 /// and AppArmor profiles forbid user namespaces or a fresh `/proc`.
 pub(super) async fn probe(settings: &Settings) -> Bubblewrap {

@@ -26,7 +26,6 @@ use optio_domain::{
 use tokio::time::{Instant, sleep};
 
 use isolation::Bubblewrap;
-pub use isolation::find_program;
 use place::Place;
 use processes::{Process, Survivors};
 use rustix::process::Signal;
@@ -47,7 +46,7 @@ pub struct Settings {
     pub root: PathBuf,
     /// The runner program, as an absolute path.
     pub runner: PathBuf,
-    /// The bubblewrap program, where there is one; see [`find_program`].
+    /// The bubblewrap program, where there is one.
     pub bwrap: Option<PathBuf>,
     /// PATH of the runner.
     pub path: String,

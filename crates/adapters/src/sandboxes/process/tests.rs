@@ -312,13 +312,3 @@ async fn isolation_is_told_plainly() {
         .isolation();
     assert!(works.isolated && works.words.contains("bubblewrap"));
 }
-
-#[test]
-fn a_program_is_found_in_absolute_entries_of_path_only() {
-    assert_eq!(
-        find_program("sh", "bin::/nowhere:/bin"),
-        Some("/bin/sh".into())
-    );
-    assert_eq!(find_program("no-such-program", "/bin:/usr/bin"), None);
-    assert_eq!(find_program("passwd", "/etc"), None);
-}
