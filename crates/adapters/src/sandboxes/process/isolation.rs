@@ -1,11 +1,6 @@
 //! Whether bubblewrap works on this machine, found out by using it.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use optio_domain::{
     ports::IsolationReport,
