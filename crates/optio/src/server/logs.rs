@@ -6,6 +6,12 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins to write the log. A second call in one process changes nothing.
 pub(super) fn begin(filter: &str) {
+    // Libraries that tell of their own housekeeping are heard where somebody asks for them.
+    let filter = if filter == "info" {
+        "info,tokio_cron_scheduler=warn"
+    } else {
+        filter
+    };
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_unreadable| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
