@@ -46,10 +46,20 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {
             Self::Unavailable(error)
+        } else if lost_a_race(&error) {
+            Self::Moved
         } else {
             Self::Failed(error)
         }
     }
+}
+
+/// Postgres ended the statement for the sake of another: 40001 and 40P01. Nothing was written.
+fn lost_a_race(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "40001" || code == "40P01")
 }
 
 fn is_away(error: &sqlx::Error) -> bool {

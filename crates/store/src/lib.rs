@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+};
 
 pub mod actors;
 pub mod agents;
@@ -17,6 +20,8 @@ pub mod runs;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod triggers;
 pub mod turns;
 
@@ -57,7 +62,13 @@ impl Store {
         sqlx::migrate!("../../migrations")
             .run(&self.pool)
             .await
-            .map_err(|error| StoreError::Corrupt(format!("migration: {error}")))
+            .map_err(|error| match error {
+                MigrateError::VersionMissing(version) => StoreError::Corrupt(format!(
+                    "the database has migration {version}, which this program does not know: a \
+                     newer Optio has used it, and only such a one can go on"
+                )),
+                other => StoreError::Corrupt(format!("migration: {other}")),
+            })
     }
 
     /// Whether the database answers.
