@@ -12,6 +12,7 @@ use sqlx::{
 
 pub mod actors;
 pub mod agents;
+mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;

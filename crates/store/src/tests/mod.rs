@@ -1,9 +1,6 @@
 //! Every query and every race that matters, on a real Postgres with a database per test.
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
@@ -287,7 +284,7 @@ fn receipt(stored: &Stored) -> Receipt {
 }
 
 /// Waits until a condition holds: what becomes true elsewhere has no moment of its own.
-async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
         assert!(start.elapsed() < LIMIT, "never came true: {what}");
