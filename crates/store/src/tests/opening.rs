@@ -139,7 +139,7 @@ async fn a_hundred_thousand_waiting_messages_are_drained_in_bounded_turns() {
             "INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, source,
                                    body, received_at)
              SELECT gen_random_uuid(), 'agent', '{agent}', 'user', 'ada', 'user', n::text, now()
-             FROM generate_series(0, 99999) n ORDER BY n;
+             FROM generate_series(0, 99999) AS g (n) ORDER BY g.n;
              UPDATE actors SET inbox_pending = 100000 WHERE id = '{agent}'"
         ))
         .await;
