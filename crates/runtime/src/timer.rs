@@ -59,7 +59,9 @@ impl Timer {
             let mut changes = asked.subscribe();
             loop {
                 asked.send_modify(|asked| asked.at = None);
-                changes.mark_unchanged();
+                if changes.borrow_and_update().stopped {
+                    return;
+                }
                 let next = match ring(&store, &*clock, &hints).await {
                     Ok(next) => next,
                     Err(error) => {
