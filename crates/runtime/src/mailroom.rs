@@ -1,7 +1,5 @@
 //! Group commit: many senders, one statement, each answered once its own row is durable.
 
-use std::sync::Arc;
-
 use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
 use optio_store::{
     Store, StoreError,

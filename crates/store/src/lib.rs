@@ -63,13 +63,7 @@ impl Store {
         sqlx::migrate!("../../migrations")
             .run(&self.pool)
             .await
-            .map_err(|error| match error {
-                MigrateError::VersionMissing(version) => StoreError::Corrupt(format!(
-                    "the database has migration {version}, which this program does not know: a \
-                     newer Optio has used it, and only such a one can go on"
-                )),
-                other => StoreError::Corrupt(format!("migration: {other}")),
-            })
+            .map_err(|error| StoreError::Corrupt(plainly(&error)))
     }
 
     /// Whether the database answers.
@@ -99,6 +93,16 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+fn plainly(error: &MigrateError) -> String {
+    if let MigrateError::VersionMissing(version) = error {
+        return format!(
+            "the database has migration {version}, which this program does not know: a newer Optio \
+             has used it, and only such a one can go on"
+        );
+    }
+    format!("migration: {error}")
 }
 
 /// An arbitrary number; every control plane of one database uses the same.

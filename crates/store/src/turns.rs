@@ -119,6 +119,16 @@ pub enum Standing {
     Unknown,
 }
 
+#[derive(FromRow)]
+struct RawStanding {
+    turn_number: i32,
+    finished_at: Option<DateTime<Utc>>,
+    epoch: i64,
+    slug: String,
+    name: String,
+    updated_at: DateTime<Utc>,
+}
+
 impl Store {
     /// One page of an agent's turns, newest first, before turn number `before`.
     ///
@@ -165,14 +175,7 @@ impl Store {
         turn: TurnId,
         epoch: i64,
     ) -> Result<Standing, StoreError> {
-        let row: Option<(
-            i32,
-            Option<DateTime<Utc>>,
-            i64,
-            String,
-            String,
-            DateTime<Utc>,
-        )> = sqlx::query_as(
+        let row: Option<RawStanding> = sqlx::query_as(
             "SELECT t.turn_number, t.finished_at, t.epoch, g.slug, g.name, g.updated_at
                  FROM turns t JOIN agents g ON g.id = t.agent_id
                  WHERE t.id = $1 AND t.agent_id = $2",
@@ -182,10 +185,13 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(match row {
-            Some((_, None, held, slug, name, _)) if held == epoch => Standing::Open { slug, name },
-            Some((number, finished, _, _, _, updated)) => Standing::Ended {
-                number,
-                at: finished.unwrap_or(updated),
+            Some(row) if row.finished_at.is_none() && row.epoch == epoch => Standing::Open {
+                slug: row.slug,
+                name: row.name,
+            },
+            Some(row) => Standing::Ended {
+                number: row.turn_number,
+                at: row.finished_at.unwrap_or(row.updated_at),
             },
             None => Standing::Unknown,
         })

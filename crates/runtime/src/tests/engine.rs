@@ -76,6 +76,7 @@ async fn an_actor_takes_one_step_at_a_time() {
         world.look(id);
         tokio::task::yield_now().await;
     }
+    until("it steps", async || 0 < fake.count()).await;
     asleep(&fake).await;
     assert_eq!(fake.running_max.load(Ordering::SeqCst), 1);
 }

@@ -227,7 +227,8 @@ async fn a_broadcast_arrives_after_what_was_sent_before_it() {
         post.mailroom.broadcast(broadcast),
         post.mailroom.send(as_sender("third")),
     );
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     assert_eq!(all.unwrap(), 1);
     let bodies: Vec<_> = post
         .arrived()
