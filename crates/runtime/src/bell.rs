@@ -28,12 +28,16 @@ impl Bell {
     /// Does this again and again, never twice at once.
     ///
     /// # Errors
-    /// [`EngineError`] when the scheduler refuses.
+    /// [`EngineError`] when the scheduler refuses, or the interval is not in whole seconds: the
+    /// scheduler would cut it without a word, and never ring where nothing is left.
     pub async fn every(
         &self,
         interval: Duration,
         work: impl Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,
     ) -> Result<(), EngineError> {
+        if interval.is_zero() || interval.subsec_nanos() != 0 {
+            return Err(EngineError::other("a bell rings at whole seconds"));
+        }
         let work: Arc<Work> = Arc::new(work);
         let busy = Arc::new(tokio::sync::Mutex::new(()));
         let job = Job::new_repeated_async(interval, move |_id, _scheduler| {

@@ -1,7 +1,7 @@
 //! The tree: the engine, one supervisor per kind, one shell per actor that has something to do.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -178,6 +178,11 @@ pub(crate) enum KindMsg {
         /// Which.
         id: Uuid,
     },
+    /// The pause of an actor that fell is over.
+    Rise {
+        /// Which.
+        id: Uuid,
+    },
     /// An actor has nothing to do.
     Rests {
         /// Which.
@@ -196,6 +201,8 @@ pub(crate) struct KindState {
     children: HashMap<Uuid, Child>,
     by_actor: HashMap<ActorId, Uuid>,
     falls: HashMap<Uuid, Vec<Instant>>,
+    /// Who fell and is not to be started before its pause is over: it looks then anyway.
+    pausing: HashSet<Uuid>,
 }
 
 struct Child {
@@ -221,6 +228,7 @@ impl Actor for KindSupervisor {
             children: HashMap::new(),
             by_actor: HashMap::new(),
             falls: HashMap::new(),
+            pausing: HashSet::new(),
         })
     }
 
@@ -231,7 +239,12 @@ impl Actor for KindSupervisor {
         state: &mut KindState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            KindMsg::Look { id } if state.pausing.contains(&id) => {}
             KindMsg::Look { id } => look(&myself, state, id).await,
+            KindMsg::Rise { id } => {
+                state.pausing.remove(&id);
+                look(&myself, state, id).await;
+            }
             KindMsg::Rests { id, seen } => {
                 if state
                     .children
@@ -307,8 +320,11 @@ fn fallen(myself: &ActorRef<KindMsg>, state: &mut KindState, who: &ActorCell, re
         return;
     };
     state.children.remove(&id);
+    state.falls.retain(|_, falls| {
+        falls.retain(|at| at.elapsed() < FALL_WINDOW);
+        !falls.is_empty()
+    });
     let falls = state.falls.entry(id).or_default();
-    falls.retain(|at| at.elapsed() < FALL_WINDOW);
     falls.push(Instant::now());
     let key = ActorKey {
         kind: state.kind.kind(),
@@ -322,7 +338,8 @@ fn fallen(myself: &ActorRef<KindMsg>, state: &mut KindState, who: &ActorCell, re
     let exponent = u32::try_from(falls.len().saturating_sub(1)).unwrap_or(0);
     let pause = FALL_PAUSE * 2_u32.pow(exponent);
     tracing::warn!(actor.key = %key, reason, pause_ms = pause.as_millis(), "an actor fell, will start it again");
-    drop(myself.send_after(pause, move || KindMsg::Look { id }));
+    state.pausing.insert(id);
+    drop(myself.send_after(pause, move || KindMsg::Rise { id }));
 }
 
 fn quarantine(state: &KindState, key: ActorKey, reason: &str) {

@@ -11,6 +11,8 @@ pub mod links;
 mod mailroom;
 mod shell;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 pub use bell::Bell;

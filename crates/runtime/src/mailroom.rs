@@ -1,7 +1,5 @@
 //! Group commit: many senders, one statement, each answered once its own row is durable.
 
-use std::sync::Arc;
-
 use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
 use optio_store::{
     Store, StoreError,
@@ -15,7 +13,7 @@ use crate::{engine::Hints, stream::Stream};
 const BATCH: usize = 512;
 /// Messages that may wait for the next statement; whoever comes then is told to come again.
 const WAITING_MAX: usize = 8_192;
-/// How often a batch is tried again for messages whose key another process stored meanwhile.
+/// How often a batch is tried for messages whose key somebody else stored meanwhile.
 const AGAIN_MAX: u32 = 3;
 
 /// Why a message was not accepted.
@@ -142,10 +140,25 @@ impl Writer {
                 .await
             {
                 Ok(stored) => self.answer(stored, messages, replies),
-                Err(error) => return refuse(&error, replies),
+                Err(StoreError::Moved) => messages.into_iter().zip(replies).collect(),
+                Err(StoreError::Unavailable(_)) => return tell_away(replies),
+                Err(error) if messages.len() <= 1 => return refuse(&error, replies),
+                Err(error) => {
+                    tracing::warn!(%error, messages = messages.len(), "a batch was refused, halving it");
+                    return self
+                        .write_halves(messages.into_iter().zip(replies).collect())
+                        .await;
+                }
             };
         }
         // Dropping the replies tells their senders to come again.
+    }
+
+    /// One message that cannot be stored must not take down those who came with it by chance.
+    async fn write_halves(&self, mut batch: Vec<Waiting>) {
+        let second = batch.split_off(batch.len() / 2);
+        Box::pin(self.write(batch)).await;
+        Box::pin(self.write(second)).await;
     }
 
     fn answer(
@@ -191,18 +204,17 @@ impl Writer {
 }
 
 /// Nothing of a failed statement is stored: everybody is told the same.
-fn refuse(error: &StoreError, replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>) {
-    let away = matches!(error, StoreError::Unavailable(_));
-    let words: Arc<str> = error.to_string().into();
-    if !away {
-        let source = std::error::Error::source(error).map(ToString::to_string);
-        tracing::error!(error = %words, source, "a batch of messages could not be stored");
-    }
+fn tell_away(replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>) {
     for reply in replies {
-        drop(reply.send(Err(if away {
-            StoreError::unavailable()
-        } else {
-            StoreError::Corrupt(words.to_string())
-        })));
+        drop(reply.send(Err(StoreError::unavailable())));
+    }
+}
+
+fn refuse(error: &StoreError, replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>) {
+    let words = error.to_string();
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(error = %words, source, "a message could not be stored");
+    for reply in replies {
+        drop(reply.send(Err(StoreError::Corrupt(words.clone()))));
     }
 }

@@ -125,14 +125,10 @@ fn settle(
             if let Some(until) = until {
                 state.args.timer.ring_at(until);
             }
-            if state.seen < state.heard {
-                begin(myself, state);
-            } else {
-                rest(state);
-            }
+            rest(myself, state);
         }
         Ok(Progress::Again) | Err(Fault::Moved) => begin(myself, state),
-        Ok(Progress::Gone) => rest(state),
+        Ok(Progress::Gone) => rest(myself, state),
         Err(Fault::Away(error)) => {
             tracing::debug!(actor.key = %state.args.key, %error, "the database is away, will look again");
             let count = state.heard;
@@ -143,8 +139,12 @@ fn settle(
     Ok(())
 }
 
-/// Asks to be put to sleep. The parent, who passes on every look, knows whether one is on its way.
-fn rest(state: &ShellState) {
+/// Asks to be put to sleep, unless something was said during the last step. The parent, who passes
+/// on every look, knows whether one is on its way.
+fn rest(myself: &ActorRef<ShellMsg>, state: &mut ShellState) {
+    if state.seen < state.heard {
+        return begin(myself, state);
+    }
     let (id, seen) = (state.args.key.id, state.seen);
     drop(state.args.parent.cast(KindMsg::Rests { id, seen }));
 }

@@ -7,7 +7,7 @@ use optio_store::{
     Store, StoreError,
     events::{Cursor, EventRow},
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 /// Events a slow listener may be behind before it reads from the store again.
 const BEHIND_MAX: usize = 4_096;
@@ -23,12 +23,16 @@ const LOOKS: [Duration; 4] = [
 ];
 /// How often it is asked without a hint, for what other processes did.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long a listener waits for the reader to begin before it is told that the database is away.
+const BEGIN_MAX: Duration = Duration::from_secs(3);
 
 /// The live stream of this process.
 #[derive(Clone)]
 pub struct Stream {
     hints: Arc<Notify>,
     events: broadcast::Sender<Arc<EventRow>>,
+    /// Whether the reader has begun.
+    following: watch::Sender<bool>,
     store: Store,
 }
 
@@ -36,14 +40,19 @@ impl Stream {
     /// Starts following at the end of what is there now.
     #[must_use]
     pub fn start(store: Store) -> Self {
-        let stream = Self {
-            hints: Arc::default(),
-            events: broadcast::Sender::new(BEHIND_MAX),
-            store,
-        };
+        let stream = Self::new(store);
         let reader = stream.clone();
         tokio::spawn(async move { reader.follow().await });
         stream
+    }
+
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            hints: Arc::default(),
+            events: broadcast::Sender::new(BEHIND_MAX),
+            following: watch::Sender::new(false),
+            store,
+        }
     }
 
     /// Something was committed.
@@ -62,6 +71,13 @@ impl Stream {
     ) -> Result<Listener, StoreError> {
         // Subscribing before reading leaves no gap; what is then seen twice is dropped by place.
         let live = self.events.subscribe();
+        // Nor does reading after the reader has begun: whatever it does not pass on is there by then.
+        let mut following = self.following.subscribe();
+        let begun = following.wait_for(|following| *following);
+        match tokio::time::timeout(BEGIN_MAX, begun).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => return Err(StoreError::unavailable()),
+        }
         let cursor = match cursor {
             Some(cursor) => cursor,
             None => self.store.events_end().await?,
@@ -76,13 +92,14 @@ impl Stream {
         })
     }
 
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let mut cursor = loop {
             match self.store.events_end().await {
                 Ok(cursor) => break cursor,
                 Err(_away) => tokio::time::sleep(IDLE).await,
             }
         };
+        self.following.send_replace(true);
         loop {
             for pause in LOOKS {
                 tokio::time::sleep(pause).await;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::engine::Hints;
 
-/// Actors woken in one go.
+/// Actors read at once.
 const BATCH: i64 = 500;
 /// The longest time between two looks at the rows.
 const LOOK_MAX: TimeDelta = TimeDelta::seconds(30);
@@ -59,7 +59,9 @@ impl Timer {
             let mut changes = asked.subscribe();
             loop {
                 asked.send_modify(|asked| asked.at = None);
-                changes.mark_unchanged();
+                if changes.borrow_and_update().stopped {
+                    return;
+                }
                 let next = match ring(&store, &*clock, &hints).await {
                     Ok(next) => next,
                     Err(error) => {
@@ -82,9 +84,17 @@ async fn ring(
     hints: &Hints,
 ) -> Result<DateTime<Utc>, StoreError> {
     let now = clock.now();
-    let due = store.due(now, BATCH).await?;
-    for key in &due {
-        hints.look(*key);
+    let mut last = None;
+    loop {
+        // All of them: whoever stays due must not stand before the others.
+        let page = store.due(now, last, BATCH).await?;
+        for (_, key) in &page {
+            hints.look(*key);
+        }
+        last = page.last().copied().or(last);
+        if i64::try_from(page.len()).unwrap_or(0) < BATCH {
+            break;
+        }
     }
     let next = store
         .next_due(now)
@@ -93,7 +103,7 @@ async fn ring(
         .min(now + LOOK_MAX);
     // Whoever is due now writes a new time when it has looked; until then it stays due, so that a
     // hint lost in memory is said again.
-    Ok(if due.is_empty() {
+    Ok(if last.is_none() {
         next
     } else {
         next.min(now + TimeDelta::seconds(1))

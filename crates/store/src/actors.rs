@@ -87,20 +87,34 @@ impl Store {
         }))
     }
 
-    /// Actors whose time has come, the longest overdue first.
+    /// One page of the actors whose time has come, the longest overdue first, after `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
-    pub async fn due(&self, now: DateTime<Utc>, max: i64) -> Result<Vec<ActorKey>, StoreError> {
-        self.keys(
-            sqlx::query_as(
-                "SELECT kind, id FROM actors
-                 WHERE wake_at <= $1 AND quarantined_at IS NULL ORDER BY wake_at LIMIT $2",
-            )
-            .bind(now)
-            .bind(max),
+    pub async fn due(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, ActorKey)>,
+        max: i64,
+    ) -> Result<Vec<(DateTime<Utc>, ActorKey)>, StoreError> {
+        let rows: Vec<(DateTime<Utc>, String, Uuid)> = sqlx::query_as(
+            "SELECT wake_at, kind, id FROM actors
+             WHERE wake_at <= $1 AND quarantined_at IS NULL
+               AND COALESCE((wake_at, kind, id) > ($2, $3, $4), true)
+             ORDER BY wake_at, kind, id LIMIT $5",
         )
-        .await
+        .bind(now)
+        .bind(after.map(|(at, _)| at))
+        .bind(after.map(|(_, key)| key.kind.name()))
+        .bind(after.map(|(_, key)| key.id))
+        .bind(max)
+        .fetch_all(&self.pool)
+        .await?;
+        let parse = |kind: &str, id| ActorKind::parse(kind).map(|kind| ActorKey { kind, id });
+        Ok(rows
+            .into_iter()
+            .filter_map(|(at, kind, id)| Some((at, parse(&kind, id)?)))
+            .collect())
     }
 
     /// When the next actor that is not due yet will be.

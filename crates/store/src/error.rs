@@ -46,29 +46,35 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {
             Self::Unavailable(error)
+        } else if lost_a_race(&error) {
+            Self::Moved
         } else {
             Self::Failed(error)
         }
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the rest are mistakes of ours, and the enum is open"
-)]
+/// Postgres ended the statement for the sake of another: 40001 and 40P01. Nothing was written.
+fn lost_a_race(error: &sqlx::Error) -> bool {
+    has_code(error, &["40001", "40P01"])
+}
+
 fn is_away(error: &sqlx::Error) -> bool {
-    match error {
+    let broken = matches!(
+        error,
         sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Tls(_) => true,
-        // 57P: shutdowns and start-ups; 08: connection; 53: resources (disk full, too many clients).
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["57P", "08", "53"]
-                .iter()
-                .any(|class| code.starts_with(class))
-        }),
-        _ => false,
-    }
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_)
+    );
+    // 57P: shutdowns and start-ups; 08: connection; 53: resources (disk full, too many clients).
+    broken || has_code(error, &["57P", "08", "53"])
+}
+
+fn has_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| beginnings.iter().any(|class| code.starts_with(class)))
 }

@@ -5,10 +5,14 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+};
 
 pub mod actors;
 pub mod agents;
+mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;
@@ -17,6 +21,8 @@ pub mod runs;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod triggers;
 pub mod turns;
 
@@ -57,7 +63,7 @@ impl Store {
         sqlx::migrate!("../../migrations")
             .run(&self.pool)
             .await
-            .map_err(|error| StoreError::Corrupt(format!("migration: {error}")))
+            .map_err(|error| StoreError::Corrupt(plainly(&error)))
     }
 
     /// Whether the database answers.
@@ -87,6 +93,16 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+fn plainly(error: &MigrateError) -> String {
+    if let MigrateError::VersionMissing(version) = error {
+        return format!(
+            "the database has migration {version}, which this program does not know: a newer Optio \
+             has used it, and only such a one can go on"
+        );
+    }
+    format!("migration: {error}")
 }
 
 /// An arbitrary number; every control plane of one database uses the same.

@@ -139,15 +139,21 @@ struct Outcome {
     stored: Option<Uuid>,
     known: Option<Uuid>,
     same: Option<bool>,
+    twin: bool,
     pending: Option<i32>,
     place: Option<i64>,
 }
 
 /// One statement for a whole batch: keys that are known are answered with their first receipt, full
 /// inboxes are left out, the rest is stored in the order given, counted, and told to the stream.
+/// Receivers are locked in the order of their ids before their room is read, so that writers at once
+/// neither pass the bound nor wait for each other in a circle. A twin repeats a key of this very
+/// batch; it takes no room and is answered by the next statement.
 const SEND: &str = "
 WITH incoming AS (
-  SELECT * FROM UNNEST($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
+  SELECT i.*, i.key IS NOT NULL AND 1 < row_number() OVER
+           (PARTITION BY i.sender_type, i.sender_id, i.key ORDER BY i.ord) AS twin
+  FROM UNNEST($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
                        $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::bool[],
                        $13::uuid[], $14::timestamptz[])
     AS i (ord, id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source, key,
@@ -158,15 +164,19 @@ WITH incoming AS (
            AND m.payload IS NOT DISTINCT FROM i.payload AS same
   FROM incoming i JOIN messages m
     ON m.sender_type = i.sender_type AND m.sender_id = i.sender_id AND m.key = i.key
+), receivers AS (
+  SELECT a.kind, a.id, a.inbox_pending FROM actors a
+  WHERE (a.kind, a.id) IN (SELECT receiver_kind, receiver_id FROM incoming)
+  ORDER BY a.kind, a.id FOR NO KEY UPDATE
 ), placed AS (
   SELECT i.*, a.inbox_pending AS pending,
          row_number() OVER (PARTITION BY i.receiver_kind, i.receiver_id ORDER BY i.ord) AS place,
          COALESCE((SELECT max(f.hops) + 1 FROM messages f
                    WHERE i.cause IS NOT NULL AND f.turn_id = i.cause), 0) AS hops
   FROM incoming i
-  JOIN actors a ON a.kind = i.receiver_kind AND a.id = i.receiver_id
+  JOIN receivers a ON a.kind = i.receiver_kind AND a.id = i.receiver_id
   LEFT JOIN agents g ON i.receiver_kind = 'agent' AND g.id = i.receiver_id
-  WHERE NOT EXISTS (SELECT 1 FROM known k WHERE k.ord = i.ord) AND NOT COALESCE(g.deleting, false)
+  WHERE NOT i.twin AND NOT EXISTS (SELECT 1 FROM known k WHERE k.ord = i.ord) AND NOT COALESCE(g.deleting, false)
 ), stored AS (
   INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source,
                         key, body, payload, broadcasted, cause, hops, received_at)
@@ -189,7 +199,7 @@ WITH incoming AS (
          received_at
   FROM stored
 )
-SELECT i.ord, s.id AS stored, k.id AS known, k.same, p.pending, p.place
+SELECT i.ord, s.id AS stored, k.id AS known, k.same, i.twin, p.pending, p.place
 FROM incoming i
 LEFT JOIN stored s ON s.id = i.id
 LEFT JOIN known k ON k.ord = i.ord
@@ -246,38 +256,27 @@ impl Store {
         fan_out_max: i64,
     ) -> Result<(i64, Vec<ActorKey>), StoreError> {
         let mut tx = self.pool.begin().await?;
-        if let Some(key) = &message.key {
-            let (before,): (i64,) = sqlx::query_as(
-                "SELECT count(*) FROM messages
-                 WHERE sender_type = 'agent' AND sender_id = $1 AND starts_with(key, $2)",
-            )
-            .bind(message.sender.id())
-            .bind(format!("{key}#"))
-            .fetch_one(&mut *tx)
+        // Locked first: whoever sends to these inboxes or repeats this broadcast at the same time
+        // waits here, and then sees what we did.
+        let peers: Vec<(Uuid, i32)> = sqlx::query_as(PEERS)
+            .bind(workspace)
+            .bind(sender.0)
+            .fetch_all(&mut *tx)
             .await?;
-            if 0 < before {
-                return Ok((before, Vec::new()));
-            }
+        if let Some(before) = broadcast_before(&mut tx, message).await? {
+            return Ok((before, Vec::new()));
         }
-        let (peers, fullest): (i64, Option<i32>) = sqlx::query_as(
-            "SELECT count(*), max(a.inbox_pending) FROM agents g
-             JOIN actors a ON a.kind = 'agent' AND a.id = g.id
-             WHERE g.workspace = $1 AND g.id <> $2 AND g.enabled AND NOT g.deleting
-               AND g.state <> 'archived'",
-        )
-        .bind(workspace)
-        .bind(sender.0)
-        .fetch_one(&mut *tx)
-        .await?;
-        if fan_out_max < peers {
-            return Err(StoreError::FanOut(peers));
+        let count = i64::try_from(peers.len()).unwrap_or(i64::MAX);
+        if fan_out_max < count {
+            return Err(StoreError::FanOut(count));
         }
+        let fullest = peers.iter().map(|(_, pending)| *pending).max();
         if let Some(fullest) = fullest.filter(|fullest| inbox_max <= *fullest) {
             return Err(StoreError::InboxFull(i64::from(fullest)));
         }
-        let rows: Vec<(Uuid,)> = sqlx::query_as(BROADCAST)
-            .bind(workspace)
-            .bind(sender.0)
+        let ids: Vec<Uuid> = peers.into_iter().map(|(id, _)| id).collect();
+        sqlx::query(BROADCAST)
+            .bind(&ids)
             .bind(message.sender.id())
             .bind(message.sender_name.as_deref())
             .bind(message.key.as_deref())
@@ -286,17 +285,12 @@ impl Store {
             .bind(message.cause.map(|turn| turn.0))
             .bind(message.at)
             .bind(PREVIEW_CHARS)
-            .fetch_all(&mut *tx)
+            .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        let keys = rows
-            .into_iter()
-            .map(|(id,)| ActorKey {
-                kind: ActorKind::Agent,
-                id,
-            })
-            .collect();
-        Ok((peers, keys))
+        let kind = ActorKind::Agent;
+        let keys = ids.into_iter().map(|id| ActorKey { kind, id }).collect();
+        Ok((count, keys))
     }
 
     /// One page of an inbox, newest first, before `cursor` where one is given.
@@ -377,31 +371,58 @@ impl Store {
     }
 }
 
-/// Stores for every enabled peer, tells the stream, counts the inboxes; returns the receivers.
+/// The enabled peers of an agent, locked in the order in which every writer locks.
+const PEERS: &str = "
+SELECT a.id, a.inbox_pending FROM agents g JOIN actors a ON a.kind = 'agent' AND a.id = g.id
+WHERE g.workspace = $1 AND g.id <> $2 AND g.enabled AND NOT g.deleting AND g.state <> 'archived'
+ORDER BY a.kind, a.id FOR NO KEY UPDATE OF a";
+
+/// Stores for every peer, tells the stream, counts the inboxes.
 const BROADCAST: &str = "
 WITH stored AS (
   INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source,
                         key, body, payload, broadcasted, cause, hops, received_at)
-  SELECT gen_random_uuid(), 'agent', g.id, 'agent', $3, $4, 'agent', $5 || '#' || g.slug, $6, $7,
-         true, $8,
-         COALESCE((SELECT max(f.hops) + 1 FROM messages f WHERE f.turn_id = $8), 0), $9
-  FROM agents g
-  WHERE g.workspace = $1 AND g.id <> $2 AND g.enabled AND NOT g.deleting AND g.state <> 'archived'
-  ORDER BY g.id
+  SELECT gen_random_uuid(), 'agent', g.id, 'agent', $2, $3, 'agent', $4 || '#' || g.slug, $5, $6,
+         true, $7,
+         COALESCE((SELECT max(f.hops) + 1 FROM messages f WHERE f.turn_id = $7), 0), $8
+  FROM agents g WHERE g.id = ANY($1) ORDER BY g.id
   RETURNING id, receiver_id
 ), counted AS (
   UPDATE actors a SET inbox_pending = a.inbox_pending + 1
   FROM stored s WHERE a.kind = 'agent' AND a.id = s.receiver_id
-), told AS (
-  INSERT INTO events (actor_id, type, data, at)
-  SELECT receiver_id, 'persistent_agent:message',
-         jsonb_build_object('agentId', receiver_id, 'messageId', id, 'senderType', 'agent',
-           'senderId', $3, 'senderName', $4, 'broadcasted', true,
-           'body', left($6, $10), 'truncated', $10 < length($6)),
-         $9
-  FROM stored
 )
-SELECT receiver_id FROM stored";
+INSERT INTO events (actor_id, type, data, at)
+SELECT receiver_id, 'persistent_agent:message',
+       jsonb_build_object('agentId', receiver_id, 'messageId', id, 'senderType', 'agent',
+         'senderId', $2, 'senderName', $3, 'broadcasted', true,
+         'body', left($5, $9), 'truncated', $9 < length($5)),
+       $8
+FROM stored";
+
+/// How many got a broadcast with this key, where there was one.
+async fn broadcast_before(
+    tx: &mut PgConnection,
+    message: &NewMessage,
+) -> Result<Option<i64>, StoreError> {
+    let Some(key) = &message.key else {
+        return Ok(None);
+    };
+    let (before, same): (i64, Option<bool>) = sqlx::query_as(
+        "SELECT count(*), bool_and(body = $3 AND payload IS NOT DISTINCT FROM $4) FROM messages
+         WHERE sender_type = 'agent' AND sender_id = $1 AND starts_with(key, $2)",
+    )
+    .bind(message.sender.id())
+    .bind(format!("{key}#"))
+    .bind(&message.body)
+    .bind(&message.payload)
+    .fetch_one(tx)
+    .await?;
+    match same {
+        None => Ok(None),
+        Some(true) => Ok(Some(before)),
+        Some(false) => Err(StoreError::KeyReused(message.sender.clone())),
+    }
+}
 
 /// An inbox in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
@@ -438,6 +459,7 @@ fn outcome(row: &Outcome, batch: &[NewMessage], inbox_max: i32) -> Stored {
                 StoreError::KeyReused(message.sender.clone())
             }));
         }
+        (None, _) if row.twin => return Stored::Again,
         (None, _) => {}
     }
     match (row.pending, row.place) {

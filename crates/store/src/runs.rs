@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    clean::storable,
     step::{self, NewEvent, Step},
 };
 
@@ -126,7 +127,7 @@ impl Store {
     pub async fn take_in(&self, intake: &Intake) -> Result<TakenIn, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (ended, ended_at) = match &intake.ended {
-            Some((ended, at)) => (Some(Json(ended)), Some(*at)),
+            Some((ended, at)) => (Some(storable(ended)?), Some(*at)),
             None => (None, None),
         };
         // The event that nothing is alive any more is a fact about processes, so it counts even
@@ -149,7 +150,7 @@ impl Store {
         .bind(intake.epoch)
         .bind(intake.after_seq)
         .bind(intake.up_to_seq)
-        .bind(Json(&intake.facts))
+        .bind(storable(&intake.facts)?)
         .bind(intake.started_at)
         .bind(ended)
         .bind(ended_at)
@@ -202,7 +203,7 @@ impl Store {
         .bind(refused.actor.map(|actor| actor.id))
         .bind(refused.epoch)
         .bind(&refused.reason)
-        .bind(&refused.report)
+        .bind(storable(&refused.report)?)
         .bind(refused.at)
         .execute(&self.pool)
         .await?;

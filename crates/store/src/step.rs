@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{Postgres, Transaction, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, actors::Version};
+use crate::{Store, StoreError, actors::Version, clean::storable};
 
 /// A step being written. Dropping it without [`Step::commit`] leaves everything as it was.
 #[derive(Debug)]
@@ -134,7 +134,10 @@ pub(crate) async fn tell(
     let actors: Vec<Uuid> = events.iter().map(|event| event.actor_id).collect();
     let turns: Vec<Option<Uuid>> = events.iter().map(|event| event.turn_id).collect();
     let types: Vec<&str> = events.iter().map(|event| event.type_name).collect();
-    let data: Vec<&Value> = events.iter().map(|event| &event.data).collect();
+    let data = events
+        .iter()
+        .map(|event| storable(&event.data))
+        .collect::<Result<Vec<_>, _>>()?;
     let at: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
     sqlx::query(
         "INSERT INTO events (actor_id, turn_id, type, data, at)

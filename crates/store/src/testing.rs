@@ -43,3 +43,19 @@ pub async fn database_url() -> String {
     let host = before.rsplit_once('/').map_or(before, |(host, _)| host);
     format!("{host}/{name}?{query}")
 }
+
+/// Ends every connection to a store's database but the one that does it, as a failing network would.
+/// Returns how many there were.
+///
+/// # Panics
+/// Where the test server does not answer.
+pub async fn disconnect(store: &Store) -> i64 {
+    let (ended,): (i64,) = sqlx::query_as(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .fetch_one(&store.pool)
+    .await
+    .expect("the test server answers");
+    ended
+}

@@ -1,0 +1,214 @@
+//! The engine's rows: who is due, who has mail, who is left alone, who owns the database.
+
+use super::*;
+
+impl World {
+    async fn wake(&self, agent: AgentId, seconds: i64) {
+        let at = self.later(seconds).to_rfc3339();
+        self.sql(&format!(
+            "UPDATE actors SET wake_at = '{at}' WHERE id = '{agent}'"
+        ))
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_due_is_found_in_the_order_of_time() {
+    let world = World::new().await;
+    let (late, early) = (world.agent("a").await, world.agent("b").await);
+    let (future, _never) = (world.agent("c").await, world.agent("d").await);
+    world.wake(late, 0).await;
+    world.wake(early, -5).await;
+    world.wake(future, 7).await;
+    let due = async |max| world.store.due(world.at, None, max).await.unwrap();
+    let keys: Vec<_> = due(10).await.into_iter().map(|(_, key)| key).collect();
+    assert_eq!(keys, [early.into(), late.into()]);
+    let first = due(1).await[0];
+    assert_eq!(first, (world.later(-5), early.into()));
+    let rest = world.store.due(world.at, Some(first), 10).await.unwrap();
+    assert_eq!(rest, [(world.at, late.into())]);
+    let next = world.store.next_due(world.at).await.unwrap();
+    assert_eq!(next, Some(world.later(7)));
+    assert_eq!(world.store.next_due(world.later(7)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_has_mail_is_found_in_pages() {
+    let world = World::new().await;
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        let agent = world.agent(&format!("a{n}")).await;
+        if n != 2 {
+            world.mail(agent, 1).await;
+            expected.push(ActorKey::from(agent));
+        }
+    }
+    expected.sort();
+    let first = world.store.with_mail(None, 3).await.unwrap();
+    let second = world
+        .store
+        .with_mail(first.last().copied(), 3)
+        .await
+        .unwrap();
+    assert_eq!(first.len(), 3);
+    assert_eq!([first, second].concat(), expected);
+}
+
+#[tokio::test]
+async fn who_has_a_turn_or_a_run_is_in_flight_until_both_are_over() {
+    let world = World::new().await;
+    let agent = world.agent("a").await;
+    world.agent("b").await;
+    assert!(world.store.in_flight().await.unwrap().is_empty());
+    world.mail(agent, 1).await;
+    let turn = world.open(agent).await.unwrap();
+    assert_eq!(world.store.in_flight().await.unwrap(), [agent.into()]);
+    world
+        .close(agent, turn, &closing::done(), &Facts::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.in_flight().await.unwrap(),
+        [agent.into()],
+        "its run may be alive"
+    );
+    world.sql("UPDATE runs SET state = 'ended'").await;
+    assert!(world.store.in_flight().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_is_quarantined_is_left_alone_until_it_is_lifted() {
+    let world = World::new().await;
+    let agent = world.agent("a").await;
+    world.mail(agent, 1).await;
+    world.wake(agent, -1).await;
+    let read = world.see(agent).await.version;
+    world
+        .store
+        .quarantine(agent.into(), "it fell", world.at)
+        .await
+        .unwrap();
+    let row = world.store.actor(agent.into()).await.unwrap().unwrap();
+    assert_eq!(row.quarantine, Some((world.at, "it fell".to_owned())));
+    assert_eq!(
+        row.wait,
+        Wait::at_rest("quarantined: it fell", "a person: lift it")
+    );
+    assert!(
+        world
+            .store
+            .due(world.at, None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(world.store.with_mail(None, 10).await.unwrap().is_empty());
+    let wait = Wait::at_rest("mail", "anybody");
+    let decision = world.decision("test");
+    for version in [read, world.see(agent).await.version] {
+        let step = world
+            .store
+            .step(agent.into(), version, &wait, &decision, false)
+            .await;
+        assert!(matches!(step, Err(StoreError::Moved)), "{step:?}");
+        let wait = world.store.wait(agent.into(), version, &wait).await;
+        assert!(matches!(wait, Err(StoreError::Moved)), "{wait:?}");
+    }
+    assert!(
+        world
+            .store
+            .lift_quarantine(agent.into(), world.later(5))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .lift_quarantine(agent.into(), world.later(6))
+            .await
+            .unwrap()
+    );
+    let due = world.store.due(world.later(5), None, 10).await.unwrap();
+    assert_eq!(due, [(world.later(5), agent.into())]);
+    let row = world.store.actor(agent.into()).await.unwrap().unwrap();
+    assert_eq!(row.quarantine, None);
+    world.begin(agent).await.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_has_one_owner_until_its_connection_dies() {
+    let url = crate::testing::database_url().await;
+    let (one, other) = (
+        Store::connect(&url, 3).await.unwrap(),
+        Store::connect(&url, 3).await.unwrap(),
+    );
+    let mut owner = one.own().await.unwrap().unwrap();
+    assert!(owner.holds().await);
+    assert!(other.own().await.unwrap().is_none());
+    assert!(one.own().await.unwrap().is_none());
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    .execute(&other.pool)
+    .await
+    .unwrap();
+    assert!(!owner.holds().await);
+    let mut heir = None;
+    until("the lock is free", async || {
+        heir = other.own().await.unwrap();
+        heir.is_some()
+    })
+    .await;
+    drop(heir);
+    until("the lock is free again", async || {
+        one.own().await.unwrap().is_some()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_absent_database_is_called_absent() {
+    let world = World::new().await;
+    let (backends, store) = (world.store.pool.clone(), world.store.clone());
+    let mut killed = store.pool.acquire().await.unwrap();
+    let (pid,): (i32,) = sqlx::query_as("SELECT pg_backend_pid()")
+        .fetch_one(&mut *killed)
+        .await
+        .unwrap();
+    sqlx::query("SELECT pg_terminate_backend($1)")
+        .bind(pid)
+        .execute(&backends)
+        .await
+        .unwrap();
+    let error: StoreError = sqlx::query("SELECT 1")
+        .execute(&mut *killed)
+        .await
+        .unwrap_err()
+        .into();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    drop(killed);
+    store.ping().await.unwrap();
+    store.close().await;
+    let gone = store.ping().await.unwrap_err();
+    assert!(matches!(gone, StoreError::Unavailable(_)), "{gone:?}");
+}
+
+#[tokio::test]
+async fn who_loses_a_deadlock_is_told_to_look_again() {
+    let world = World::new().await;
+    let (a, b) = (world.agent("a").await, world.agent("b").await);
+    let take =
+        |agent: AgentId| sqlx::query("UPDATE actors SET falls = 0 WHERE id = $1").bind(agent.0);
+    let mut one = world.store.pool.begin().await.unwrap();
+    let mut other = world.store.pool.begin().await.unwrap();
+    take(a).execute(&mut *one).await.unwrap();
+    take(b).execute(&mut *other).await.unwrap();
+    let (one, other) = tokio::join!(take(b).execute(&mut *one), async {
+        let result = take(a).execute(&mut *other).await;
+        drop(other);
+        result
+    });
+    let lost = one.err().or(other.err()).map(StoreError::from);
+    assert!(matches!(lost, Some(StoreError::Moved)), "{lost:?}");
+}

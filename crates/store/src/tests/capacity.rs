@@ -1,0 +1,82 @@
+//! Room for turns: never more than may be open.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_openers_at_once_never_pass_the_limit() {
+    const ROOM: i64 = 3;
+    let world = World::new().await;
+    let mut openers = Vec::new();
+    for n in 0..12 {
+        let agent = world.agent(&format!("a{n}")).await;
+        world.mail(agent, 1).await;
+        let world = world.clone();
+        openers.push(tokio::spawn(async move {
+            let sight = world.see(agent).await;
+            let mut step = world.begin(agent).await;
+            if !step.room_for_a_turn(ROOM).await.unwrap() {
+                return false;
+            }
+            let opening = Opening {
+                agent,
+                turn: TurnId(fresh()),
+                spec: &sight.agent.spec,
+                session: None,
+                provision_ms: 1,
+            };
+            assert!(step.open_turn(&opening).await.unwrap());
+            step.commit().await.unwrap();
+            true
+        }));
+    }
+    let mut opened = 0;
+    for opener in openers {
+        opened += i64::from(opener.await.unwrap());
+    }
+    let open = "SELECT count(*) FROM turns WHERE finished_at IS NULL";
+    assert_eq!((opened, world.number(open).await), (ROOM, ROOM));
+    let sight = world.see(AgentId(fresh_of(&world).await)).await;
+    assert_eq!(sight.turns_open, ROOM);
+}
+
+async fn fresh_of(world: &World) -> Uuid {
+    let (id,): (Uuid,) = sqlx::query_as("SELECT id FROM agents LIMIT 1")
+        .fetch_one(&world.store.pool)
+        .await
+        .unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_closed_turn_makes_room() {
+    let world = World::new().await;
+    let (a, b) = (world.agent("a").await, world.agent("b").await);
+    world.mail(a, 1).await;
+    let turn = world.open(a).await.unwrap();
+    let room = async || world.begin(b).await.room_for_a_turn(1).await.unwrap();
+    assert!(!room().await);
+    world
+        .close(a, turn, &closing::done(), &Facts::default())
+        .await
+        .unwrap();
+    assert!(room().await);
+}
+
+#[tokio::test]
+async fn the_longest_waiting_agent_is_first_in_the_queue() {
+    let world = World::new().await;
+    let mut expected = Vec::new();
+    for n in 0..3 {
+        let agent = world.agent(&format!("a{n}")).await;
+        let at = world.later(100 - n).to_rfc3339();
+        world
+            .sql(&format!(
+                "UPDATE agents SET state = 'queued', state_since = '{at}' WHERE id = '{agent}'"
+            ))
+            .await;
+        expected.insert(0, agent);
+    }
+    world.agent("idle").await;
+    assert_eq!(world.store.queued_agents(10).await.unwrap(), expected);
+    assert_eq!(world.store.queued_agents(1).await.unwrap(), expected[..1]);
+}
