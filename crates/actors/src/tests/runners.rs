@@ -8,9 +8,7 @@ use std::{
 
 use optio_domain::{
     id::{RunId, SandboxId},
-    ports::{
-        Clock, Eventually, IsolationReport, SandboxError, SandboxOrder, SandboxState, Sandboxes,
-    },
+    ports::Clock as _,
     wire::runner::{EndCause, Ended, Happening, HeldRun, RunEvent, RunSpec, ToRunner},
 };
 use optio_runtime::links::{Connection, Links};
@@ -56,33 +54,33 @@ pub(crate) struct Fleet {
     clock: Arc<FakeClock>,
 }
 
-struct Inner {
-    wire: Option<Wire>,
-    mood: Mood,
-    places: BTreeMap<SandboxId, Place>,
-    runs_peak: usize,
+pub(super) struct Inner {
+    pub(super) wire: Option<Wire>,
+    pub(super) mood: Mood,
+    pub(super) places: BTreeMap<SandboxId, Place>,
+    pub(super) runs_peak: usize,
 }
 
 #[derive(Default)]
-struct Place {
-    alive: bool,
-    deaf: bool,
-    connection: Option<Connection>,
-    journals: BTreeMap<RunId, Journal>,
-    plays: VecDeque<Play>,
-    specs: Vec<RunSpec>,
-    heard: Vec<ToRunner>,
-    ensured: usize,
-    retired: usize,
-    destroyed: usize,
-    epoch_shift: i64,
+pub(super) struct Place {
+    pub(super) alive: bool,
+    pub(super) deaf: bool,
+    pub(super) connection: Option<Connection>,
+    pub(super) journals: BTreeMap<RunId, Journal>,
+    pub(super) plays: VecDeque<Play>,
+    pub(super) specs: Vec<RunSpec>,
+    pub(super) heard: Vec<ToRunner>,
+    pub(super) ensured: usize,
+    pub(super) retired: usize,
+    pub(super) destroyed: usize,
+    pub(super) epoch_shift: i64,
 }
 
-struct Journal {
-    epoch: i64,
-    events: Vec<RunEvent>,
-    acked: i64,
-    alive: bool,
+pub(super) struct Journal {
+    pub(super) epoch: i64,
+    pub(super) events: Vec<RunEvent>,
+    pub(super) acked: i64,
+    pub(super) alive: bool,
 }
 
 impl Fleet {
@@ -99,11 +97,11 @@ impl Fleet {
         }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
         act(&mut self.inner.lock().unwrap())
     }
 
-    fn at<T>(&self, sandbox: SandboxId, act: impl FnOnce(&mut Place) -> T) -> T {
+    pub(super) fn at<T>(&self, sandbox: SandboxId, act: impl FnOnce(&mut Place) -> T) -> T {
         self.with(|inner| act(inner.places.entry(sandbox).or_default()))
     }
 
@@ -334,7 +332,7 @@ impl Fleet {
         }
     }
 
-    fn record(&self, sandbox: SandboxId, run: RunId, what: Happening) {
+    pub(super) fn record(&self, sandbox: SandboxId, run: RunId, what: Happening) {
         let at = self.clock.now();
         self.at(sandbox, |place| {
             let Some(journal) = place.journals.get_mut(&run).filter(|j| j.alive) else {
@@ -368,110 +366,13 @@ impl Fleet {
             }
         }
     }
-
-    /// What a runner finds in its journal when it comes up: whatever has no end there has died
-    /// with the runner before it.
-    fn comes_up(&self, sandbox: SandboxId) -> bool {
-        let orphans: Vec<RunId> = self.at(sandbox, |place| {
-            place.ensured += 1;
-            if place.alive {
-                return Vec::new();
-            }
-            let alive = place.journals.iter().filter(|(_, journal)| journal.alive);
-            alive.map(|(run, _)| *run).collect()
-        });
-        for run in orphans {
-            self.record(sandbox, run, ended(EndCause::RunnerDied));
-        }
-        self.at(sandbox, |place| {
-            let fresh = !place.alive;
-            place.alive = true;
-            place.deaf = false;
-            fresh
-        })
-    }
-
-    fn goes_down(&self, sandbox: SandboxId) {
-        let alive: Vec<RunId> = self.run(sandbox).into_iter().collect();
-        for run in alive {
-            self.record(sandbox, run, ended(EndCause::RunnerDied));
-        }
-        self.at(sandbox, |place| place.alive = false);
-        self.hangs_up(sandbox);
-    }
-
-    fn refuses(&self) -> Option<SandboxError> {
-        match self.with(|inner| inner.mood.clone()) {
-            Mood::Well | Mood::Silent => None,
-            Mood::Busy => Some(SandboxError::Busy("the host is full".to_owned())),
-            Mood::Broken => Some(SandboxError::Broken(
-                "bwrap is missing; install bubblewrap".to_owned(),
-            )),
-        }
-    }
 }
 
-fn ended(cause: EndCause) -> Happening {
+pub(super) fn ended(cause: EndCause) -> Happening {
     Happening::Ended(Ended {
         cause,
         code: (cause == EndCause::Exited).then_some(0),
         signal: None,
         detail: None,
     })
-}
-
-impl Sandboxes for Fleet {
-    fn ensure<'a>(&'a self, order: &'a SandboxOrder) -> Eventually<'a, Result<(), SandboxError>> {
-        Box::pin(async move {
-            if let Some(refusal) = self.refuses() {
-                return Err(refusal);
-            }
-            let silent = self.with(|inner| matches!(inner.mood, Mood::Silent));
-            if self.comes_up(order.sandbox) && !silent {
-                let (fleet, sandbox) = (self.clone(), order.sandbox);
-                tokio::spawn(async move { fleet.dials_in(sandbox).await });
-            }
-            Ok(())
-        })
-    }
-
-    fn state(&self, sandbox: SandboxId) -> Eventually<'_, Result<SandboxState, SandboxError>> {
-        Box::pin(async move {
-            Ok(if self.alive(sandbox) {
-                SandboxState::Alive
-            } else {
-                SandboxState::Gone
-            })
-        })
-    }
-
-    fn retire(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>> {
-        Box::pin(async move {
-            self.at(sandbox, |place| place.retired += 1);
-            if let Some(refusal) = self.refuses() {
-                return Err(refusal);
-            }
-            self.goes_down(sandbox);
-            Ok(())
-        })
-    }
-
-    fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>> {
-        Box::pin(async move {
-            self.at(sandbox, |place| place.destroyed += 1);
-            if let Some(refusal) = self.refuses() {
-                return Err(refusal);
-            }
-            self.goes_down(sandbox);
-            self.at(sandbox, |place| place.journals.clear());
-            Ok(())
-        })
-    }
-
-    fn isolation(&self) -> IsolationReport {
-        IsolationReport {
-            isolated: false,
-            words: "played by hand".to_owned(),
-        }
-    }
 }

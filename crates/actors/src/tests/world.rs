@@ -15,7 +15,7 @@ use optio_domain::{
     id::{AgentId, MessageId, RunId, SandboxId},
     limits::Limits,
     mail::{Sender, WakeSource},
-    ports::{AgentCli, Clock as _, Ids as _},
+    ports::{AgentCli, Clock as _},
     token::Signer,
 };
 use optio_runtime::{Engine, Kind, Mailroom, links::Links, stream::Stream};
@@ -324,6 +324,19 @@ impl World {
             let wait = self.actor(agent).await.wait;
             wait.reason.contains(reason).then_some(wait)
         })
+        .await
+    }
+
+    /// The same, once the wait has a deadline that is not now.
+    pub(crate) async fn waits_a_while(&self, agent: AgentId, reason: &str) -> Wait {
+        self.until(
+            format!("the agent waits a while for {reason}"),
+            async || {
+                let wait = self.actor(agent).await.wait;
+                let later = wait.until.is_some_and(|until| self.now() < until);
+                (later && wait.reason.contains(reason)).then_some(wait)
+            },
+        )
         .await
     }
 
