@@ -6,3 +6,6 @@ pub mod schedules;
 mod world;
 
 pub use world::World;
+
+#[cfg(test)]
+mod tests;

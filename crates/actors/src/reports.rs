@@ -118,8 +118,17 @@ impl Reports {
             let Some(row) = row.filter(|row| row.sandbox == sandbox && row.epoch == last.epoch)
             else {
                 let reason = "this sandbox has no such run of that epoch";
-                self.refuse(None, batch, reason).await?;
-                return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
+                // Shown at the agent whose sandbox said it, whatever it said.
+                let speaker = AgentId(sandbox.0).into();
+                self.refuse(Some(speaker), batch, reason).await?;
+                let over = batch
+                    .iter()
+                    .any(|event| matches!(event.what, Happening::Ended(_)));
+                let forget = over.then_some(ToRunner::Forget { run });
+                return Ok([ToRunner::Ack { run, seq: up_to }]
+                    .into_iter()
+                    .chain(forget)
+                    .collect());
             };
             let fresh = fresh(&row, batch)?;
             if fresh.is_empty() {

@@ -63,10 +63,9 @@ impl Agents {
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
-        let mut step = self
-            .begin(sight, wait, decision, sight.turn.is_some())
-            .await?;
-        if let (Some(turn), Some(_)) = (&sight.turn, event) {
+        let ended = sight.turn.as_ref().filter(|_| event.is_some());
+        let mut step = self.begin(sight, wait, decision, ended.is_some()).await?;
+        if let Some(turn) = ended {
             let closing = cancelled(sight.agent.consecutive_failures);
             let closed = Closed {
                 agent: sight.agent.id,
@@ -134,9 +133,10 @@ impl Agents {
             }
             (Err(error), _) => {
                 tracing::warn!(agent.id = %sight.agent.id, %error, "no sandbox, will try again");
-                Ok(Progress::Rest {
-                    until: Some(decision.at + DRIVER_PAUSE),
-                })
+                let Some(sight) = self.world.store.see_agent(sight.agent.id).await? else {
+                    return Ok(Progress::Gone);
+                };
+                self.ask_again(&sight, decision, "a sandbox", &error).await
             }
         }
     }
@@ -197,12 +197,20 @@ impl Agents {
         error: &SandboxError,
     ) -> Result<Progress, Fault> {
         tracing::warn!(agent.id = %sight.agent.id, %error, "the sandbox could not be ended, will try again");
+        self.ask_again(sight, decision, "the sandbox to end", error)
+            .await
+    }
+
+    /// Rests until the driver is asked again, and says what it said.
+    async fn ask_again(
+        &self,
+        sight: &AgentSight,
+        decision: &Decision,
+        what: &str,
+        error: &SandboxError,
+    ) -> Result<Progress, Fault> {
         let until = decision.at + DRIVER_PAUSE;
-        let wait = Wait::until(
-            format!("the sandbox to end: {error}"),
-            "the sandbox driver",
-            until,
-        );
+        let wait = Wait::until(format!("{what}: {error}"), "the sandbox driver", until);
         self.world
             .store
             .wait(sight.agent.id.into(), sight.version, &wait)

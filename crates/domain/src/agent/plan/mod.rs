@@ -127,11 +127,11 @@ pub fn plan(state: AgentState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         AgentState::Queued => queued(seen, now),
         AgentState::Provisioning { turn } => match &seen.turn {
             Some(open) => provisioning(turn, open, seen, now),
-            None => lost_turn(turn),
+            None => lost_turn(turn, now),
         },
         AgentState::Running { turn } => match &seen.turn {
             Some(open) => running(turn, open, seen, now),
-            None => lost_turn(turn),
+            None => lost_turn(turn, now),
         },
         AgentState::Paused => at_rest(seen, Wait::at_rest("paused", "a person: resume it")),
         AgentState::Failed => at_rest(
@@ -285,7 +285,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
     let started = match &open.run {
         RunSeen::Ended(verdict) => return close(turn, verdict.clone(), now),
         RunSeen::Started { at } | RunSeen::Sent { at } => *at,
-        RunSeen::Unsent => return lost_turn(turn),
+        RunSeen::Unsent => return lost_turn(turn, now),
     };
     let deadline = started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK;
     if deadline <= now {
@@ -301,7 +301,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
             Step::Nothing,
             Wait::until("the agent's work", "the agent", deadline),
         ),
-        Link::Connected { holds_run: false } => lost_turn(turn),
+        Link::Connected { holds_run: false } => lost_turn(turn, now),
         Link::Away { runner } => runner_away(runner, deadline, now),
     }
 }
@@ -311,13 +311,10 @@ fn close(turn: TurnId, verdict: Verdict, now: DateTime<Utc>) -> Plan {
     step(Step::CloseTurn { turn, verdict }, wait)
 }
 
-fn lost_turn(turn: TurnId) -> Plan {
+fn lost_turn(turn: TurnId, now: DateTime<Utc>) -> Plan {
     let words = "the runner no longer knows the run";
     let verdict = Verdict::Failed(Failure::new(FailureClass::Crash, words));
-    step(
-        Step::CloseTurn { turn, verdict },
-        Wait::at_rest("the next look", "the control plane"),
-    )
+    close(turn, verdict, now)
 }
 
 fn end_lingering(lingering: Lingering, link: Link, now: DateTime<Utc>) -> Plan {

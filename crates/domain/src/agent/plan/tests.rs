@@ -153,7 +153,8 @@ fn a_runner_that_does_not_know_the_run_has_lost_it() {
         link: Link::Connected { holds_run: false },
         ..quiet()
     };
-    let step = next(AgentState::Running { turn: ANY }, &seen);
+    let Plan { step, wait } = plan(AgentState::Running { turn: ANY }, &seen, now());
+    assert_eq!(wait.until, Some(now()), "no state without a timer");
     assert!(
         matches!(
             step,

@@ -1,0 +1,10 @@
+//! The actors in a world that is real where it can be and played by hand where it cannot.
+
+mod control;
+mod driver;
+mod engine;
+mod fakes;
+mod runners;
+mod sandboxes;
+mod turns;
+mod world;
