@@ -51,8 +51,10 @@ fn all() -> impl Iterator<Item = Process> {
 
 /// A zombie is not alive.
 pub(crate) fn alive(pid: i32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|it| !it.1.starts_with(" Z")))
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(')')
+            .is_some_and(|it| !it.1.starts_with(" Z"))
+    })
 }
 
 pub(super) fn signal(pid: i32, signal: Signal) {
