@@ -105,8 +105,14 @@ async fn a_listener_without_a_cursor_gets_only_what_comes() {
 async fn a_listener_that_falls_behind_misses_nothing() {
     let told = Told::new().await;
     let (mut slow, mut quick) = (told.listen().await, told.listen().await);
-    told.tell(0..1).await;
-    expect(&mut slow, 0..1).await;
+    {
+        // With nothing to catch up with, it now waits for what happens.
+        let mut waiting = std::pin::pin!(next(&mut slow));
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut waiting).await;
+        assert!(early.is_err(), "there is nothing to hear yet");
+        told.tell(0..1).await;
+        assert_eq!(waiting.await.0, "0");
+    }
     expect(&mut quick, 0..1).await;
     for from in (1..6_001).step_by(1_000) {
         told.tell(from..from + 1_000).await;

@@ -48,7 +48,11 @@ async fn a_schedule_fires_once_with_many_firers_at_once() {
         .map(|_| {
             let world = world.clone();
             tokio::spawn(async move {
-                let tick = world.tick(agent, trigger, world.at);
+                // Without a key, which would hide a second fire.
+                let tick = NewMessage {
+                    key: None,
+                    ..world.tick(agent, trigger, world.at)
+                };
                 world
                     .store
                     .fire(trigger, world.at, next, &tick)
