@@ -320,14 +320,11 @@ impl Step {
     async fn assign(&mut self, mail: &[MessageRow], turn: TurnId) -> Result<(), StoreError> {
         let seqs: Vec<i64> = mail.iter().map(|row| row.seq).collect();
         let taken = i64::try_from(seqs.len()).unwrap_or(0);
-        sqlx::query(
-            "UPDATE messages SET state = 'assigned', turn_id = $2, attempts = attempts + 1
-             WHERE seq = ANY($1)",
-        )
-        .bind(seqs)
-        .bind(turn.0)
-        .execute(&mut *self.tx)
-        .await?;
+        sqlx::query("UPDATE messages SET state = 'assigned', turn_id = $2 WHERE seq = ANY($1)")
+            .bind(seqs)
+            .bind(turn.0)
+            .execute(&mut *self.tx)
+            .await?;
         mail::count_pending(&mut self.tx, self.key, -taken).await
     }
 
@@ -388,14 +385,15 @@ impl Step {
                  RETURNING id, state"
             }
             MailFate::GivenBack => {
-                "UPDATE messages SET state = CASE WHEN attempts < $3 THEN 'pending' ELSE 'dead' END,
-                        dead_reason = CASE WHEN attempts < $3 THEN NULL
-                          ELSE 'given to ' || attempts || ' turns that failed; the last one: ' || $4 END
+                "UPDATE messages SET attempts = attempts + 1,
+                        state = CASE WHEN attempts + 1 < $3 THEN 'pending' ELSE 'dead' END,
+                        dead_reason = CASE WHEN attempts + 1 < $3 THEN NULL
+                          ELSE 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $4 END
                  WHERE turn_id = $1 AND state = 'assigned' AND $2::timestamptz IS NOT NULL
                  RETURNING id, state"
             }
             MailFate::Untouched => {
-                "UPDATE messages SET state = 'pending', attempts = attempts - 1
+                "UPDATE messages SET state = 'pending'
                  WHERE turn_id = $1 AND state = 'assigned'
                    AND ($2::timestamptz, $3::int, $4::text) IS NOT NULL
                  RETURNING id, state"

@@ -59,9 +59,7 @@ async fn told_once(world: &World, agent: &str, number: usize, message: &str) {
     assert_eq!(message["state"], "consumed");
     assert_eq!(message["attempts"], 0);
     assert_eq!(message["turnId"], turn["id"]);
-    let events = world
-        .events(agent, turn["turnNumber"].as_u64().unwrap())
-        .await;
+    let events = world.events(agent, turn).await;
     let of_turn = |event: &&Value| event["turnId"] == turn["id"];
     let seqs: Vec<_> = events
         .iter()

@@ -4,12 +4,26 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod modes;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod starts;
+#[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod story;
+#[cfg(test)]
+mod troubles;
 #[cfg(test)]
 mod world;

@@ -27,12 +27,18 @@ impl Database {
     }
 
     fn sql(&self, text: &str) {
-        let mut psql = Command::new("psql");
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", text])
-            .arg(&self.admin);
-        let output = psql.output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+        query(&self.admin, text);
     }
+}
+
+/// What a statement answers.
+pub(super) fn query(url: &str, text: &str) -> String {
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text])
+        .arg(url);
+    let output = psql.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 impl Drop for Database {

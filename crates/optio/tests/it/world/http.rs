@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{PATIENCE, World};
 
 const AGENTS: &str = "/api/persistent-agents";
 
@@ -153,23 +153,22 @@ impl World {
     }
 
     /// What has happened to an agent since its beginning, up to and including the end of a turn.
-    pub(crate) async fn events(&self, agent: &str, up_to_turn: u64) -> Vec<Value> {
+    pub(crate) async fn events(&self, agent: &str, up_to: &Value) -> Vec<Value> {
         let url = format!("{}{AGENTS}/{agent}/events", self.url());
         let request = self.http.get(url).header("last-event-id", "0");
         let mut stream = request.send().await.unwrap().bytes_stream();
-        let (mut text, mut events) = (String::new(), Vec::new());
-        while let Some(bytes) = stream.next().await {
+        let (mut text, mut events) = (String::new(), Vec::<Value>::new());
+        let over = |event: &Value| {
+            event["type"] == "persistent_agent:turn_halted" && event["turnId"] == up_to["id"]
+        };
+        while !events.iter().any(over) {
+            let bytes = tokio::time::timeout(PATIENCE, stream.next()).await;
+            let bytes = bytes.expect("the turn's end is not in the stream").unwrap();
             text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
             while let Some((event, rest)) = text.split_once("\n\n") {
                 let data = event.lines().find_map(|line| line.strip_prefix("data: "));
                 events.extend(data.map(|data| serde_json::from_str::<Value>(data).unwrap()));
                 text = rest.to_owned();
-            }
-            let over = |event: &Value| {
-                event["type"] == "persistent_agent:turn_halted" && event["turnNumber"] == up_to_turn
-            };
-            if events.iter().any(over) {
-                break;
             }
         }
         events

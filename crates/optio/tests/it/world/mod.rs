@@ -233,6 +233,11 @@ impl World {
         read("out") + &read("err")
     }
 
+    /// Asks the world's database.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        database::query(&self.env["DATABASE_URL"], sql)
+    }
+
     /// The control plane's process.
     pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.plane.as_ref().unwrap().id()).unwrap()

@@ -59,7 +59,7 @@ pub(crate) fn alive(pid: i32) -> bool {
 
 pub(super) fn signal(pid: i32, signal: Signal) {
     // It may have ended meanwhile.
-    drop(kill_process(Pid::from_raw(pid).unwrap(), signal));
+    let _gone = kill_process(Pid::from_raw(pid).unwrap(), signal);
 }
 
 /// Kills without a word.

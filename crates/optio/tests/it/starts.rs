@@ -1,0 +1,133 @@
+//! What keeps Optio from starting is said in words, and what is taken from under it comes back.
+
+use std::{fs, net::TcpListener, process::Output, time::Duration};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::{World, kill9, until_gone};
+
+/// Starts a control plane that must refuse; its exit code and words.
+async fn refused(world: &World, listen: &str, env: &[(&str, &str)]) -> (i32, String) {
+    let mut command = world.binary();
+    command
+        .args(["dev", "--listen", listen, "--data-dir"])
+        .arg(world.data())
+        .envs(env.iter().copied());
+    let mut command = tokio::process::Command::from(command);
+    let output = tokio::time::timeout(Duration::from_secs(30), command.kill_on_drop(true).output());
+    let Output { status, stderr, .. } = output.await.expect("it started").unwrap();
+    let words = String::from_utf8(stderr).unwrap();
+    (status.code().unwrap(), words)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_it_from_starting_is_said_with_its_remedy() {
+    const FREE: &str = "127.0.0.1:0";
+    let mut world = World::plan().prepare().await;
+    let taken = TcpListener::bind(FREE).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (listen, env, exit, words) in [
+        (address.as_str(), &[][..], 1, "is taken"),
+        ("0.0.0.0:0", &[], 2, "can be reached by others"),
+        ("localhost", &[], 2, "must be an IP address and a port"),
+        (
+            FREE,
+            &[("DATABASE_URL", "postgres://127.0.0.1:1/none")],
+            1,
+            "check that Postgres runs",
+        ),
+        (
+            FREE,
+            &[("DATABASE_URL", "mysql://x")],
+            2,
+            "must start with postgres://",
+        ),
+        (
+            FREE,
+            &[("OPTIO_LIMITS_SILENCE_MS_MAX", "0")],
+            2,
+            "limits.silence_ms_max",
+        ),
+    ] {
+        let (code, said) = refused(&world, listen, env).await;
+        assert_eq!(code, exit, "{said}");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // One that runs keeps the others away from its database, and is not disturbed by them.
+    world.start().await;
+    let (code, said) = refused(&world, FREE, &[]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("another Optio runs on this database"),
+        "{said}"
+    );
+    assert_eq!(world.get("/api/health").await["healthy"], true);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_dies_is_started_again_and_what_was_accepted_is_there() {
+    let mut world = World::plan().embedded().start().await;
+    let agent = world.create("survivor", json!({})).await;
+    world.until_done(&agent, 1).await;
+    world.control(&agent, "pause").await;
+    world.until_state(&agent, "paused").await;
+
+    let postmaster = world.postmaster().unwrap();
+    let (mut accepted, mut refusals) = (Vec::new(), 0);
+    let path = format!("/api/persistent-agents/{agent}/messages");
+    for number in 0_u32.. {
+        if number == 5 {
+            kill9(postmaster);
+            until_gone(&[postmaster]);
+        }
+        let text = json!({ "body": format!("number {number}") });
+        let answer = world.ask(Method::POST, &path, Some(&text)).await.unwrap();
+        match answer.status().as_u16() {
+            202 => accepted.push(text["body"].clone()),
+            503 => {
+                assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+                refusals += 1;
+            }
+            other => panic!("{other}: {}", answer.text().await.unwrap()),
+        }
+        // Refused while it was away, and accepted again by itself.
+        if 0 < refusals && answer_is_back(&world).await && 10 < accepted.len() {
+            break;
+        }
+    }
+    assert_ne!(world.postmaster().unwrap(), postmaster);
+    let stored: Vec<Value> = world.mail(&agent).await[1..]
+        .iter()
+        .map(|message| message["body"].clone())
+        .collect();
+    assert_eq!(stored, accepted);
+    world.control(&agent, "resume").await;
+    world.until_done(&agent, 2).await;
+    world.until_rest(&agent).await;
+    world.end().await;
+}
+
+async fn answer_is_back(world: &World) -> bool {
+    let answer = world.ask(Method::GET, "/api/health", None).await.unwrap();
+    answer.status() == 200
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_another_postgres_is_refused_and_kept() {
+    let mut world = World::plan().embedded().start().await;
+    world.stop().await;
+    let version = world.data().join("postgres/PG_VERSION");
+    let ours = fs::read_to_string(&version).unwrap();
+    fs::write(&version, "9.6\n").unwrap();
+    let (code, said) = refused(&world, "127.0.0.1:0", &[]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("9.6") && said.contains("pg_upgrade"),
+        "{said}"
+    );
+    fs::write(&version, ours).unwrap();
+    world.start().await;
+    world.end().await;
+}
