@@ -145,7 +145,7 @@ impl World {
     /// Time passes; whoever is due is told, as the timer does.
     pub(crate) async fn pass(&self, time: TimeDelta) {
         self.clock.advance(time);
-        for key in self.store.due(self.clock.now(), 1_000).await.unwrap() {
+        for (_at, key) in self.store.due(self.clock.now(), None, 1_000).await.unwrap() {
             self.hints().look(key);
         }
     }

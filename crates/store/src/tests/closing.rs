@@ -1,7 +1,10 @@
 //! Closing turns: what becomes of the mail, the totals, the session.
 
 use optio_domain::{
-    agent::plan::{Closing, Hold, MailFate},
+    agent::{
+        closing::{Closing, MailFate},
+        seen::Hold,
+    },
     run::{Failure, FailureClass, HaltReason},
     transcript::End,
 };

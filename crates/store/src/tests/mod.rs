@@ -213,7 +213,7 @@ impl World {
         &self,
         agent: AgentId,
         turn: TurnId,
-        closing: &optio_domain::agent::plan::Closing,
+        closing: &optio_domain::agent::closing::Closing,
         facts: &Facts,
     ) -> Result<(), StoreError> {
         let from = self.see(agent).await.agent.state;
