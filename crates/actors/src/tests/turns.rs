@@ -278,7 +278,7 @@ async fn a_session_the_vendor_forgot_is_forgotten_and_the_turn_is_tried_again_at
         world.fleet.specs(place(vesper))[2].args,
         Vec::<String>::new()
     );
-    assert_eq!(world.message(vesper, "hello").await.attempts, 1);
+    assert_eq!(world.message(vesper, "hello").await.attempts, 0);
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ async fn nothing_of_the_runners_environment_is_inherited() {
             "HOME",
             "LANG",
             "OPTIO_RUN_ID",
+            "OPTIO_SANDBOX_ID",
             "OPTIO_WORKSPACE",
             "PATH",
             "TMPDIR",

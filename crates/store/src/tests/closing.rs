@@ -280,7 +280,7 @@ async fn a_dead_letter_is_replayed_once_and_as_if_new() {
     assert_eq!(world.states(agent).await, [("pending".to_owned(), 0)]);
     world.counters_are_right().await;
     world.turn_with(agent, &done(), &Facts::default()).await;
-    assert_eq!(world.states(agent).await, [("consumed".to_owned(), 1)]);
+    assert_eq!(world.states(agent).await, [("consumed".to_owned(), 0)]);
 }
 
 #[tokio::test]

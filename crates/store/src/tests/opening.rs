@@ -10,7 +10,7 @@ async fn a_turn_takes_the_waiting_mail_and_wants_a_run() {
     let turn = world.open(agent).await.unwrap();
     assert_eq!(
         world.states(agent).await,
-        vec![("assigned".to_owned(), 1); 3]
+        vec![("assigned".to_owned(), 0); 3]
     );
     let row = world.store.turn(agent, turn).await.unwrap().unwrap();
     assert_eq!((row.turn_number, row.messages, row.epoch), (1, 3, 1));
