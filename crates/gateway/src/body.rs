@@ -1,7 +1,7 @@
 //! Request bodies and queries: bounded, and with errors that name the place.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
 use optio_domain::agent::spec::Invalid;
@@ -44,6 +44,10 @@ pub(crate) async fn read(request: Request, max: usize) -> Result<axum::body::Byt
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if says_nul(bytes) {
+        let words = "the body must not contain the character NUL (\\u0000); leave it out";
+        return Err(ApiError::BadRequest(words.to_owned()));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -51,6 +55,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     })?;
     json.end().map_err(|error| bad_json("", &error))?;
     Ok(value)
+}
+
+/// Whether a text in the JSON holds the character NUL, which Postgres cannot hold and nobody means.
+fn says_nul(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        // What follows a backslash is never itself the begin of an escape.
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 fn bad_json(path: &str, error: &serde_json::Error) -> ApiError {
@@ -81,6 +99,25 @@ impl<T: DeserializeOwned> FromRequestParts<Gateway> for Params<T> {
             .await
             .map(|Query(query)| Self(query))
             .map_err(|error| ApiError::BadRequest(format!("query: {}", error.body_text())))
+    }
+}
+
+/// What the path names, with errors in our own form.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Gateway> for Named<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
+        let path = Path::<T>::from_request_parts(parts, gateway).await;
+        let nul = parts.uri.path().contains("%00");
+        match path {
+            Ok(Path(named)) if !nul => Ok(Self(named)),
+            Ok(_) => Err(ApiError::BadRequest(
+                "path: must not contain the character NUL".to_owned(),
+            )),
+            Err(error) => Err(ApiError::BadRequest(format!("path: {}", error.body_text()))),
+        }
     }
 }
 

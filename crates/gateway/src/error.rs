@@ -29,6 +29,8 @@ pub(crate) enum ApiError {
     Forbidden(String),
     /// 404: there is no such thing.
     Missing(String),
+    /// 405: what is there does not answer to this method.
+    NotAllowed(String),
     /// 409: it contradicts what is.
     Conflict(String),
     /// 413: too large; the limit in bytes.
@@ -133,6 +135,7 @@ impl IntoResponse for ApiError {
             Self::Unauthorized(words) => (StatusCode::UNAUTHORIZED, words),
             Self::Forbidden(words) => (StatusCode::FORBIDDEN, words),
             Self::Missing(words) => (StatusCode::NOT_FOUND, words),
+            Self::NotAllowed(words) => (StatusCode::METHOD_NOT_ALLOWED, words),
             Self::Conflict(words) => (StatusCode::CONFLICT, words),
             Self::TooLarge(max) => (
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -106,10 +106,18 @@ async fn once(
         }
         Key::Fresh => {}
     }
-    let response = next
-        .run(Request::from_parts(parts, Body::from(bytes)))
-        .await;
-    keep(gateway, caller, key, response).await
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let (gateway, key) = (gateway.clone(), key.to_owned());
+    // A client that goes away ends its request; this one must be finished, so that its answer is
+    // there when the client comes again.
+    let finished = tokio::spawn(async move {
+        let response = next.run(request).await;
+        keep(&gateway, caller, &key, response).await
+    });
+    match finished.await {
+        Ok(answer) => answer,
+        Err(fallen) => std::panic::resume_unwind(fallen.into_panic()),
+    }
 }
 
 /// Keeps an answer that would be the same again; forgets one that may be better next time.

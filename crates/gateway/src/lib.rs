@@ -16,6 +16,8 @@ mod idempotency;
 mod page;
 mod routes;
 mod runner;
+#[cfg(test)]
+mod tests;
 
 /// What every handler is given.
 #[derive(Clone)]

@@ -29,7 +29,7 @@ impl Page {
         };
         let max = max.min(LIMIT_MAX);
         match text.parse::<i64>() {
-            Ok(limit) if 0 < limit => Ok(limit.min(max)),
+            Ok(limit) if 0 < limit && limit <= max => Ok(limit),
             _ => {
                 Err(Invalid::new("limit", format!("must be a whole number from 1 to {max}")).into())
             }

@@ -1,9 +1,6 @@
 //! `/api/actors`: why is it not moving?
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::actor::{ActorKind, Wait};
 use optio_store::agents::AgentRow;
@@ -15,6 +12,7 @@ use uuid::Uuid;
 use super::agents::find;
 use crate::{
     Gateway,
+    body::Named,
     caller::Person,
     error::{ApiError, Problem},
 };
@@ -112,7 +110,7 @@ pub(crate) struct RefusedView {
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path((kind, id)): Path<(String, String)>,
+    Named((kind, id)): Named<(String, String)>,
 ) -> Result<Json<ActorView>, ApiError> {
     let agent = known(&gateway, &kind, &id).await?;
     let key = agent.id.into();
@@ -187,7 +185,7 @@ pub(crate) struct Lifted {
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path((kind, id)): Path<(String, String)>,
+    Named((kind, id)): Named<(String, String)>,
 ) -> Result<Json<Lifted>, ApiError> {
     let agent = known(&gateway, &kind, &id).await?;
     let world = gateway.world();

@@ -1,28 +1,22 @@
 //! `/api/persistent-agents`: create, list, show, change, delete.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use optio_domain::{
-    agent::{
-        AgentState, Intent, Lifecycle,
-        spec::{AgentSpec, Invalid},
-    },
+    agent::{AgentState, Intent},
     id::{AgentId, MessageId},
     mail::{Sender, WakeSource},
     run::FailureClass,
 };
 use optio_store::{agents::AgentRow, mail::NewMessage};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::written::{ChangedAgent, NewAgent};
 use crate::{
     Gateway,
-    body::{Body, Params, present},
+    body::{Body, Named, Params},
     caller::{Caller, Person},
     error::{ApiError, Problem},
     page::{self, Page},
@@ -142,15 +136,15 @@ pub(crate) fn remedy(class: &str) -> Option<&'static str> {
     Some(class.remedy())
 }
 
-/// One agent.
+/// OneAgent agent.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct One {
+pub(crate) struct OneAgent {
     agent: AgentView,
 }
 
-/// One agent and its inbox.
+/// OneAgent agent and its inbox.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Shown {
+pub(crate) struct AgentShown {
     agent: AgentView,
     inbox: InboxView,
 }
@@ -169,7 +163,7 @@ pub(crate) struct InboxView {
 /// A page of agents.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Many {
+pub(crate) struct ManyAgents {
     agents: Vec<AgentView>,
     /// Hand it back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,12 +172,12 @@ pub(crate) struct Many {
 
 /// Lists agents in the order of their creation.
 #[utoipa::path(get, path = "/api/persistent-agents", tag = "agents", params(Page),
-    responses((status = 200, body = Many), (status = 400, body = Problem)))]
+    responses((status = 200, body = ManyAgents), (status = 400, body = Problem)))]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
     Params(page): Params<Page>,
-) -> Result<Json<Many>, ApiError> {
+) -> Result<Json<ManyAgents>, ApiError> {
     let limit = page.limit(PAGE, PAGE)?;
     let rows = gateway
         .world()
@@ -191,7 +185,7 @@ pub(crate) async fn list(
         .agents(WORKSPACE, page.cursor()?, limit)
         .await?;
     let next_cursor = page::next(&rows, limit, |row| (row.created_at, row.id.0));
-    Ok(Json(Many {
+    Ok(Json(ManyAgents {
         agents: rows.into_iter().map(AgentView::of).collect(),
         next_cursor,
     }))
@@ -243,12 +237,12 @@ pub(crate) async fn stats(
 /// Shows one agent, by id or slug.
 #[utoipa::path(get, path = "/api/persistent-agents/{agent}", tag = "agents",
     params(("agent" = String, Path, description = "id or slug")),
-    responses((status = 200, body = Shown), (status = 404, body = Problem)))]
+    responses((status = 200, body = AgentShown), (status = 404, body = Problem)))]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
-) -> Result<Json<Shown>, ApiError> {
+    Named(agent): Named<String>,
+) -> Result<Json<AgentShown>, ApiError> {
     let row = find(&gateway, &agent).await?;
     let inbox = gateway.world().store.inbox(row.id.into()).await?;
     let inbox = InboxView {
@@ -256,7 +250,7 @@ pub(crate) async fn show(
         oldest: inbox.oldest,
         dead: inbox.dead,
     };
-    Ok(Json(Shown {
+    Ok(Json(AgentShown {
         agent: AgentView::of(row),
         inbox,
     }))
@@ -272,107 +266,16 @@ pub(crate) async fn find(gateway: &Gateway, agent: &str) -> Result<AgentRow, Api
     row.ok_or_else(|| ApiError::Missing(format!("there is no agent `{agent}`")))
 }
 
-/// A new agent.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NewAgent {
-    #[schema(pattern = "^[a-z0-9][a-z0-9-]*$", min_length = 1, max_length = 63)]
-    slug: String,
-    #[schema(min_length = 1)]
-    name: String,
-    #[schema(min_length = 1)]
-    initial_prompt: String,
-    #[serde(flatten)]
-    rest: AgentChange,
-}
-
-/// What can be said about an agent; `null` clears a member that may be empty.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AgentChange {
-    #[serde(default, deserialize_with = "present")]
-    description: Option<Option<String>>,
-    agent_runtime: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    model: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    system_prompt: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    agents_md: Option<Option<String>>,
-    prompt_template_id: Option<Uuid>,
-    repo_id: Option<Uuid>,
-    branch: Option<String>,
-    /// always-on, sticky or on-demand.
-    pod_lifecycle: Option<String>,
-    #[schema(exclusive_minimum = 0)]
-    idle_pod_timeout_ms: Option<i64>,
-    #[schema(exclusive_minimum = 0)]
-    max_turn_duration_ms: Option<i64>,
-    #[schema(exclusive_minimum = 0)]
-    max_turns: Option<i32>,
-    #[schema(exclusive_minimum = 0)]
-    consecutive_failure_limit: Option<i32>,
-    enabled: Option<bool>,
-}
-
-impl AgentChange {
-    /// Applies what was said and checks the whole.
-    fn apply(self, mut spec: AgentSpec) -> Result<AgentSpec, ApiError> {
-        set(&mut spec.description, self.description);
-        set(&mut spec.agent_runtime, self.agent_runtime);
-        set(&mut spec.model, self.model);
-        set(&mut spec.system_prompt, self.system_prompt);
-        set(&mut spec.agents_md, self.agents_md);
-        set(&mut spec.idle_pod_timeout_ms, self.idle_pod_timeout_ms);
-        set(&mut spec.max_turn_duration_ms, self.max_turn_duration_ms);
-        set(&mut spec.max_turns, self.max_turns);
-        set(
-            &mut spec.consecutive_failure_limit,
-            self.consecutive_failure_limit,
-        );
-        set(&mut spec.enabled, self.enabled);
-        spec.prompt_template_id = self.prompt_template_id;
-        spec.repo_id = self.repo_id;
-        spec.branch = self.branch;
-        let mut broken = Vec::new();
-        if let Some(text) = &self.pod_lifecycle {
-            match Lifecycle::parse(text) {
-                Some(lifecycle) => spec.pod_lifecycle = lifecycle,
-                None => {
-                    let rule = format!("must be always-on, sticky or on-demand, not `{text}`");
-                    broken.push(Invalid::new("podLifecycle", rule));
-                }
-            }
-        }
-        if let Err(more) = spec.check() {
-            broken.extend(more);
-        }
-        if broken.is_empty() {
-            Ok(spec)
-        } else {
-            Err(ApiError::Invalid(broken))
-        }
-    }
-}
-
-fn set<T>(field: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *field = said;
-    }
-}
-
 /// Creates an agent. Its initial prompt is its first message, so that its first turn starts at once.
 #[utoipa::path(post, path = "/api/persistent-agents", tag = "agents", request_body = NewAgent,
-    responses((status = 201, body = One), (status = 400, body = Problem),
+    responses((status = 201, body = OneAgent), (status = 400, body = Problem),
               (status = 409, body = Problem)))]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     Person(person): Person,
     Body(new): Body<NewAgent>,
-) -> Result<(StatusCode, Json<One>), ApiError> {
-    let spec = new
-        .rest
-        .apply(AgentSpec::new(&new.slug, &new.name, &new.initial_prompt))?;
+) -> Result<(StatusCode, Json<OneAgent>), ApiError> {
+    let spec = new.spec()?;
     let world = gateway.world();
     let id = AgentId(world.ids.fresh());
     let mission = NewMessage {
@@ -397,45 +300,30 @@ pub(crate) async fn create(
     world.stream.hint();
     Ok((
         StatusCode::CREATED,
-        Json(One {
+        Json(OneAgent {
             agent: AgentView::of(row),
         }),
     ))
 }
 
-/// A changed agent.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ChangedAgent {
-    #[schema(min_length = 1)]
-    name: Option<String>,
-    #[schema(min_length = 1)]
-    initial_prompt: Option<String>,
-    #[serde(flatten)]
-    rest: AgentChange,
-}
-
 /// Changes an agent, from its next turn on. The slug stays.
 #[utoipa::path(patch, path = "/api/persistent-agents/{agent}", tag = "agents",
     params(("agent" = String, Path, description = "id or slug")), request_body = ChangedAgent,
-    responses((status = 200, body = One), (status = 400, body = Problem),
+    responses((status = 200, body = OneAgent), (status = 400, body = Problem),
               (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn change(
     State(gateway): State<Gateway>,
     _caller: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Body(change): Body<ChangedAgent>,
-) -> Result<Json<One>, ApiError> {
+) -> Result<Json<OneAgent>, ApiError> {
     let row = find(&gateway, &agent).await?;
     if row.state == AgentState::Archived {
         return Err(ApiError::Conflict(
             "the agent is archived, which is final".to_owned(),
         ));
     }
-    let mut spec = row.spec;
-    set(&mut spec.name, change.name);
-    set(&mut spec.initial_prompt, change.initial_prompt);
-    let spec = change.rest.apply(spec)?;
+    let spec = change.spec(row.spec)?;
     let world = gateway.world();
     let row = world
         .store
@@ -443,7 +331,7 @@ pub(crate) async fn change(
         .await?;
     let row = row.ok_or_else(|| ApiError::Missing(format!("there is no agent `{agent}`")))?;
     gateway.hints().look(row.id.into());
-    Ok(Json(One {
+    Ok(Json(OneAgent {
         agent: AgentView::of(row),
     }))
 }
@@ -455,7 +343,7 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
 ) -> Result<StatusCode, ApiError> {
     let Caller::Person(_) = caller else {
         return Err(ApiError::Forbidden(

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use optio_domain::agent::{Intent, spec::Invalid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +10,7 @@ use utoipa::ToSchema;
 use super::agents::find;
 use crate::{
     Gateway,
-    body::Body,
+    body::{Body, Named},
     caller::Person,
     error::{ApiError, Problem},
 };
@@ -47,7 +44,7 @@ pub(crate) struct Written {
 pub(crate) async fn control(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Written>, ApiError> {
     let intent = Intent::parse(&wanted.intent).filter(|intent| *intent != Intent::Delete);

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::agents::find;
 use crate::{
     Gateway,
-    body::Params,
+    body::{Named, Params},
     caller::Person,
     error::{ApiError, Problem},
     page::Place,
@@ -34,7 +34,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn agent(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Params(from): Params<Place>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {

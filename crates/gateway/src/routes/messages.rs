@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::agents::find;
 use crate::{
     Gateway,
-    body::{Body, Params, text},
+    body::{Body, Named, Params, text},
     caller::{Caller, Person},
     error::{ApiError, Problem},
     idempotency::read_key,
@@ -120,7 +120,7 @@ pub(crate) async fn read(
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Params(page): Params<Page>,
 ) -> Result<Json<Messages>, ApiError> {
     let row = find(&gateway, &agent).await?;
@@ -171,7 +171,7 @@ pub(crate) struct Accepted {
 pub(crate) async fn send(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     headers: HeaderMap,
     Body(mail): Body<NewMail>,
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
@@ -231,14 +231,6 @@ pub(crate) fn compose(
     if world.limits.payload_bytes_max < bytes {
         return Err(ApiError::TooLarge(world.limits.payload_bytes_max));
     }
-    // Postgres cannot hold the character NUL, and no person means it.
-    if letter.body.contains('\0')
-        || payload
-            .as_ref()
-            .is_some_and(|p| p.to_string().contains("\\u0000"))
-    {
-        return Err(Invalid::new("body", "must not contain the character NUL").into());
-    }
     let (source, cause) = match caller {
         Caller::Person(_) => (WakeSource::User, None),
         Caller::Agent(agent) => (WakeSource::Agent, Some(agent.claims.turn)),
@@ -282,7 +274,7 @@ fn sender(caller: &Caller, claimed: Option<&str>) -> Result<Sender, ApiError> {
 pub(crate) async fn dead_letters(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Params(page): Params<Page>,
 ) -> Result<Json<Messages>, ApiError> {
     let row = find(&gateway, &agent).await?;
@@ -305,7 +297,7 @@ pub(crate) async fn dead_letters(
 pub(crate) async fn replay(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path((agent, message)): Path<(String, String)>,
+    Named((agent, message)): Named<(String, String)>,
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let row = find(&gateway, &agent).await?;
     let missing = || ApiError::Missing(format!("`{agent}` has no dead letter `{message}`"));

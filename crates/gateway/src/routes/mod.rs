@@ -17,6 +17,7 @@ mod messages;
 mod sockets;
 mod triggers;
 mod turns;
+mod written;
 
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
@@ -81,15 +82,11 @@ async fn missing(uri: axum::http::Uri) -> ApiError {
     ))
 }
 
-async fn not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> axum::response::Response {
-    use axum::response::IntoResponse as _;
-    let words = format!(
+async fn not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
+    ApiError::NotAllowed(format!(
         "{} does not answer to {method}; /docs says to what",
         uri.path()
-    );
-    let mut response = ApiError::BadRequest(words).into_response();
-    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    response
+    ))
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {

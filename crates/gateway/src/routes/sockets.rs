@@ -2,8 +2,10 @@
 
 use axum::{
     extract::{
-        Path, State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+        State,
+        ws::{
+            CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection,
+        },
     },
     response::Response,
 };
@@ -13,7 +15,7 @@ use optio_store::StoreError;
 use serde_json::{Value, json};
 
 use super::{agents::find, live::message};
-use crate::{Gateway, caller::Person, error::ApiError};
+use crate::{Gateway, body::Named, caller::Person, error::ApiError};
 
 /// Close code for something that does not exist.
 const NOT_FOUND: u16 = 4404;
@@ -26,13 +28,25 @@ const CATCH_UP_CHANGES: i64 = 20;
 /// The subprotocol older clients ask for.
 const PROTOCOL: &str = "optio-ws-v1";
 
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// A request that is no WebSocket handshake is told so in our own form.
+fn asked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
+    upgrade.map_err(|error| {
+        let said = error.body_text();
+        ApiError::BadRequest(format!(
+            "this is a WebSocket: {said}; the same is at …/events as SSE"
+        ))
+    })
+}
+
 /// Streams everything.
 pub(crate) async fn all(
     State(gateway): State<Gateway>,
     _person: Person,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    upgrade
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    Ok(asked(upgrade)?
         .protocols([PROTOCOL])
         .on_upgrade(move |mut socket| async move {
             let begun = async {
@@ -55,17 +69,17 @@ pub(crate) async fn all(
                 Ok((listener, first)) => pump(socket, first, listener).await,
                 Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
             }
-        })
+        }))
 }
 
 /// Streams what happens to one agent.
 pub(crate) async fn agent(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    upgrade
+    Named(agent): Named<String>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    Ok(asked(upgrade)?
         .protocols([PROTOCOL])
         .on_upgrade(move |mut socket| async move {
             let id = match find(&gateway, &agent).await {
@@ -79,7 +93,7 @@ pub(crate) async fn agent(
                 Ok((listener, first)) => pump(socket, first, listener).await,
                 Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
             }
-        })
+        }))
 }
 
 async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, Vec<Value>), StoreError> {

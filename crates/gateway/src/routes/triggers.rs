@@ -1,10 +1,6 @@
 //! `/api/persistent-agents/{agent}/triggers`.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use optio_actors::schedules::schedule_of;
 use optio_domain::{agent::spec::Invalid, id::TriggerId};
@@ -17,7 +13,7 @@ use uuid::Uuid;
 use super::agents::find;
 use crate::{
     Gateway,
-    body::Body,
+    body::{Body, Named},
     caller::Person,
     error::{ApiError, Problem},
 };
@@ -72,7 +68,7 @@ pub(crate) struct Triggers {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
 ) -> Result<Json<Triggers>, ApiError> {
     let row = find(&gateway, &agent).await?;
     let rows = gateway.world().store.triggers(row.id).await?;
@@ -95,23 +91,23 @@ pub(crate) struct NewTrigger {
     enabled: Option<bool>,
 }
 
-/// One trigger.
+/// OneTrigger trigger.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct One {
+pub(crate) struct OneTrigger {
     trigger: TriggerView,
 }
 
 /// Adds a trigger to an agent.
 #[utoipa::path(post, path = "/api/persistent-agents/{agent}/triggers", tag = "triggers",
     params(("agent" = String, Path, description = "id or slug")), request_body = NewTrigger,
-    responses((status = 201, body = One), (status = 400, body = Problem),
+    responses((status = 201, body = OneTrigger), (status = 400, body = Problem),
               (status = 404, body = Problem)))]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Body(new): Body<NewTrigger>,
-) -> Result<(StatusCode, Json<One>), ApiError> {
+) -> Result<(StatusCode, Json<OneTrigger>), ApiError> {
     let row = find(&gateway, &agent).await?;
     let world = gateway.world();
     let now = world.clock.now();
@@ -147,7 +143,7 @@ pub(crate) async fn create(
     world.store.create_trigger(&trigger).await?;
     Ok((
         StatusCode::CREATED,
-        Json(One {
+        Json(OneTrigger {
             trigger: trigger.into(),
         }),
     ))
@@ -177,7 +173,7 @@ fn first_fire(config: &Value, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiEr
 pub(crate) async fn remove(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path((agent, trigger)): Path<(String, String)>,
+    Named((agent, trigger)): Named<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let row = find(&gateway, &agent).await?;
     let missing = || ApiError::Missing(format!("`{agent}` has no trigger `{trigger}`"));

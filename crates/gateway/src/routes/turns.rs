@@ -1,9 +1,6 @@
 //! `/api/persistent-agents/{agent}/turns`.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::id::TurnId;
 use optio_store::{events::LogRow, turns::TurnRow};
@@ -15,7 +12,7 @@ use uuid::Uuid;
 use super::agents::{find, remedy};
 use crate::{
     Gateway,
-    body::Params,
+    body::{Named, Params},
     caller::Person,
     error::{ApiError, Problem},
     page::{self, Page},
@@ -100,7 +97,7 @@ pub(crate) struct Turns {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path(agent): Path<String>,
+    Named(agent): Named<String>,
     Params(page): Params<Page>,
 ) -> Result<Json<Turns>, ApiError> {
     let row = find(&gateway, &agent).await?;
@@ -151,7 +148,7 @@ impl LogView {
 /// A turn with its transcript.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Shown {
+pub(crate) struct TurnShown {
     turn: TurnView,
     /// At most a thousand lines.
     logs: Vec<LogView>,
@@ -163,13 +160,13 @@ pub(crate) struct Shown {
 /// Shows a turn with its transcript, oldest line first.
 #[utoipa::path(get, path = "/api/persistent-agents/{agent}/turns/{turn}", tag = "turns",
     params(("agent" = String, Path, description = "id or slug"), ("turn" = Uuid, Path), Page),
-    responses((status = 200, body = Shown), (status = 404, body = Problem)))]
+    responses((status = 200, body = TurnShown), (status = 404, body = Problem)))]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     _person: Person,
-    Path((agent, turn)): Path<(String, String)>,
+    Named((agent, turn)): Named<(String, String)>,
     Params(page): Params<Page>,
-) -> Result<Json<Shown>, ApiError> {
+) -> Result<Json<TurnShown>, ApiError> {
     let row = find(&gateway, &agent).await?;
     let missing = || ApiError::Missing(format!("`{agent}` has no turn `{turn}`"));
     let id: TurnId = turn.parse().map_err(|_bad| missing())?;
@@ -179,7 +176,7 @@ pub(crate) async fn show(
     let logs = store.turn_logs(id, page.cursor()?, limit).await?;
     let next_cursor = page::next(&logs, limit, |row| row.id);
     let logs = logs.iter().map(|row| LogView::of(row, id.0)).collect();
-    Ok(Json(Shown {
+    Ok(Json(TurnShown {
         turn: found.into(),
         logs,
         next_cursor,

@@ -1,0 +1,9 @@
+//! Everything over real sockets and a real database; every answer is compared with the description
+//! of the API.
+
+mod api;
+mod live;
+mod refusals;
+mod repeats;
+mod routes;
+mod schema;
