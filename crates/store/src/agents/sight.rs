@@ -1,0 +1,153 @@
+//! What an agent's plan looks at, read in one statement.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use optio_domain::{
+    actor::Wait,
+    agent::seen::{Kept, Lingering},
+    id::{AgentId, RunId, TurnId},
+    transcript::Facts,
+    wire::runner::Ended,
+};
+use sqlx::{FromRow, Postgres, QueryBuilder, types::Json};
+use uuid::Uuid;
+
+use super::{AgentRow, COLUMNS, FROM, RawAgent};
+use crate::{Store, StoreError, actors::Version};
+
+/// Everything about an agent that its plan looks at, read in one statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentSight {
+    /// The agent.
+    pub agent: AgentRow,
+    /// The version that was read.
+    pub version: Version,
+    /// Its incarnation.
+    pub epoch: i64,
+    /// What its row says it waits for.
+    pub wait: Wait,
+    /// Whether it is left alone.
+    pub quarantined: bool,
+    /// Turns that are open, of all agents.
+    pub turns_open: i64,
+    /// The open turn's row and run.
+    pub turn: Option<TurnSight>,
+    /// A run that is not known to be gone although its turn is closed.
+    pub lingering: Option<Lingering>,
+    /// Its sandbox.
+    pub sandbox: Option<Kept>,
+}
+
+/// The open turn as the plan looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnSight {
+    /// Which.
+    pub turn: TurnId,
+    /// Its number.
+    pub number: i32,
+    /// When its process must have started.
+    pub provision_until: DateTime<Utc>,
+    /// Milliseconds it may take.
+    pub duration_ms: i64,
+    /// When its run was given to a runner.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When its process started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub ended: Option<Ended>,
+    /// What its output told.
+    pub facts: Facts,
+}
+
+#[derive(FromRow)]
+struct RawSight {
+    #[sqlx(flatten)]
+    agent: RawAgent,
+    version: i64,
+    epoch: i64,
+    wake_at: Option<DateTime<Utc>>,
+    wait_reason: String,
+    wait_holder: String,
+    quarantined_at: Option<DateTime<Utc>>,
+    turns_open: i64,
+    turn_number: Option<i32>,
+    provision_until: Option<DateTime<Utc>>,
+    duration_ms: Option<i64>,
+    sent_at: Option<DateTime<Utc>>,
+    run_started_at: Option<DateTime<Utc>>,
+    ended: Option<Json<Ended>>,
+    facts: Option<Json<Facts>>,
+    lingering_run: Option<Uuid>,
+    stop_asked_at: Option<DateTime<Utc>>,
+    sandbox: Option<Uuid>,
+    keep_until: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Reads everything an agent's plan looks at.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away or the row contradicts itself.
+    pub async fn see_agent(&self, id: AgentId) -> Result<Option<AgentSight>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+        query.push(COLUMNS);
+        query.push(
+            ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holder, a.quarantined_at,
+             (SELECT count(*) FROM turns o WHERE o.finished_at IS NULL) AS turns_open,
+             t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
+             r.started_at AS run_started_at, r.ended, r.facts, l.id AS lingering_run,
+             l.stop_asked_at, s.id AS sandbox, s.keep_until",
+        );
+        query.push(FROM);
+        query.push(
+            " LEFT JOIN turns t ON t.id = g.open_turn
+              LEFT JOIN runs r ON r.id = g.open_turn
+              LEFT JOIN LATERAL (SELECT id, stop_asked_at FROM runs
+                 WHERE actor_kind = 'agent' AND actor_id = g.id AND state <> 'ended' AND NOT open
+                 LIMIT 1) l ON true
+              LEFT JOIN sandboxes s ON s.id = g.id
+             WHERE g.id = ",
+        );
+        query.push_bind(id.0);
+        let row: Option<RawSight> = query.build_query_as().fetch_optional(&self.pool).await?;
+        row.map(read_sight).transpose()
+    }
+}
+
+fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
+    let turn = row
+        .agent
+        .open_turn
+        .zip(row.turn_number)
+        .map(|(turn, number)| TurnSight {
+            turn: TurnId(turn),
+            number,
+            provision_until: row
+                .provision_until
+                .unwrap_or(row.agent.state_since + TimeDelta::minutes(2)),
+            duration_ms: row.duration_ms.unwrap_or(row.agent.max_turn_duration_ms),
+            sent_at: row.sent_at,
+            started_at: row.run_started_at,
+            ended: row.ended.map(|json| json.0),
+            facts: row.facts.map(|json| json.0).unwrap_or_default(),
+        });
+    Ok(AgentSight {
+        version: Version::read(row.version),
+        epoch: row.epoch,
+        wait: Wait {
+            reason: row.wait_reason,
+            holder: row.wait_holder,
+            until: row.wake_at,
+        },
+        quarantined: row.quarantined_at.is_some(),
+        turns_open: row.turns_open,
+        turn,
+        lingering: row.lingering_run.map(|run| Lingering {
+            run: RunId(run),
+            stop_asked: row.stop_asked_at,
+        }),
+        sandbox: row.sandbox.map(|_id| Kept {
+            until: row.keep_until,
+        }),
+        agent: row.agent.read()?,
+    })
+}
