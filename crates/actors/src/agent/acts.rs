@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use optio_domain::{
     actor::{Decision, Wait},
-    agent::{AgentEvent, AgentState, Intent},
+    agent::{AgentEvent, AgentState, Intent, closing::cancelled},
     id::{RunId, SandboxId},
     ports::{SandboxError, SandboxOrder},
     run::{Failure, FailureClass, Verdict},
@@ -11,10 +11,7 @@ use optio_domain::{
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::{
-    agents::AgentSight,
-    turns::{Closed, cancelled},
-};
+use optio_store::{agents::AgentSight, turns::Closed};
 
 use super::Agents;
 

@@ -123,6 +123,21 @@ fn failed(failure: &Failure, past: Past, quiet: Closing, now: DateTime<Utc>) -> 
     }
 }
 
+/// A closing that a person caused: the mail goes back as if nothing had been.
+#[must_use]
+pub fn cancelled(failures: i32) -> Closing {
+    Closing {
+        event: AgentEvent::TurnClosed,
+        halt: HaltReason::Cancelled,
+        failure: None,
+        mail: MailFate::Untouched,
+        failures,
+        rate_limits: 0,
+        hold: None,
+        forget_session: false,
+    }
+}
+
 /// Until when a sandbox is kept once a turn has closed.
 #[must_use]
 pub fn keep_after(

@@ -2,7 +2,7 @@
 
 use optio_domain::{
     agent::{
-        closing::{Closing, MailFate},
+        closing::{Closing, MailFate, cancelled},
         seen::Hold,
     },
     run::{Failure, FailureClass, HaltReason},
@@ -11,7 +11,7 @@ use optio_domain::{
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::turns::{Standing, cancelled};
+use crate::turns::Standing;
 
 pub(super) fn done() -> Closing {
     Closing {

@@ -1,0 +1,216 @@
+//! Sending: one statement for a whole batch.
+
+use optio_domain::id::MessageId;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use uuid::Uuid;
+
+use super::{NewMessage, PREVIEW_CHARS, Receipt};
+use crate::{Store, StoreError};
+
+/// What became of one message of a batch.
+#[derive(Debug)]
+pub enum Stored {
+    /// It is durable.
+    Done(Receipt),
+    /// Its key was stored by somebody else while this batch ran: ask again.
+    Again,
+    /// It was refused.
+    Refused(StoreError),
+}
+
+#[derive(FromRow)]
+struct Outcome {
+    ord: i32,
+    stored: Option<Uuid>,
+    known: Option<Uuid>,
+    same: Option<bool>,
+    twin: bool,
+    pending: Option<i32>,
+    place: Option<i64>,
+}
+
+/// One statement for a whole batch: keys that are known are answered with their first receipt, full
+/// inboxes are left out, the rest is stored in the order given, counted, and told to the stream.
+/// Receivers are locked in the order of their ids before their room is read, so that writers at once
+/// neither pass the bound nor wait for each other in a circle. A twin repeats a key of this very
+/// batch; it takes no room and is answered by the next statement.
+const SEND: &str = "
+WITH incoming AS (
+  SELECT i.*, i.key IS NOT NULL AND 1 < row_number() OVER
+           (PARTITION BY i.sender_type, i.sender_id, i.key ORDER BY i.ord) AS twin
+  FROM UNNEST($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
+                       $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::bool[],
+                       $13::uuid[], $14::timestamptz[])
+    AS i (ord, id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source, key,
+          body, payload, broadcasted, cause, at)
+), known AS (
+  SELECT i.ord, m.id,
+         m.receiver_id = i.receiver_id AND m.body = i.body
+           AND m.payload IS NOT DISTINCT FROM i.payload AS same
+  FROM incoming i JOIN messages m
+    ON m.sender_type = i.sender_type AND m.sender_id = i.sender_id AND m.key = i.key
+), receivers AS (
+  SELECT a.kind, a.id, a.inbox_pending FROM actors a
+  WHERE (a.kind, a.id) IN (SELECT receiver_kind, receiver_id FROM incoming)
+  ORDER BY a.kind, a.id FOR NO KEY UPDATE
+), placed AS (
+  SELECT i.*, a.inbox_pending AS pending,
+         row_number() OVER (PARTITION BY i.receiver_kind, i.receiver_id ORDER BY i.ord) AS place,
+         COALESCE((SELECT max(f.hops) + 1 FROM messages f
+                   WHERE i.cause IS NOT NULL AND f.turn_id = i.cause), 0) AS hops
+  FROM incoming i
+  JOIN receivers a ON a.kind = i.receiver_kind AND a.id = i.receiver_id
+  LEFT JOIN agents g ON i.receiver_kind = 'agent' AND g.id = i.receiver_id
+  WHERE NOT i.twin AND NOT EXISTS (SELECT 1 FROM known k WHERE k.ord = i.ord) AND NOT COALESCE(g.deleting, false)
+), stored AS (
+  INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source,
+                        key, body, payload, broadcasted, cause, hops, received_at)
+  SELECT id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source, key, body,
+         payload, broadcasted, cause, hops, at
+  FROM placed WHERE pending + place <= $15 ORDER BY ord
+  ON CONFLICT (sender_type, sender_id, key) WHERE key IS NOT NULL DO NOTHING
+  RETURNING id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, body, broadcasted,
+            received_at
+), counted AS (
+  UPDATE actors a SET inbox_pending = a.inbox_pending + n.n
+  FROM (SELECT receiver_kind, receiver_id, count(*)::int AS n FROM stored GROUP BY 1, 2) n
+  WHERE a.kind = n.receiver_kind AND a.id = n.receiver_id
+), told AS (
+  INSERT INTO events (actor_id, type, data, at)
+  SELECT receiver_id, 'persistent_agent:message',
+         jsonb_build_object('agentId', receiver_id, 'messageId', id, 'senderType', sender_type,
+           'senderId', sender_id, 'senderName', sender_name, 'broadcasted', broadcasted,
+           'body', left(body, $16), 'truncated', $16 < length(body)),
+         received_at
+  FROM stored
+)
+SELECT i.ord, s.id AS stored, k.id AS known, k.same, i.twin, p.pending, p.place
+FROM incoming i
+LEFT JOIN stored s ON s.id = i.id
+LEFT JOIN known k ON k.ord = i.ord
+LEFT JOIN placed p ON p.ord = i.ord
+ORDER BY i.ord";
+
+/// Stores batches one after the other, over one connection as long as they follow each other: taking
+/// a connection and giving it back each ask the database whether it lives.
+#[derive(Debug)]
+pub struct MailWriter {
+    pool: PgPool,
+    held: Option<PoolConnection<Postgres>>,
+}
+
+impl MailWriter {
+    /// As [`Store::send`].
+    ///
+    /// # Errors
+    /// As [`Store::send`].
+    pub async fn send(
+        &mut self,
+        batch: &[NewMessage],
+        inbox_max: i32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let mut connection = match self.held.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        let stored = send(&mut connection, batch, inbox_max).await?;
+        // After an error it is not kept: it may be the connection's.
+        self.held = Some(connection);
+        Ok(stored)
+    }
+
+    /// Gives the connection back: nothing is to be stored for a while.
+    pub fn rest(&mut self) {
+        self.held = None;
+    }
+}
+
+async fn send(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+    inbox_max: i32,
+) -> Result<Vec<Stored>, StoreError> {
+    let ords: Vec<i32> = (0..).take(batch.len()).collect();
+    let rows: Vec<Outcome> = sqlx::query_as(SEND)
+        .bind(ords)
+        .bind(column(batch, |m| m.id.0))
+        .bind(column(batch, |m| m.receiver.kind.name()))
+        .bind(column(batch, |m| m.receiver.id))
+        .bind(column(batch, |m| m.sender.type_name()))
+        .bind(column(batch, |m| m.sender.id()))
+        .bind(column(batch, |m| m.sender_name.as_deref()))
+        .bind(column(batch, |m| m.source.name()))
+        .bind(column(batch, |m| m.key.as_deref()))
+        .bind(column(batch, |m| m.body.as_str()))
+        .bind(column(batch, |m| m.payload.as_ref()))
+        .bind(column(batch, |m| m.broadcasted))
+        .bind(column(batch, |m| m.cause.map(|turn| turn.0)))
+        .bind(column(batch, |m| m.at))
+        .bind(inbox_max)
+        .bind(PREVIEW_CHARS)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| outcome(row, batch, inbox_max))
+        .collect())
+}
+
+impl Store {
+    /// For whoever stores many batches.
+    #[must_use]
+    pub fn mail_writer(&self) -> MailWriter {
+        MailWriter {
+            pool: self.pool.clone(),
+            held: None,
+        }
+    }
+
+    /// Stores a batch in one statement, in the order given. The answers are in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database is away: then nothing is known to be stored.
+    pub async fn send(
+        &self,
+        batch: &[NewMessage],
+        inbox_max: i32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.mail_writer().send(batch, inbox_max).await
+    }
+}
+
+fn column<'a, T>(batch: &'a [NewMessage], get: impl Fn(&'a NewMessage) -> T) -> Vec<T> {
+    batch.iter().map(get).collect()
+}
+
+fn outcome(row: &Outcome, batch: &[NewMessage], inbox_max: i32) -> Stored {
+    if let Some(id) = row.stored {
+        return Stored::Done(Receipt {
+            id: MessageId(id),
+            repeated: false,
+        });
+    }
+    match (row.known, row.same) {
+        (Some(id), Some(true)) => {
+            return Stored::Done(Receipt {
+                id: MessageId(id),
+                repeated: true,
+            });
+        }
+        (Some(_), _) => {
+            let sender = usize::try_from(row.ord).ok().and_then(|ord| batch.get(ord));
+            return Stored::Refused(sender.map_or(StoreError::NoReceiver, |message| {
+                StoreError::KeyReused(message.sender.clone())
+            }));
+        }
+        (None, _) if row.twin => return Stored::Again,
+        (None, _) => {}
+    }
+    match (row.pending, row.place) {
+        (Some(pending), Some(place)) if i64::from(inbox_max) < i64::from(pending) + place => {
+            Stored::Refused(StoreError::InboxFull(i64::from(pending)))
+        }
+        (Some(_), Some(_)) => Stored::Again,
+        _ => Stored::Refused(StoreError::NoReceiver),
+    }
+}

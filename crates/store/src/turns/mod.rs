@@ -1,0 +1,163 @@
+//! Turns: opened with their mail, closed with its fate, in one transaction each.
+
+use chrono::{DateTime, Utc};
+use optio_domain::id::{AgentId, TurnId};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, FromRow};
+use uuid::Uuid;
+
+use crate::{Store, StoreError};
+
+mod closing;
+mod opening;
+
+pub use closing::Closed;
+pub use opening::Opening;
+
+/// A turn as the API shows it.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct TurnRow {
+    /// Its identity.
+    pub id: Uuid,
+    /// Whose turn.
+    pub agent_id: Uuid,
+    /// From 1.
+    pub turn_number: i32,
+    /// The agent's epoch.
+    pub epoch: i64,
+    /// What woke the agent.
+    pub wake_source: String,
+    /// The message that woke it.
+    pub wake_payload: Option<Value>,
+    /// What the agent was told.
+    pub prompt_used: String,
+    /// Messages it was given.
+    pub messages: i32,
+    /// Why it halted.
+    pub halt_reason: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// The class of that.
+    pub error_class: Option<String>,
+    /// Dollars.
+    pub cost_usd: Option<Decimal>,
+    /// Tokens sent.
+    pub input_tokens: Option<i64>,
+    /// Tokens received.
+    pub output_tokens: Option<i64>,
+    /// The model that answered.
+    pub model_used: Option<String>,
+    /// The vendor's session.
+    pub session_id: Option<String>,
+    /// The agent's last words.
+    pub summary: Option<String>,
+    /// When it was opened.
+    pub started_at: DateTime<Utc>,
+    /// When it was closed.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: &str = "id, agent_id, turn_number, epoch, wake_source, wake_payload, prompt_used, \
+    messages, halt_reason, error, error_class, cost_usd, input_tokens, output_tokens, model_used, \
+    session_id, summary, started_at, finished_at";
+
+/// What a token's bearer may still do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Its turn is open.
+    Open {
+        /// The agent's slug.
+        slug: String,
+        /// The agent's name.
+        name: String,
+    },
+    /// Its turn is over.
+    Ended {
+        /// The turn's number.
+        number: i32,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// There is no such turn.
+    Unknown,
+}
+
+#[derive(FromRow)]
+struct RawStanding {
+    turn_number: i32,
+    finished_at: Option<DateTime<Utc>>,
+    epoch: i64,
+    slug: String,
+    name: String,
+    updated_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// One page of an agent's turns, newest first, before turn number `before`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn turns(
+        &self,
+        agent: AgentId,
+        before: Option<i32>,
+        limit: i64,
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM turns WHERE agent_id = $1 AND ($2::int IS NULL OR turn_number < $2)
+             ORDER BY turn_number DESC LIMIT $3"
+        );
+        Ok(sqlx::query_as(AssertSqlSafe(sql))
+            .bind(agent.0)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// Reads one turn of an agent.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn turn(&self, agent: AgentId, turn: TurnId) -> Result<Option<TurnRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM turns WHERE agent_id = $1 AND id = $2");
+        Ok(sqlx::query_as(AssertSqlSafe(sql))
+            .bind(agent.0)
+            .bind(turn.0)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Looks whether a token's turn is still open under its epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn standing(
+        &self,
+        agent: AgentId,
+        turn: TurnId,
+        epoch: i64,
+    ) -> Result<Standing, StoreError> {
+        let row: Option<RawStanding> = sqlx::query_as(
+            "SELECT t.turn_number, t.finished_at, t.epoch, g.slug, g.name, g.updated_at
+                 FROM turns t JOIN agents g ON g.id = t.agent_id
+                 WHERE t.id = $1 AND t.agent_id = $2",
+        )
+        .bind(turn.0)
+        .bind(agent.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(match row {
+            Some(row) if row.finished_at.is_none() && row.epoch == epoch => Standing::Open {
+                slug: row.slug,
+                name: row.name,
+            },
+            Some(row) => Standing::Ended {
+                number: row.turn_number,
+                at: row.finished_at.unwrap_or(row.updated_at),
+            },
+            None => Standing::Unknown,
+        })
+    }
+}
