@@ -51,6 +51,12 @@ pub struct EventRow {
 }
 
 impl EventRow {
+    /// Its identity, as [`LogRow::id`] has it.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Its place in the stream.
     #[must_use]
     pub fn cursor(&self) -> Cursor {

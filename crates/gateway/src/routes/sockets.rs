@@ -1,5 +1,7 @@
 //! Live streams as WebSockets, under the paths older clients know.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{
         State,
@@ -61,9 +63,9 @@ pub(crate) async fn all(
                     if let Some(members) = message.as_object_mut() {
                         members.insert("catchUp".to_owned(), true.into());
                     }
-                    message
+                    (event.id(), message)
                 });
-                Ok::<_, StoreError>((listener, first.collect::<Vec<_>>()))
+                Ok::<_, StoreError>((listener, first.collect::<CatchUp>()))
             };
             match begun.await {
                 Ok((listener, first)) => pump(socket, first, listener).await,
@@ -96,11 +98,11 @@ pub(crate) async fn agent(
         }))
 }
 
-async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, Vec<Value>), StoreError> {
+async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, CatchUp), StoreError> {
     let listener = gateway.world().stream.listen(None, Some(id.0)).await?;
     let store = &gateway.world().store;
     let Some(turn) = store.turns(id, None, 1).await?.pop() else {
-        return Ok((listener, Vec::new()));
+        return Ok((listener, CatchUp::new()));
     };
     let lines = store
         .last_turn_logs(TurnId(turn.id), CATCH_UP_LINES)
@@ -112,13 +114,16 @@ async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, Vec<Value>),
             members.insert("timestamp".to_owned(), json!(line.at));
             members.insert("catchUp".to_owned(), true.into());
         }
-        message
+        (line.id, message)
     });
     Ok((listener, first.collect()))
 }
 
-async fn pump(mut socket: WebSocket, first: Vec<Value>, mut listener: Listener) {
-    for message in first {
+/// What a new listener gets first, by the identity of each event.
+type CatchUp = BTreeMap<i64, Value>;
+
+async fn pump(mut socket: WebSocket, first: CatchUp, mut listener: Listener) {
+    for message in first.values() {
         if socket
             .send(Message::Text(message.to_string().into()))
             .await
@@ -130,6 +135,8 @@ async fn pump(mut socket: WebSocket, first: Vec<Value>, mut listener: Listener) 
     loop {
         tokio::select! {
             event = listener.next() => match event {
+                // An event that was committed but not yet settled comes over the stream as well.
+                Ok(Some(event)) if first.contains_key(&event.id()) => {}
                 Ok(Some(event)) => {
                     let text = message(&event).to_string();
                     if socket.send(Message::Text(text.into())).await.is_err() {

@@ -3,7 +3,9 @@
 
 mod api;
 mod live;
+mod peers;
 mod refusals;
+mod refused_mail;
 mod repeats;
 mod routes;
 mod schema;
