@@ -50,6 +50,15 @@ async fn command(
 ) -> Result<(), Failure> {
     let here = Place::default();
     let config = |place: &Place| -> Result<Config, Failure> { settings(place)?.server() };
+    // The demo's team must not move in with agents somebody works with, unless told to.
+    let demo = |place: &Place| -> Result<Config, Failure> {
+        let settings = settings(place)?;
+        let mut config = settings.server()?;
+        if !settings.is_chosen("data_dir") {
+            config.data_dir.set_file_name("demo");
+        }
+        Ok(config)
+    };
     match command {
         Command::Dev(place) => server::dev(config(place)?, console).await,
         Command::Demo { exit, place } => {

@@ -33,7 +33,7 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
     let row: Vec<_> = list.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(
         row[..5],
-        ["ada", "idle", "on-demand", "$0.0200", "0"],
+        ["ada", "idle", "on-demand", "$0.02", "0"],
         "{list}"
     );
     let show = world.says(&["agent", "show", "ada"]).await;
@@ -59,7 +59,7 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
         "agent:default/ada is idle",
         "It waits: no mail",
         "close turn",
-        "epoch 3",
+        "epoch 2",
     ] {
         assert!(why.contains(words), "{words}: {why}");
     }
