@@ -65,6 +65,12 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
     }
     assert!(!why.contains("version -"), "{why}");
 
+    lead_to_the_end(&mut world).await;
+    apply(&mut world).await;
+    world.end().await;
+}
+
+async fn lead_to_the_end(world: &mut World) {
     world.says(&["agent", "pause", "ada"]).await;
     world.until_state("ada", "paused").await;
     world.says(&["agent", "send", "ada", "wait for me"]).await;
@@ -84,9 +90,6 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
         (world.optio(&["agent", "show", "ada"]).await.status.code() == Some(4)).then_some(())
     };
     world.until("ada to be gone", gone).await;
-
-    apply(&mut world).await;
-    world.end().await;
 }
 
 async fn apply(world: &mut World) {
