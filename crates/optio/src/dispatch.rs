@@ -50,16 +50,18 @@ async fn command(
 ) -> Result<(), Failure> {
     let here = Place::default();
     let config = |place: &Place| -> Result<Config, Failure> { settings(place)?.server() };
+    // The demo's team must not move in with agents somebody works with, unless told to.
+    let demo = |place: &Place| -> Result<Config, Failure> {
+        let settings = settings(place)?;
+        let mut config = settings.server()?;
+        if !settings.is_chosen("data_dir") {
+            config.data_dir.set_file_name("demo");
+        }
+        Ok(config)
+    };
     match command {
         Command::Dev(place) => server::dev(config(place)?, console).await,
-        Command::Demo { exit, place } => {
-            let mut config = config(place)?;
-            if place.data_dir.is_none() {
-                // What people keep in `dev` is not the demo's to play with.
-                config.data_dir = config.data_dir.with_file_name("demo");
-            }
-            server::demo(config, *exit, console).await
-        }
+        Command::Demo { exit, place } => server::demo(demo(place)?, *exit, console).await,
         Command::Migrate(place) => server::migrate(config(place)?, console).await,
         Command::Doctor(place) => doctor::run(&config(place)?, console),
         Command::Config(place) => show(&settings(place)?, console),

@@ -176,6 +176,13 @@ impl Settings {
         read::server(&self.layers, &self.host).map_err(refused)
     }
 
+    /// Whether somebody chose the value of a setting.
+    #[must_use]
+    pub fn is_chosen(&self, key: &str) -> bool {
+        let given = self.layers.get(key);
+        given.is_some_and(|given| given.source != Source::Default)
+    }
+
     /// The settings of a client.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use tokio::{
 use super::{connect, database::Database, key};
 use crate::{
     agent_versions,
-    config::{Config, Secret, surroundings},
+    config::{Bwrap, Config, Secret, surroundings},
     failure::Failure,
     machine::{RandomIds, SystemClock},
 };
@@ -129,12 +129,11 @@ impl ControlPlane {
     /// How agents are kept apart from the machine.
     pub(super) fn isolation(&self) -> String {
         let IsolationReport { isolated, words } = self.world.sandboxes.isolation();
-        let how = if isolated {
-            "agents are isolated"
+        if isolated {
+            format!("agents are isolated: {words}")
         } else {
-            "AGENTS ARE NOT ISOLATED"
-        };
-        format!("{how}: {words}")
+            words.replacen("agents are not isolated", "AGENTS ARE NOT ISOLATED", 1)
+        }
     }
 
     /// What its parts are given.
@@ -213,12 +212,24 @@ async fn own(store: &Store) -> Result<Ownership, Failure> {
     })
 }
 
+/// The program, or why there is none: turned off and missing are mended differently.
+fn bubblewrap(bwrap: &Bwrap, path: &[PathBuf]) -> Result<PathBuf, String> {
+    let missing = || match bwrap {
+        Bwrap::Off => "bubblewrap is turned off (unset OPTIO_BWRAP to have it)".to_owned(),
+        Bwrap::InPath | Bwrap::At(_) => format!(
+            "bubblewrap is not installed ({})",
+            crate::postgres::install("bubblewrap")
+        ),
+    };
+    bwrap.program(path).ok_or_else(missing)
+}
+
 async fn world(config: &Config, api_url: &str, store: Store) -> Result<World, Failure> {
     let path = surroundings::search_path();
     let settings = Settings {
         root: config.data_dir.join("sandboxes"),
         runner: runner()?,
-        bwrap: config.bwrap.program(&path),
+        bwrap: bubblewrap(&config.bwrap, &path),
         path: path
             .iter()
             .map(|dir| dir.display().to_string())

@@ -33,7 +33,7 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
     let row: Vec<_> = list.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(
         row[..5],
-        ["ada", "idle", "on-demand", "$0.0200", "0"],
+        ["ada", "idle", "on-demand", "$0.02", "0"],
         "{list}"
     );
     let show = world.says(&["agent", "show", "ada"]).await;
@@ -59,12 +59,18 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
         "agent:default/ada is idle",
         "It waits: no mail",
         "close turn",
-        "epoch 3",
+        "epoch 2",
     ] {
         assert!(why.contains(words), "{words}: {why}");
     }
     assert!(!why.contains("version -"), "{why}");
 
+    lead_to_the_end(&mut world).await;
+    apply(&mut world).await;
+    world.end().await;
+}
+
+async fn lead_to_the_end(world: &mut World) {
     world.says(&["agent", "pause", "ada"]).await;
     world.until_state("ada", "paused").await;
     world.says(&["agent", "send", "ada", "wait for me"]).await;
@@ -84,9 +90,6 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
         (world.optio(&["agent", "show", "ada"]).await.status.code() == Some(4)).then_some(())
     };
     world.until("ada to be gone", gone).await;
-
-    apply(&mut world).await;
-    world.end().await;
 }
 
 async fn apply(world: &mut World) {

@@ -4,8 +4,6 @@ use std::{fs, process::Stdio};
 
 use crate::world::World;
 
-const DEMO: &str = "demo/sandboxes";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_tells_the_story_of_the_forge_and_ends() {
     let mut world = World::plan().embedded().prepare().await;
@@ -36,8 +34,6 @@ async fn the_demo_tells_the_story_of_the_forge_and_ends() {
     world.nothing_is_left();
 
     // The same data directory, taken up by `dev`: everything is still there.
-    fs::rename(world.dir().join("demo"), &data).unwrap();
-    assert!(!world.dir().join(DEMO).exists());
     world.start().await;
     let chronicler = world.agent("chronicler").await;
     let journal = world.workspace(chronicler["id"].as_str().unwrap(), "journal.md");

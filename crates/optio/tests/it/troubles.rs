@@ -159,7 +159,9 @@ async fn troubles_of_the_model_reach_a_person_or_pass_by_themselves() {
     // Its end is a minute away; a person need not wait for it.
     world.control(&limit, "resume").await;
     let turn = world.until_done(&limit, 4).await;
-    assert_eq!(turn["summary"], "The limit is over.");
+    // Once for each time the session has been told: the turn that failed is part of it.
+    let summary = turn["summary"].as_str().unwrap();
+    assert!(summary.starts_with("The limit is over."), "{summary}");
     assert_eq!(world.message(&limit, &message).await["state"], "consumed");
     world.end().await;
 }

@@ -25,10 +25,9 @@ pub(super) enum Bubblewrap {
 /// Tries bubblewrap as the user who will use it. Being installed is not enough: kernels, containers
 /// and AppArmor profiles forbid user namespaces or a fresh `/proc`.
 pub(super) async fn probe(settings: &Settings) -> Bubblewrap {
-    let Some(program) = &settings.bwrap else {
-        return Bubblewrap::Unusable(
-            "bubblewrap is not installed (`apt-get install bubblewrap`)".to_owned(),
-        );
+    let program = match &settings.bwrap {
+        Ok(program) => program,
+        Err(why) => return Bubblewrap::Unusable(why.clone()),
     };
     let shown = program.display();
     let mut command = Command::new(program);

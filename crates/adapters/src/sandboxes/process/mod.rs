@@ -46,8 +46,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// The runner program, as an absolute path.
     pub runner: PathBuf,
-    /// The bubblewrap program, where there is one.
-    pub bwrap: Option<PathBuf>,
+    /// The bubblewrap program, or why there is none and what to do about it.
+    pub bwrap: Result<PathBuf, String>,
     /// PATH of the runner.
     pub path: String,
     /// User and group for agents, where we are root.

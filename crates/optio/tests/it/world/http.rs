@@ -214,8 +214,6 @@ impl World {
 }
 
 fn list(mut answer: Value, member: &str) -> Vec<Value> {
-    match answer[member].take() {
-        Value::Array(items) => items,
-        other => panic!("{member} is no list: {other}"),
-    }
+    let items = answer[member].take();
+    serde_json::from_value(items).unwrap_or_else(|error| panic!("{member} is no list: {error}"))
 }

@@ -31,12 +31,11 @@ pub(crate) const API_KEY: &str = "sk-ant-world-secret-0123456789";
 /// An ordinary user of every Linux.
 const NOBODY: u32 = 65534;
 
-/// The scenario most worlds are played with.
+/// The scenario worlds are played with.
 const SCENARIO: &str = include_str!("scenario.toml");
 
 /// A world that is not started yet.
 pub(crate) struct Plan {
-    scenario: String,
     env: BTreeMap<String, String>,
     embedded: bool,
     fake: Option<String>,
@@ -68,12 +67,6 @@ impl Plan {
         self
     }
 
-    /// With another scenario.
-    pub(crate) fn scenario(mut self, text: &str) -> Self {
-        text.clone_into(&mut self.scenario);
-        self
-    }
-
     /// Makes the world without starting Optio.
     pub(crate) async fn prepare(self) -> World {
         let dir = tempfile::Builder::new()
@@ -83,7 +76,7 @@ impl Plan {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let home = dir.path().join("home");
         fs::create_dir(&home).unwrap();
-        let scenario = Scenario::parse(&self.scenario).unwrap();
+        let scenario = Scenario::parse(SCENARIO).unwrap();
         let model = ModelSimulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), scenario);
         let model = model.await.unwrap();
         let tools = match &self.fake {
@@ -111,7 +104,7 @@ impl Plan {
         World {
             env,
             ordinary: self.ordinary,
-            model,
+            _model: model,
             plane: None,
             starts: 0,
             address: None,
@@ -132,7 +125,7 @@ impl Plan {
 
 /// A world.
 pub(crate) struct World {
-    pub(crate) model: ModelSimulator,
+    _model: ModelSimulator,
     env: BTreeMap<String, String>,
     ordinary: bool,
     plane: Option<Child>,
@@ -150,7 +143,6 @@ impl World {
     /// What a world is made of.
     pub(crate) fn plan() -> Plan {
         Plan {
-            scenario: SCENARIO.to_owned(),
             env: BTreeMap::new(),
             embedded: false,
             fake: None,
@@ -187,11 +179,6 @@ impl World {
             .current_dir(self.dir())
             .stdin(Stdio::null());
         command
-    }
-
-    /// A setting for the next start.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.env.insert(name.to_owned(), value.to_owned());
     }
 
     /// Starts the control plane, on the address it had before where there was one.
@@ -278,12 +265,10 @@ impl World {
 
     /// The embedded Postgres, where it runs.
     pub(crate) fn postmaster(&self) -> Option<i32> {
-        ["data", "demo"].iter().find_map(|place| {
-            let file = self.dir().join(place).join("postgres/postmaster.pid");
-            let text = fs::read_to_string(file).ok()?;
-            let pid = text.lines().next()?.parse().ok()?;
-            alive(pid).then_some(pid)
-        })
+        let file = self.data().join("postgres/postmaster.pid");
+        let text = fs::read_to_string(file).ok()?;
+        let pid = text.lines().next()?.parse().ok()?;
+        alive(pid).then_some(pid)
     }
 
     /// The runners, agents and tools of this world.
@@ -298,13 +283,11 @@ impl World {
     }
 
     fn remember_sandboxes(&mut self) {
-        for place in ["data", "demo"] {
-            let entries = fs::read_dir(self.dir().join(place).join("sandboxes"));
-            for entry in entries.into_iter().flatten() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                if !self.sandboxes.contains(&name) {
-                    self.sandboxes.push(name);
-                }
+        let entries = fs::read_dir(self.data().join("sandboxes"));
+        for entry in entries.into_iter().flatten() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if !self.sandboxes.contains(&name) {
+                self.sandboxes.push(name);
             }
         }
     }
