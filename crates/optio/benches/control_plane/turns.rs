@@ -216,7 +216,10 @@ async fn throughput(
 /// One agent calls a thousand peers, from within a turn and with its turn's token.
 pub(crate) async fn broadcast(plane: &Plane, bare_ms: f64, peers: i64) -> Outcome<Row> {
     let mut database = plane.database().await?;
-    // Paused agents get mail and do nothing about it.
+    // Paused agents get mail and do nothing about it. Nobody else is called.
+    sqlx::query("UPDATE agents SET enabled = false")
+        .execute(&mut database)
+        .await?;
     sqlx::query(
         "UPDATE agents SET enabled = true, state = 'paused'
          WHERE id IN (SELECT id FROM agents WHERE slug LIKE 'agent-%' ORDER BY slug LIMIT $1)",
