@@ -196,6 +196,8 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (caller, key)
 );
 
+CREATE INDEX idempotency_keys_old ON idempotency_keys (created_at);
+
 COMMENT ON TABLE idempotency_keys IS 'Answers already given to requests that carried an Idempotency-Key.';
 COMMENT ON COLUMN idempotency_keys.caller IS 'Who asked.';
 COMMENT ON COLUMN idempotency_keys.key IS 'The key.';

@@ -102,6 +102,18 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets answers that are kept long enough.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn forget_old_answers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM idempotency_keys WHERE created_at < $1")
+            .bind(now - KEPT)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Forgets a key whose request failed for a reason that may pass.
     ///
     /// # Errors

@@ -294,10 +294,17 @@ async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::Eng
         })
     })
     .await?;
-    let sweep = engine.sweep();
+    let (sweep, tidied, clock) = (
+        engine.sweep(),
+        world.store.clone(),
+        Arc::clone(&world.clock),
+    );
     bell.every(SWEEP_EVERY, move || {
-        let sweep = sweep.clone();
+        let (sweep, tidied, clock) = (sweep.clone(), tidied.clone(), Arc::clone(&clock));
         Box::pin(async move {
+            if let Err(error) = tidied.forget_old_answers(clock.now()).await {
+                tracing::debug!(%error, "old answers could not be forgotten");
+            }
             if let Err(error) = sweep.run().await {
                 tracing::debug!(%error, "the sweep could not be made");
             }

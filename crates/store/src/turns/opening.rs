@@ -141,7 +141,7 @@ impl Step {
         let fit = rows
             .iter()
             .take_while(|row| {
-                bytes += row.body.len();
+                bytes += row.body.len() + row.payload.as_ref().map_or(0, |it| it.to_string().len());
                 bytes <= TURN_BYTES_MAX
             })
             .count();
