@@ -9,6 +9,7 @@ use std::sync::{
 use chrono::{DateTime, Utc};
 use optio_actors::{World, agent::Agents, reports::Reports, reports::by_runtime};
 use optio_domain::{
+    actor::{Decision, Wait},
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
@@ -19,7 +20,7 @@ use optio_domain::{
     wire::runner::{Happening, RunEvent},
 };
 use optio_runtime::{Engine, Kind, Mailroom, links::Links, stream::Stream};
-use optio_store::{Store, turns::TurnRow};
+use optio_store::{Store, step::Step, turns::TurnRow};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -246,6 +247,28 @@ impl Api {
                 .unwrap()
                 .pop()?;
             (turn.turn_number == number && turn.finished_at.is_none()).then_some(turn)
+        })
+        .await
+    }
+
+    /// A transaction of another agent that has written and is not over.
+    pub(crate) async fn open_transaction(&self) -> Step {
+        let other = self.resting("other").await;
+        let (wait, decision) = (
+            Wait::at_rest("x", "x"),
+            Decision {
+                at: self.world.clock.now(),
+                step: "x".to_owned(),
+                seen: "x".to_owned(),
+            },
+        );
+        until(async || {
+            let sight = self.world.store.see_agent(other).await.unwrap().unwrap();
+            let step = self
+                .world
+                .store
+                .step(other.into(), sight.version, &wait, &decision, false);
+            step.await.ok()
         })
         .await
     }

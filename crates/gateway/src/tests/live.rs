@@ -123,6 +123,8 @@ async fn said(socket: &mut Socket) -> Value {
 async fn an_agents_socket_begins_with_its_last_turn_and_goes_on_live() {
     let api = Api::new().await;
     let (vesper, turn) = api.working("vesper").await;
+    // While an older transaction is open, what is printed is written but not yet streamed.
+    let older = api.open_transaction().await;
     api.prints(vesper, &turn, 0, &["one".to_owned(), "two".to_owned()])
         .await;
     let mut socket = socket(&api, "/ws/persistent-agents/vesper/events").await;
@@ -134,6 +136,7 @@ async fn an_agents_socket_begins_with_its_last_turn_and_goes_on_live() {
         );
         assert_eq!(line["catchUp"], true);
     }
+    drop(older);
     api.prints(vesper, &turn, 2, &["three".to_owned()]).await;
     let line = until_content(&mut socket, "three").await;
     assert_eq!(line["catchUp"], Value::Null);
