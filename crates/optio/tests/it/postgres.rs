@@ -6,7 +6,7 @@ use std::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
     },
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -152,10 +152,10 @@ impl Drop for Sleeper {
     }
 }
 
-/// This test binary again, with one of the tests that are ignored otherwise.
+/// This test binary again, with one of its tests.
 fn again(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", test, "--nocapture"]);
+    command.args(["--exact", test, "--nocapture"]);
     command
 }
 
@@ -173,7 +173,7 @@ fn it_lives_a_whole_life_for_an_ordinary_user() {
     if !we_are_root() {
         return; // The test above was about that.
     }
-    let mut command = again("postgres::as_an_ordinary_user");
+    let mut command = again("postgres::it_lives_a_whole_life_for_whoever_runs_this");
     command.uid(NOBODY).gid(NOBODY).current_dir("/");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -182,22 +182,16 @@ fn it_lives_a_whole_life_for_an_ordinary_user() {
 }
 
 #[test]
-#[ignore = "run by another test as another user"]
-fn as_an_ordinary_user() {
-    lives_a_whole_life();
-}
-
-#[test]
 fn it_outlives_the_program_that_started_it() {
     let place = Place::new();
-    let mut command = again("postgres::starts_and_waits");
-    let mut program = command
-        .current_dir(place.0.path())
+    let mut program = Command::new(env!("CARGO_BIN_EXE_optio"))
+        .args(["dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(place.dir())
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let started = place.0.path().join("started");
-    wait_until(|| started.exists());
+    wait_until(|| place.running().is_some());
     program.kill().unwrap();
     program.wait().unwrap();
     let pid = place.running().unwrap();
@@ -210,14 +204,6 @@ fn it_outlives_the_program_that_started_it() {
     assert_eq!(postgres.pid(), pid);
     assert_eq!(query(&postgres, "SELECT current_database()"), "optio");
     postgres.stop().unwrap();
-}
-
-#[test]
-#[ignore = "run by another test, which kills it"]
-fn starts_and_waits() {
-    drop(EmbeddedPostgres::start(Path::new("data"), "postgres").unwrap());
-    fs::write("started", "").unwrap();
-    thread::sleep(PATIENCE);
 }
 
 #[test]
