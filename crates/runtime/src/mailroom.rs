@@ -1,11 +1,16 @@
 //! Group commit: many senders, one statement, each answered once its own row is durable.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
 use optio_store::{
     Store, StoreError,
-    mail::{NewMessage, Receipt, Stored},
+    mail::{MailWriter, NewMessage, Receipt, Stored},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{engine::Hints, stream::Stream};
 
@@ -13,6 +18,8 @@ use crate::{engine::Hints, stream::Stream};
 const BATCH: usize = 512;
 /// Messages that may wait for the next statement; whoever comes then is told to come again.
 const WAITING_MAX: usize = 8_192;
+/// How long the writer keeps its connection when nothing comes.
+const HOLD_MAX: Duration = Duration::from_millis(100);
 /// How often a batch is tried for messages whose key somebody else stored meanwhile.
 const AGAIN_MAX: u32 = 3;
 
@@ -58,6 +65,7 @@ impl Mailroom {
     pub fn start(store: Store, hints: Hints, stream: Stream, limits: Limits) -> Self {
         let (items, inbox) = mpsc::channel(WAITING_MAX);
         let writer = Writer {
+            mail: store.mail_writer(),
             store,
             hints,
             stream,
@@ -100,6 +108,7 @@ impl Mailroom {
 }
 
 struct Writer {
+    mail: MailWriter,
     store: Store,
     hints: Hints,
     stream: Stream,
@@ -109,9 +118,9 @@ struct Writer {
 type Waiting = (NewMessage, oneshot::Sender<Result<Receipt, StoreError>>);
 
 impl Writer {
-    async fn serve(self, mut inbox: mpsc::Receiver<Item>) {
+    async fn serve(mut self, mut inbox: mpsc::Receiver<Item>) {
         let mut items = Vec::with_capacity(BATCH);
-        while 0 < inbox.recv_many(&mut items, BATCH).await {
+        while 0 < self.next(&mut inbox, &mut items).await {
             let mut batch: Vec<Waiting> = Vec::with_capacity(items.len());
             for item in items.drain(..) {
                 match item {
@@ -128,14 +137,22 @@ impl Writer {
         }
     }
 
-    async fn write(&self, mut batch: Vec<Waiting>) {
+    async fn next(&mut self, inbox: &mut mpsc::Receiver<Item>, items: &mut Vec<Item>) -> usize {
+        if let Ok(count) = timeout(HOLD_MAX, inbox.recv_many(items, BATCH)).await {
+            return count;
+        }
+        self.mail.rest();
+        inbox.recv_many(items, BATCH).await
+    }
+
+    async fn write(&mut self, mut batch: Vec<Waiting>) {
         for _try in 0..AGAIN_MAX {
             if batch.is_empty() {
                 return;
             }
             let (messages, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             batch = match self
-                .store
+                .mail
                 .send(&messages, self.limits.inbox_messages_max)
                 .await
             {
@@ -155,7 +172,7 @@ impl Writer {
     }
 
     /// One message that cannot be stored must not take down those who came with it by chance.
-    async fn write_halves(&self, mut batch: Vec<Waiting>) {
+    async fn write_halves(&mut self, mut batch: Vec<Waiting>) {
         let second = batch.split_off(batch.len() / 2);
         Box::pin(self.write(batch)).await;
         Box::pin(self.write(second)).await;
@@ -167,19 +184,22 @@ impl Writer {
         messages: Vec<NewMessage>,
         replies: Vec<oneshot::Sender<Result<Receipt, StoreError>>>,
     ) -> Vec<Waiting> {
-        let mut again = Vec::new();
+        let (mut again, mut receivers) = (Vec::new(), BTreeSet::new());
         for ((stored, message), reply) in stored.into_iter().zip(messages).zip(replies) {
             match stored {
                 Stored::Done(receipt) => {
-                    let receiver = message.receiver;
                     drop(reply.send(Ok(receipt)));
                     if !receipt.repeated {
-                        self.hints.look(receiver);
+                        receivers.insert(message.receiver);
                     }
                 }
                 Stored::Again => again.push((message, reply)),
                 Stored::Refused(error) => drop(reply.send(Err(error))),
             }
+        }
+        // One look sees all that came.
+        for receiver in receivers {
+            self.hints.look(receiver);
         }
         again
     }

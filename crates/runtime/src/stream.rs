@@ -114,6 +114,14 @@ impl Stream {
     }
 
     async fn pass_on(&self, mut cursor: Cursor) -> Result<Cursor, StoreError> {
+        if self.events.receiver_count() == 0 {
+            let end = self.store.events_end().await?;
+            // Whoever listens from now on reads for itself what is there now. Somebody who came
+            // while we asked may have read earlier than we did, so nothing is skipped then.
+            if self.events.receiver_count() == 0 {
+                return Ok(end);
+            }
+        }
         loop {
             let page = self.store.events_after(cursor, None, PAGE).await?;
             let full = i64::try_from(page.len()).unwrap_or(0) == PAGE;

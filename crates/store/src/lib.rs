@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use sqlx::{
+    Connection as _,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
@@ -30,6 +31,9 @@ pub use error::StoreError;
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_MAX: Duration = Duration::from_secs(3);
+/// A connection that nobody used for so long is asked whether it still lives before it is used.
+/// Asking each time would double the round trips of every statement.
+const TRUST_MAX: Duration = Duration::from_millis(500);
 
 /// The database, as everything else knows it.
 #[derive(Debug, Clone)]
@@ -50,6 +54,15 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_MAX)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if TRUST_MAX <= meta.idle_for {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options.application_name("optio"))
             .await?;
         Ok(Self { pool })

@@ -7,7 +7,7 @@ use optio_domain::{
     mail::{Letter, Sender, WakeSource},
 };
 use serde_json::{Value, json};
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, pool::PoolConnection};
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
@@ -206,6 +206,71 @@ LEFT JOIN known k ON k.ord = i.ord
 LEFT JOIN placed p ON p.ord = i.ord
 ORDER BY i.ord";
 
+/// Stores batches one after the other, over one connection as long as they follow each other: taking
+/// a connection and giving it back each ask the database whether it lives.
+#[derive(Debug)]
+pub struct MailWriter {
+    pool: PgPool,
+    held: Option<PoolConnection<Postgres>>,
+}
+
+impl MailWriter {
+    /// As [`Store::send`].
+    ///
+    /// # Errors
+    /// As [`Store::send`].
+    pub async fn send(
+        &mut self,
+        batch: &[NewMessage],
+        inbox_max: i32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let mut connection = match self.held.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        let stored = send(&mut connection, batch, inbox_max).await?;
+        // After an error it is not kept: it may be the connection's.
+        self.held = Some(connection);
+        Ok(stored)
+    }
+
+    /// Gives the connection back: nothing is to be stored for a while.
+    pub fn rest(&mut self) {
+        self.held = None;
+    }
+}
+
+async fn send(
+    connection: &mut PgConnection,
+    batch: &[NewMessage],
+    inbox_max: i32,
+) -> Result<Vec<Stored>, StoreError> {
+    let ords: Vec<i32> = (0..).take(batch.len()).collect();
+    let rows: Vec<Outcome> = sqlx::query_as(SEND)
+        .bind(ords)
+        .bind(column(batch, |m| m.id.0))
+        .bind(column(batch, |m| m.receiver.kind.name()))
+        .bind(column(batch, |m| m.receiver.id))
+        .bind(column(batch, |m| m.sender.type_name()))
+        .bind(column(batch, |m| m.sender.id()))
+        .bind(column(batch, |m| m.sender_name.as_deref()))
+        .bind(column(batch, |m| m.source.name()))
+        .bind(column(batch, |m| m.key.as_deref()))
+        .bind(column(batch, |m| m.body.as_str()))
+        .bind(column(batch, |m| m.payload.as_ref()))
+        .bind(column(batch, |m| m.broadcasted))
+        .bind(column(batch, |m| m.cause.map(|turn| turn.0)))
+        .bind(column(batch, |m| m.at))
+        .bind(inbox_max)
+        .bind(PREVIEW_CHARS)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| outcome(row, batch, inbox_max))
+        .collect())
+}
+
 impl Store {
     /// Stores a batch in one statement, in the order given. The answers are in the same order.
     ///
@@ -216,30 +281,16 @@ impl Store {
         batch: &[NewMessage],
         inbox_max: i32,
     ) -> Result<Vec<Stored>, StoreError> {
-        let ords: Vec<i32> = (0..).take(batch.len()).collect();
-        let rows: Vec<Outcome> = sqlx::query_as(SEND)
-            .bind(ords)
-            .bind(column(batch, |m| m.id.0))
-            .bind(column(batch, |m| m.receiver.kind.name()))
-            .bind(column(batch, |m| m.receiver.id))
-            .bind(column(batch, |m| m.sender.type_name()))
-            .bind(column(batch, |m| m.sender.id()))
-            .bind(column(batch, |m| m.sender_name.as_deref()))
-            .bind(column(batch, |m| m.source.name()))
-            .bind(column(batch, |m| m.key.as_deref()))
-            .bind(column(batch, |m| m.body.as_str()))
-            .bind(column(batch, |m| m.payload.as_ref()))
-            .bind(column(batch, |m| m.broadcasted))
-            .bind(column(batch, |m| m.cause.map(|turn| turn.0)))
-            .bind(column(batch, |m| m.at))
-            .bind(inbox_max)
-            .bind(PREVIEW_CHARS)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(rows
-            .iter()
-            .map(|row| outcome(row, batch, inbox_max))
-            .collect())
+        self.mail_writer().send(batch, inbox_max).await
+    }
+
+    /// For whoever stores many batches.
+    #[must_use]
+    pub fn mail_writer(&self) -> MailWriter {
+        MailWriter {
+            pool: self.pool.clone(),
+            held: None,
+        }
     }
 
     /// Stores one message for every enabled peer of an agent, or for none.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::ActorKey,
     agent::spec::Invalid,
-    id::MessageId,
+    id::{AgentId, MessageId},
     mail::{Sender, WakeSource},
 };
 use optio_store::mail::{MessageRow, NewMessage, Wanted};
@@ -175,7 +175,11 @@ pub(crate) async fn send(
     headers: HeaderMap,
     Body(mail): Body<NewMail>,
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
-    let row = find(&gateway, &agent).await?;
+    // An id needs no looking up: the statement that stores the message knows whether there is one.
+    let receiver = match agent.parse::<AgentId>() {
+        Ok(id) => id,
+        Err(_slug) => find(&gateway, &agent).await?.id,
+    };
     let sender = sender(&caller, mail.sender_type.as_deref())?;
     let letter = Letter {
         body: mail.body,
@@ -183,7 +187,15 @@ pub(crate) async fn send(
         broadcasted: mail.broadcasted.unwrap_or(false),
         sender_name: mail.sender_name,
     };
-    let accepted = post(&gateway, &caller, sender, row.id.into(), letter, &headers).await?;
+    let accepted = post(&gateway, &caller, sender, receiver.into(), letter, &headers)
+        .await
+        .map_err(|error| {
+            if matches!(error, ApiError::Missing(_)) {
+                ApiError::Missing(format!("there is no agent `{agent}`"))
+            } else {
+                error
+            }
+        })?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
