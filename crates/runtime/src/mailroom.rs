@@ -18,8 +18,8 @@ use crate::{engine::Hints, stream::Stream};
 const BATCH: usize = 512;
 /// Messages that may wait for the next statement; whoever comes then is told to come again.
 const WAITING_MAX: usize = 8_192;
-/// How long the writer keeps its connection when nothing comes.
-const HOLD_MAX: Duration = Duration::from_millis(100);
+/// How long the writer keeps its connection when nothing comes: longer, and it may die unnoticed.
+const HOLD_MAX: Duration = Duration::from_millis(10);
 /// How often a batch is tried for messages whose key somebody else stored meanwhile.
 const AGAIN_MAX: u32 = 3;
 

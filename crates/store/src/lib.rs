@@ -32,8 +32,8 @@ pub use error::StoreError;
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_MAX: Duration = Duration::from_secs(3);
 /// A connection that nobody used for so long is asked whether it still lives before it is used.
-/// Asking each time would double the round trips of every statement.
-const TRUST_MAX: Duration = Duration::from_millis(500);
+/// Asking each time would double the round trips of a busy database.
+const TRUST_MAX: Duration = Duration::from_millis(10);
 
 /// The database, as everything else knows it.
 #[derive(Debug, Clone)]

@@ -92,7 +92,7 @@ impl Size {
     }
 
     pub(crate) fn rounds(self) -> usize {
-        self.pick(2, 4)
+        self.pick(2, 3)
     }
 
     pub(crate) fn starts(self) -> usize {

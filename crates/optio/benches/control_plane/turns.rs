@@ -165,8 +165,7 @@ async fn throughput(
     let (before, began) = (plane.cpu(), Instant::now());
     while began.elapsed() < size.window() * 2 {
         let finished: Vec<(Uuid, i64)> = sqlx::query_as(
-            "SELECT agent_id, count(*) FROM turns
-             WHERE agent_id = ANY($1) AND finished_at IS NOT NULL GROUP BY 1",
+            "SELECT id, turns_taken::bigint FROM agents WHERE id = ANY($1) AND state = 'idle'",
         )
         .bind(&team)
         .fetch_all(&mut *database)
