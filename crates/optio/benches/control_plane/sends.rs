@@ -163,17 +163,16 @@ pub(crate) async fn rows(
         multi.push(mail.multi_row(plane, None, window / 2).await?.0);
     }
     let multi = multi.iter().sum::<f64>() / number(multi.len());
-    show(rows, &inserts, &insert, multi, &ours);
+    show_rates(rows, &inserts, multi, &ours);
+    show_latencies(rows, &insert, &ours);
+    show_cpu(rows, &inserts, &ours);
     Ok(())
 }
 
-fn show(
-    rows: &mut Vec<Row>,
-    inserts: &Work,
-    insert: &Work,
-    multi: f64,
-    ours: &[(usize, Work, Work); 3],
-) {
+/// Ours at 1, 8 and 64 connections, each beside the bare route.
+type Ours = [(usize, Work, Work); 3];
+
+fn show_rates(rows: &mut Vec<Row>, inserts: &Work, multi: f64, ours: &Ours) {
     let p = ("P, bare inserts/s at 8 clients", inserts.rate());
     for (connections, send, _) in ours {
         rows.push(Row {
@@ -197,7 +196,7 @@ fn show(
             target: Target::Open,
         });
     }
-    let [(_, one, one_bare), _, (_, many, many_bare)] = ours;
+    let [_, _, (_, many, _)] = ours;
     rows.push(Row {
         what: "the same, 64 connections".to_owned(),
         value: many.rate(),
@@ -205,6 +204,10 @@ fn show(
         reference: ("rows/s, 512 in a bare statement", multi),
         target: Target::Open,
     });
+}
+
+fn show_latencies(rows: &mut Vec<Row>, insert: &Work, ours: &Ours) {
+    let [(_, one, one_bare), _, (_, many, many_bare)] = ours;
     for (percent, target) in [(50, Target::RatioAtMost(2.0)), (99, Target::Open)] {
         rows.push(Row {
             what: format!("send latency, 1 connection, p{percent}"),
@@ -228,6 +231,10 @@ fn show(
         reference: ("bare route, ms", many_bare.latencies.percentile(99)),
         target: Target::Open,
     });
+}
+
+fn show_cpu(rows: &mut Vec<Row>, inserts: &Work, ours: &Ours) {
+    let [_, _, (_, many, many_bare)] = ours;
     for (connections, send, _) in ours {
         rows.push(Row {
             what: format!("CPU for 1,000 sends, {connections} connections"),
