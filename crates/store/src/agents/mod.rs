@@ -339,8 +339,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<AgentRow>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        with_spec(UPDATE, id, spec, now).execute(&mut *tx).await?;
         moved(&mut tx, id.into(), now).await?;
+        with_spec(UPDATE, id, spec, now).execute(&mut *tx).await?;
         let row = fetch(&mut tx, id).await?;
         tx.commit().await?;
         row.filter(|row| !row.deleting)
@@ -358,6 +358,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
+        moved(&mut tx, id.into(), now).await?;
         let done = sqlx::query(
             "UPDATE agents SET intent = $2, deleting = deleting OR $2 = 'delete', updated_at = $3
              WHERE id = $1 AND NOT deleting",
@@ -367,7 +368,6 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        moved(&mut tx, id.into(), now).await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
@@ -403,6 +403,8 @@ async fn fetch(connection: &mut PgConnection, id: AgentId) -> Result<Option<Agen
 }
 
 /// Whoever is deciding about this actor has now read something old; and it is due to look again.
+/// Comes before any other row of the actor is touched, as in a step: who locks them the other way
+/// round meets a step in a deadlock.
 async fn moved(
     connection: &mut PgConnection,
     key: ActorKey,

@@ -1,5 +1,7 @@
 //! The engine's rows: who is due, who has mail, who is left alone, who owns the database.
 
+use optio_domain::agent::Intent;
+
 use super::*;
 
 impl World {
@@ -211,4 +213,55 @@ async fn who_loses_a_deadlock_is_told_to_look_again() {
     });
     let lost = one.err().or(other.err()).map(StoreError::from);
     assert!(matches!(lost, Some(StoreError::Moved)), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_persons_wish_waits_for_a_step_and_never_meets_it_in_a_deadlock() {
+    let world = World::new().await;
+    let agent = world.agent("a").await;
+    let row = world.store.agent(agent).await.unwrap().unwrap();
+    let now = row.created_at;
+    for wish in ["change", "want"] {
+        // As a step does: the actor first, its agent later.
+        let mut step = world.store.pool.begin().await.unwrap();
+        let own = "SELECT pg_backend_pid()";
+        let (pid,): (i32,) = sqlx::query_as(own).fetch_one(&mut *step).await.unwrap();
+        let lock = "UPDATE actors SET falls = 0 WHERE id = $1";
+        sqlx::query(lock)
+            .bind(agent.0)
+            .execute(&mut *step)
+            .await
+            .unwrap();
+        let wishing = async {
+            match wish {
+                "change" => drop(
+                    world
+                        .store
+                        .change_agent(agent, &row.spec, now)
+                        .await
+                        .unwrap(),
+                ),
+                _ => assert!(world.store.want(agent, Intent::Pause, now).await.unwrap()),
+            }
+        };
+        let stepping = async {
+            let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))";
+            loop {
+                let asked = sqlx::query_as(waits).bind(pid).fetch_one(&world.store.pool);
+                let (blocked,): (bool,) = asked.await.unwrap();
+                if blocked {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            let touch = "UPDATE agents SET updated_at = updated_at WHERE id = $1";
+            sqlx::query(touch)
+                .bind(agent.0)
+                .execute(&mut *step)
+                .await
+                .unwrap();
+            step.commit().await.unwrap();
+        };
+        tokio::join!(wishing, stepping);
+    }
 }
