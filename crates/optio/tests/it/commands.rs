@@ -54,6 +54,11 @@ async fn a_person_can_lead_an_agents_life_with_the_client() {
             .await
             .contains("turn 1")
     );
+    let settled = async |world: &mut World| {
+        let why = world.get("/api/actors/agent/ada").await;
+        (why["wait"]["reason"] == "no mail").then_some(())
+    };
+    world.until("ada to wait for mail", settled).await;
     let why = world.says(&["why", "ada"]).await;
     for words in [
         "agent:default/ada is idle",
