@@ -29,9 +29,8 @@ use crate::{
     machine::{RandomIds, SystemClock},
 };
 
-/// Connections to the database. They are used in turn, and each has to learn every statement anew:
-/// more of them cost more than they bring, since a statement takes less than a millisecond.
-const CONNECTIONS_MAX: u32 = 10;
+/// Connections to the database.
+const CONNECTIONS_MAX: u32 = 32;
 /// How often schedules are looked at.
 const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
 /// How often everybody who may have something to do is told to look.
