@@ -93,7 +93,11 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::KeyReused(_) => Self::KeyReused(format!("{words}; use a new key")),
             StoreError::FanOut(_) => Self::BadRequest(words),
-            StoreError::Unavailable(_) | StoreError::Moved => Self::Unavailable(
+            StoreError::Moved => Self::Unavailable(
+                "somebody else changed it at the same moment; try again".to_owned(),
+                BUSY_RETRY_S,
+            ),
+            StoreError::Unavailable(_) => Self::Unavailable(
                 "the database is not available; nothing was accepted, try again".to_owned(),
                 AWAY_RETRY_S,
             ),
