@@ -10,7 +10,6 @@ CREATE TABLE actors (
     wait_reason       text        NOT NULL DEFAULT 'just created',
     wait_holder       text        NOT NULL DEFAULT 'the control plane',
     decisions         jsonb       NOT NULL DEFAULT '[]',
-    falls             integer     NOT NULL DEFAULT 0,
     quarantined_at    timestamptz,
     quarantine_reason text,
     PRIMARY KEY (kind, id)
@@ -28,7 +27,6 @@ COMMENT ON COLUMN actors.wake_at IS 'When it looks again by itself; null where o
 COMMENT ON COLUMN actors.wait_reason IS 'What it waits for, in words.';
 COMMENT ON COLUMN actors.wait_holder IS 'Who can end the wait.';
 COMMENT ON COLUMN actors.decisions IS 'The last decisions with the facts they saw, newest first.';
-COMMENT ON COLUMN actors.falls IS 'Crashes of its shell since it last took a step.';
 COMMENT ON COLUMN actors.quarantined_at IS 'Since when it is left alone because it kept crashing.';
 COMMENT ON COLUMN actors.quarantine_reason IS 'Why, in words.';
 

@@ -51,7 +51,7 @@ impl Store {
     ) -> Result<Step, StoreError> {
         let mut tx = self.pool.begin().await?;
         let row: Option<(i64,)> = sqlx::query_as(
-            "UPDATE actors SET version = version + 1, epoch = epoch + $4, falls = 0,
+            "UPDATE actors SET version = version + 1, epoch = epoch + $4,
                     wake_at = $5, wait_reason = $6, wait_holder = $7,
                     decisions = jsonb_path_query_array(
                         jsonb_build_array($8::jsonb) || decisions, $9::jsonpath)
@@ -84,7 +84,7 @@ impl Store {
     /// [`StoreError::Moved`] when somebody else took a step since.
     pub async fn wait(&self, key: ActorKey, read: Version, wait: &Wait) -> Result<(), StoreError> {
         let done = sqlx::query(
-            "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6, falls = 0
+            "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6
              WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL",
         )
         .bind(key.kind.name())

@@ -180,7 +180,6 @@ async fn ask(
         .send(message)
         .await
         .map_err(|error| Failure::general(error.to_string()))?;
-    plane.look(key);
     Ok(receipt.id)
 }
 

@@ -8,7 +8,6 @@ use optio_adapters::{
     sandboxes::process::{ProcessSandboxes, Settings},
 };
 use optio_domain::{
-    actor::ActorKey,
     ports::{AgentCli, IsolationReport},
     wire::runner::RunAs,
 };
@@ -143,11 +142,6 @@ impl ControlPlane {
     /// Accepts messages.
     pub(super) fn mailroom(&self) -> &Mailroom {
         &self.mailroom
-    }
-
-    /// Tells an actor to look.
-    pub(super) fn look(&self, key: ActorKey) {
-        self.engine.hints().look(key);
     }
 
     /// Waits until another control plane has taken the database over; says so in words.

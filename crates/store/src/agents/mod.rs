@@ -343,8 +343,7 @@ impl Store {
         with_spec(UPDATE, id, spec, now).execute(&mut *tx).await?;
         let row = fetch(&mut tx, id).await?;
         tx.commit().await?;
-        row.filter(|row| !row.deleting)
-            .map_or(Ok(None), |row| Ok(Some(row)))
+        Ok(row)
     }
 
     /// Writes down what a person wants. False when the agent is gone.

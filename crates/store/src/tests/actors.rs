@@ -201,7 +201,7 @@ async fn who_loses_a_deadlock_is_told_to_look_again() {
     let world = World::new().await;
     let (a, b) = (world.agent("a").await, world.agent("b").await);
     let take =
-        |agent: AgentId| sqlx::query("UPDATE actors SET falls = 0 WHERE id = $1").bind(agent.0);
+        |agent: AgentId| sqlx::query("UPDATE actors SET epoch = epoch WHERE id = $1").bind(agent.0);
     let mut one = world.store.pool.begin().await.unwrap();
     let mut other = world.store.pool.begin().await.unwrap();
     take(a).execute(&mut *one).await.unwrap();
@@ -226,7 +226,7 @@ async fn a_persons_wish_waits_for_a_step_and_never_meets_it_in_a_deadlock() {
         let mut step = world.store.pool.begin().await.unwrap();
         let own = "SELECT pg_backend_pid()";
         let (pid,): (i32,) = sqlx::query_as(own).fetch_one(&mut *step).await.unwrap();
-        let lock = "UPDATE actors SET falls = 0 WHERE id = $1";
+        let lock = "UPDATE actors SET epoch = epoch WHERE id = $1";
         sqlx::query(lock)
             .bind(agent.0)
             .execute(&mut *step)
