@@ -115,6 +115,12 @@ fn plainly(error: &MigrateError) -> String {
              has used it, and only such a one can go on"
         );
     }
+    if let MigrateError::VersionMismatch(version) = error {
+        return format!(
+            "migration {version} of the database is not this program's: an unreleased build made it; \
+             choose another --data-dir or DATABASE_URL, or remove this one if nothing in it matters"
+        );
+    }
     format!("migration: {error}")
 }
 

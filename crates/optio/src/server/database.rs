@@ -73,6 +73,22 @@ impl Database {
         }
     }
 
+    /// Stops our own server after a start that failed, unless it ran before us: then it is another
+    /// control plane's, or was left for the next start.
+    pub(super) async fn abandon(self) {
+        let Some(own) = self.own else { return };
+        let started = own
+            .server
+            .lock()
+            .await
+            .take()
+            .filter(|server| !server.is_adopted());
+        let Some(server) = started else { return };
+        if let Err(failure) = blocking(move || server.stop()).await {
+            tracing::warn!(%failure, "our Postgres could not be stopped");
+        }
+    }
+
     /// Stops our own server.
     ///
     /// # Errors

@@ -74,13 +74,28 @@ impl ControlPlane {
             ))
         })?;
         let database = Database::open(&config).await?;
+        match Self::start_on(&config, url, listener, database.clone()).await {
+            Ok(plane) => Ok(plane),
+            Err(failure) => {
+                database.abandon().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn start_on(
+        config: &Config,
+        url: String,
+        listener: TcpListener,
+        database: Database,
+    ) -> Result<Self, Failure> {
         let store = connect(database.url(), CONNECTIONS_MAX).await?;
         let ownership = own(&store).await?;
         store
             .migrate()
             .await
             .map_err(|error| Failure::general(error.to_string()))?;
-        let world = world(&config, &url, store.clone()).await?;
+        let world = world(config, &url, store.clone()).await?;
         let agents = Arc::new(Agents::new(world.clone()));
         let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Agents>::clone(&agents)];
         let engine = Engine::start(store.clone(), Arc::clone(&world.clock), kinds)
