@@ -1,6 +1,9 @@
 //! What runners report: understood, stored once, or refused and kept.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use optio_domain::{
     actor::ActorKey,
@@ -19,6 +22,8 @@ use serde_json::json;
 
 use crate::World;
 
+/// Runs remembered between their reports; all are forgotten when there are more.
+const READ_MAX: usize = 10_000;
 /// How often a batch is tried again when the run has moved meanwhile.
 const TRIES_MAX: u32 = 5;
 
@@ -46,13 +51,41 @@ pub enum ReportError {
 pub struct Reports {
     world: World,
     hints: Hints,
+    read: Read,
+}
+
+/// Runs as they were last read or written here. What another process wrote meanwhile is found out by
+/// the sequence number that every write names.
+#[derive(Clone, Default)]
+struct Read {
+    runs: Arc<Mutex<HashMap<RunId, RunRow>>>,
+}
+
+impl Read {
+    fn put(&self, row: RunRow) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if READ_MAX <= runs.len() {
+            runs.clear();
+        }
+        runs.insert(row.run, row);
+    }
+
+    /// Takes it out: whoever has written puts back what is true now.
+    fn take(&self, run: RunId) -> Option<RunRow> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.remove(&run)
+    }
 }
 
 impl Reports {
     /// For runners of this world.
     #[must_use]
     pub fn new(world: World, hints: Hints) -> Self {
-        Self { world, hints }
+        Self {
+            world,
+            hints,
+            read: Read::default(),
+        }
     }
 
     /// A runner has connected: tells its agent, and says which of its runs nobody will ask for.
@@ -114,7 +147,10 @@ impl Reports {
         };
         let (run, up_to) = (last.run, last.seq);
         for _try in 0..TRIES_MAX {
-            let row = self.world.store.run(run).await?;
+            let row = match self.read.take(run) {
+                Some(row) => Some(row),
+                None => self.world.store.run(run).await?,
+            };
             let Some(row) = row.filter(|row| row.sandbox == sandbox && row.epoch == last.epoch)
             else {
                 let reason = "this sandbox has no such run of that epoch";
@@ -132,10 +168,9 @@ impl Reports {
             };
             let fresh = fresh(&row, batch)?;
             if fresh.is_empty() {
-                return Ok(vec![ToRunner::Ack {
-                    run,
-                    seq: row.acked_seq,
-                }]);
+                let seq = row.acked_seq;
+                self.read.put(row);
+                return Ok(vec![ToRunner::Ack { run, seq }]);
             }
             let cli = self.world.clis.get(row.runtime.as_str()).map(Arc::clone);
             let intake = understand(&row, fresh, cli.as_deref());
@@ -145,6 +180,13 @@ impl Reports {
                     self.world.stream.hint();
                     if intake.started_at.is_some() || intake.ended.is_some() {
                         self.hints.look(row.actor);
+                    }
+                    if intake.ended.is_none() {
+                        self.read.put(RunRow {
+                            acked_seq: intake.up_to_seq,
+                            facts: intake.facts,
+                            ..row
+                        });
                     }
                     return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
                 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     clean::storable,
-    step::{self, NewEvent, Step},
+    step::{NewEvent, Step, Write, moved, written},
 };
 
 /// A run as far as taking in its reports needs it.
@@ -87,6 +87,31 @@ pub enum TakenIn {
     Moved,
 }
 
+/// The event that nothing is alive any more is a fact about processes, so it counts even where the run
+/// is no longer wanted; whatever else such a run says does not.
+const TAKE_IN: &str = "
+WITH taken AS (
+  UPDATE runs SET acked_seq = $4,
+         facts = CASE WHEN open THEN $5 ELSE facts END,
+         started_at = CASE WHEN open THEN COALESCE(started_at, $6) ELSE started_at END,
+         ended = CASE WHEN open THEN COALESCE($7, ended) ELSE ended END,
+         ended_at = COALESCE($8, ended_at),
+         cpu_ms = COALESCE($9, cpu_ms),
+         rss_bytes_max = GREATEST($10, rss_bytes_max),
+         state = CASE WHEN $8 IS NOT NULL THEN 'ended'
+                      WHEN $6 IS NOT NULL AND state <> 'ended' THEN 'started'
+                      ELSE state END
+  WHERE id = $1 AND epoch = $2 AND acked_seq = $3
+  RETURNING open
+), told AS (
+  INSERT INTO events (actor_id, turn_id, type, data, at)
+  SELECT e.actor_id, e.turn_id, e.type, e.data, e.at
+  FROM taken, UNNEST($11::uuid[], $12::uuid[], $13::text[], $14::jsonb[], $15::timestamptz[])
+       WITH ORDINALITY AS e (actor_id, turn_id, type, data, at, ord)
+  WHERE taken.open ORDER BY e.ord
+)
+SELECT open FROM taken";
+
 impl Store {
     /// Reads a run.
     ///
@@ -125,49 +150,48 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away; then nothing was stored.
     pub async fn take_in(&self, intake: &Intake) -> Result<TakenIn, StoreError> {
-        let mut tx = self.pool.begin().await?;
         let (ended, ended_at) = match &intake.ended {
             Some((ended, at)) => (Some(storable(ended)?), Some(*at)),
             None => (None, None),
         };
-        // The event that nothing is alive any more is a fact about processes, so it counts even
-        // where the run is no longer wanted; whatever else such a run says does not.
-        let row: Option<(bool,)> = sqlx::query_as(
-            "UPDATE runs SET acked_seq = $4,
-                    facts = CASE WHEN open THEN $5 ELSE facts END,
-                    started_at = CASE WHEN open THEN COALESCE(started_at, $6) ELSE started_at END,
-                    ended = CASE WHEN open THEN COALESCE($7, ended) ELSE ended END,
-                    ended_at = COALESCE($8, ended_at),
-                    cpu_ms = COALESCE($9, cpu_ms),
-                    rss_bytes_max = GREATEST($10, rss_bytes_max),
-                    state = CASE WHEN $8 IS NOT NULL THEN 'ended'
-                                 WHEN $6 IS NOT NULL AND state <> 'ended' THEN 'started'
-                                 ELSE state END
-             WHERE id = $1 AND epoch = $2 AND acked_seq = $3
-             RETURNING open",
-        )
-        .bind(intake.run.0)
-        .bind(intake.epoch)
-        .bind(intake.after_seq)
-        .bind(intake.up_to_seq)
-        .bind(storable(&intake.facts)?)
-        .bind(intake.started_at)
-        .bind(ended)
-        .bind(ended_at)
-        .bind(intake.sample.map(|(cpu_ms, _)| cpu_ms))
-        .bind(intake.sample.map(|(_, rss)| rss))
-        .fetch_optional(&mut *tx)
-        .await?;
-        let taken = match row {
+        let events = &intake.events;
+        let data = events
+            .iter()
+            .map(|event| storable(&event.data))
+            .collect::<Result<Vec<_>, _>>()?;
+        let row: Option<(bool,)> = sqlx::query_as(TAKE_IN)
+            .bind(intake.run.0)
+            .bind(intake.epoch)
+            .bind(intake.after_seq)
+            .bind(intake.up_to_seq)
+            .bind(storable(&intake.facts)?)
+            .bind(intake.started_at)
+            .bind(ended)
+            .bind(ended_at)
+            .bind(intake.sample.map(|(cpu_ms, _)| cpu_ms))
+            .bind(intake.sample.map(|(_, rss)| rss))
+            .bind(
+                events
+                    .iter()
+                    .map(|event| event.actor_id)
+                    .collect::<Vec<_>>(),
+            )
+            .bind(events.iter().map(|event| event.turn_id).collect::<Vec<_>>())
+            .bind(
+                events
+                    .iter()
+                    .map(|event| event.type_name)
+                    .collect::<Vec<_>>(),
+            )
+            .bind(data)
+            .bind(events.iter().map(|event| event.at).collect::<Vec<_>>())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(match row {
             None => TakenIn::Moved,
             Some((false,)) => TakenIn::Stale,
-            Some((true,)) => {
-                step::tell(&mut tx, &intake.events).await?;
-                TakenIn::Stored
-            }
-        };
-        tx.commit().await?;
-        Ok(taken)
+            Some((true,)) => TakenIn::Stored,
+        })
     }
 
     /// All sandboxes that are kept, and whether a run in them is not known to be gone.
@@ -261,24 +285,32 @@ pub struct RefusedRow {
     pub at: DateTime<Utc>,
 }
 
-impl Step {
-    /// A runner is about to be given the run.
+const SENT: &str = concat!(
+    "WITH ",
+    moved!("0", "true"),
+    ", run AS (
+  UPDATE runs SET sent_at = COALESCE(sent_at, $11), state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
+  FROM moved WHERE id = $10
+)
+SELECT epoch FROM moved"
+);
+
+impl Store {
+    /// A step that notes that a runner is about to be given the run.
     ///
     /// # Errors
-    /// [`StoreError`] when the database refuses.
-    pub async fn run_sent(&mut self, run: RunId) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE runs SET sent_at = COALESCE(sent_at, $2),
-                    state = CASE WHEN state = 'unsent' THEN 'sent' ELSE state END
-             WHERE id = $1",
-        )
-        .bind(run.0)
-        .bind(self.now)
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
+    /// [`StoreError::Moved`] when somebody else took a step since.
+    pub async fn run_sent(&self, write: &Write<'_>, run: RunId) -> Result<(), StoreError> {
+        let row: Option<(i64,)> = written(SENT, write)
+            .bind(run.0)
+            .bind(write.decision.at)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|(_epoch,)| ()).ok_or(StoreError::Moved)
     }
+}
 
+impl Step {
     /// The runner is about to be asked to end the run.
     ///
     /// # Errors
@@ -289,21 +321,6 @@ impl Step {
             .bind(self.now)
             .execute(&mut *self.tx)
             .await?;
-        Ok(())
-    }
-
-    /// A run that no runner was ever given is over by itself.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database refuses.
-    pub async fn drop_unsent(&mut self, run: RunId) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE runs SET state = 'ended', ended_at = $2 WHERE id = $1 AND state = 'unsent'",
-        )
-        .bind(run.0)
-        .bind(self.now)
-        .execute(&mut *self.tx)
-        .await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One step of an actor: a transaction that begins by taking the version it has read.
+//! One step of an actor: what it writes, all or nothing, and only on the version that was read.
 
 use chrono::{DateTime, Utc};
 use optio_domain::{
@@ -6,12 +6,111 @@ use optio_domain::{
     limits::DECISIONS_KEPT,
 };
 use serde_json::Value;
-use sqlx::{Postgres, Transaction, types::Json};
+use sqlx::{Postgres, Transaction, postgres::PgArguments, query::QueryAs, types::Json};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, actors::Version, clean::storable};
 
-/// A step being written. Dropping it without [`Step::commit`] leaves everything as it was.
+/// What every step of an actor begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    /// Whose step.
+    pub key: ActorKey,
+    /// The version that was read; on any other nothing is written.
+    pub read: Version,
+    /// What it waits for from now on.
+    pub wait: &'a Wait,
+    /// What was decided, with the facts it saw.
+    pub decision: &'a Decision,
+    /// Whether another incarnation begins.
+    pub new_epoch: bool,
+}
+
+/// The first part of every statement that writes a step, with the parameters 1 to 9: the version that
+/// was read is taken, or nothing at all is written. The other parts depend on it, so that the row of the
+/// actor is locked before any other row of it: whoever locks them the other way round meets a step in a
+/// deadlock. `$inbox` is what the step adds to the count of waiting mail, `$guard` what must hold besides.
+macro_rules! moved {
+    ($inbox:literal, $guard:literal) => {
+        concat!(
+            "moved AS (
+  UPDATE actors SET version = version + 1, epoch = epoch + $4, wake_at = $5, wait_reason = $6,
+         wait_holder = $7,
+         decisions = jsonb_path_query_array(jsonb_build_array($8::jsonb) || decisions, $9::jsonpath),
+         inbox_pending = inbox_pending + ",
+            $inbox,
+            "
+  WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL AND ",
+            $guard,
+            "
+  RETURNING epoch, inbox_pending AS pending
+)"
+        )
+    };
+}
+
+/// The part that tells the stream what happened, with the parameters 10 to 13.
+macro_rules! told {
+    () => {
+        "told AS (
+  INSERT INTO events (actor_id, turn_id, type, data, at)
+  SELECT $2, e.turn_id, e.type, e.data, $10
+  FROM moved, UNNEST($11::uuid[], $12::text[], $13::jsonb[]) WITH ORDINALITY AS e (turn_id, type, data, ord)
+  ORDER BY e.ord
+)"
+    };
+}
+
+pub(crate) use {moved, told};
+
+/// The parameters 1 to 9.
+pub(crate) fn written<'q, O>(
+    statement: &'static str,
+    write: &'q Write<'_>,
+) -> QueryAs<'q, Postgres, O, PgArguments>
+where
+    O: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+{
+    sqlx::query_as(statement)
+        .bind(write.key.kind.name())
+        .bind(write.key.id)
+        .bind(write.read.number())
+        .bind(i64::from(write.new_epoch))
+        .bind(write.wait.until)
+        .bind(&write.wait.reason)
+        .bind(&write.wait.holder)
+        .bind(Json(write.decision))
+        .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
+}
+
+/// The parameters 1 to 13.
+///
+/// # Errors
+/// [`StoreError`] when an event cannot be stored.
+pub(crate) fn written_and_told<'q, O>(
+    statement: &'static str,
+    write: &'q Write<'_>,
+    events: &'q [NewEvent],
+) -> Result<QueryAs<'q, Postgres, O, PgArguments>, StoreError>
+where
+    O: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+{
+    let turns: Vec<Option<Uuid>> = events.iter().map(|event| event.turn_id).collect();
+    let types: Vec<&str> = events.iter().map(|event| event.type_name).collect();
+    let data = events
+        .iter()
+        .map(|event| storable(&event.data))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(written(statement, write)
+        .bind(write.decision.at)
+        .bind(turns)
+        .bind(types)
+        .bind(data))
+}
+
+const STEP: &str = concat!("WITH ", moved!("0", "true"), " SELECT epoch FROM moved");
+
+/// A step that needs several statements. Dropping it without [`Step::commit`] leaves everything as it was.
 #[derive(Debug)]
 pub struct Step {
     pub(crate) tx: Transaction<'static, Postgres>,
@@ -37,7 +136,8 @@ pub struct NewEvent {
 }
 
 impl Store {
-    /// Begins a step on the version that was read. `new_epoch` starts another incarnation.
+    /// Begins a step of several statements on the version that was read. `new_epoch` starts another
+    /// incarnation.
     ///
     /// # Errors
     /// [`StoreError::Moved`] when somebody else took a step since.
@@ -49,26 +149,15 @@ impl Store {
         decision: &Decision,
         new_epoch: bool,
     ) -> Result<Step, StoreError> {
+        let write = Write {
+            key,
+            read,
+            wait,
+            decision,
+            new_epoch,
+        };
         let mut tx = self.pool.begin().await?;
-        let row: Option<(i64,)> = sqlx::query_as(
-            "UPDATE actors SET version = version + 1, epoch = epoch + $4,
-                    wake_at = $5, wait_reason = $6, wait_holder = $7,
-                    decisions = jsonb_path_query_array(
-                        jsonb_build_array($8::jsonb) || decisions, $9::jsonpath)
-             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
-             RETURNING epoch",
-        )
-        .bind(key.kind.name())
-        .bind(key.id)
-        .bind(read.number())
-        .bind(i64::from(new_epoch))
-        .bind(wait.until)
-        .bind(&wait.reason)
-        .bind(&wait.holder)
-        .bind(Json(decision))
-        .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
-        .fetch_optional(&mut *tx)
-        .await?;
+        let row: Option<(i64,)> = written(STEP, &write).fetch_optional(&mut *tx).await?;
         let (epoch,) = row.ok_or(StoreError::Moved)?;
         Ok(Step {
             tx,

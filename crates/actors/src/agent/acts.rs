@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use optio_domain::{
     actor::{Decision, Wait},
-    agent::{AgentEvent, AgentState, Intent, closing::cancelled},
+    agent::{AgentEvent, AgentState, Intent, closing::cancelled, seen::Link},
     id::{RunId, SandboxId},
     ports::{SandboxError, SandboxOrder},
     run::{Failure, FailureClass, Verdict},
@@ -11,7 +11,11 @@ use optio_domain::{
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::{agents::AgentSight, turns::Closed};
+use optio_store::{
+    agents::AgentSight,
+    step::Write,
+    turns::{Closed, Keep},
+};
 
 use super::Agents;
 
@@ -29,10 +33,44 @@ impl Agents {
     ) -> Result<Progress, Fault> {
         let from = sight.agent.state;
         let to = next_state(from, event)?;
-        let mut step = self.begin(sight, wait, decision, false).await?;
-        step.agent_state(from, to, event.name()).await?;
-        step.commit().await?;
+        let write = self.write(sight, wait, decision, false);
+        let store = &self.world.store;
+        store.shift_agent(&write, from, to, event.name()).await?;
         Ok(Progress::Again)
+    }
+
+    /// The process runs. While its runner is connected there is nothing to look after before the
+    /// deadline.
+    pub(super) async fn mark_running(
+        &self,
+        sight: &AgentSight,
+        wait: &Wait,
+        decision: &Decision,
+        link: Link,
+    ) -> Result<Progress, Fault> {
+        let progress = self
+            .change(sight, AgentEvent::Started, wait, decision)
+            .await?;
+        Ok(match link {
+            Link::Connected { holds_run: true } => Progress::Rest { until: wait.until },
+            Link::Connected { holds_run: false } | Link::Away { .. } => progress,
+        })
+    }
+
+    pub(super) fn write<'a>(
+        &self,
+        sight: &AgentSight,
+        wait: &'a Wait,
+        decision: &'a Decision,
+        new_epoch: bool,
+    ) -> Write<'a> {
+        Write {
+            key: sight.agent.id.into(),
+            read: sight.version,
+            wait,
+            decision,
+            new_epoch,
+        }
     }
 
     pub(super) async fn begin(
@@ -60,24 +98,32 @@ impl Agents {
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
-        let ended = sight.turn.as_ref().filter(|_| event.is_some());
-        let mut step = self.begin(sight, wait, decision, ended.is_some()).await?;
-        if let Some(turn) = ended {
-            let closing = cancelled(sight.agent.consecutive_failures);
-            let closed = Closed {
-                agent: sight.agent.id,
-                turn: turn.turn,
-                closing: &closing,
-                facts: &turn.facts,
-            };
-            step.close_turn(&closed).await?;
-            step.drop_unsent(RunId::of_turn(turn.turn)).await?;
-        }
-        if let Some(event) = event {
-            let from = sight.agent.state;
-            step.agent_state(from, next_state(from, event)?, intent.name())
-                .await?;
-        }
+        let ended = sight.turn.as_ref().zip(event);
+        let mut step = match (ended, event) {
+            (Some((turn, event)), _) => {
+                let closing = cancelled(sight.agent.consecutive_failures);
+                let closed = Closed {
+                    agent: sight.agent.id,
+                    turn: turn.turn,
+                    from: sight.agent.state,
+                    to: next_state(sight.agent.state, event)?,
+                    reason: intent.name(),
+                    closing: &closing,
+                    facts: &turn.facts,
+                    keep: Keep::AsItIs,
+                };
+                let write = self.write(sight, wait, decision, true);
+                self.world.store.closing_step(&write, &closed).await?
+            }
+            (None, Some(event)) => {
+                let mut step = self.begin(sight, wait, decision, false).await?;
+                let from = sight.agent.state;
+                step.agent_state(from, next_state(from, event)?, intent.name())
+                    .await?;
+                step
+            }
+            (None, None) => self.begin(sight, wait, decision, false).await?,
+        };
         match intent {
             Intent::Resume => step.forgive(false).await?,
             Intent::Restart => step.forgive(true).await?,
@@ -125,8 +171,7 @@ impl Agents {
                 let Some(sight) = self.world.store.see_agent(sight.agent.id).await? else {
                     return Ok(Progress::Gone);
                 };
-                self.close_turn(&sight, turn.turn, &verdict, wait, decision)
-                    .await
+                self.close_turn(&sight, turn.turn, &verdict, decision).await
             }
             (Err(error), _) => {
                 tracing::warn!(agent.id = %sight.agent.id, %error, "no sandbox, will try again");

@@ -7,34 +7,45 @@ use optio_domain::{
     token::{TurnClaims, Verb},
     wire::runner::{RunLimits, RunSpec},
 };
-use optio_store::{agents::AgentSight, turns::TurnRow};
+use optio_store::agents::AgentSight;
 
 use super::Agents;
 
 /// Milliseconds between interrupt, terminate and kill.
 const GRACE_MS: u64 = 1_000;
 
+/// A turn as far as its run depends on it.
+pub(super) struct TurnOrder {
+    /// Which.
+    pub(super) turn: TurnId,
+    /// Its epoch.
+    pub(super) epoch: i64,
+    /// What the agent is told.
+    pub(super) prompt: String,
+    /// The vendor's session to resume.
+    pub(super) resume: Option<String>,
+}
+
 impl Agents {
     /// The run of a turn, complete. The token goes the way of the secrets.
     pub(super) fn run_spec(
         &self,
         sight: &AgentSight,
-        turn: &TurnRow,
-        resume: Option<String>,
+        order: TurnOrder,
         cli: &dyn AgentCli,
     ) -> RunSpec {
         let agent = &sight.agent;
-        let turn_id = TurnId(turn.id);
+        let (turn_id, epoch) = (order.turn, order.epoch);
         let launch = cli.launch(&LaunchOrder {
-            prompt: turn.prompt_used.clone(),
+            prompt: order.prompt,
             model: agent.spec.model.clone(),
-            resume,
+            resume: order.resume,
             max_turns: u32::try_from(agent.spec.max_turns).unwrap_or(u32::MAX),
         });
         let token = self.world.signer.turn(&TurnClaims {
             agent: agent.id,
             turn: turn_id,
-            epoch: turn.epoch,
+            epoch,
             workspace: agent.workspace.clone(),
             verbs: Verb::ALL.to_vec(),
         });
@@ -63,7 +74,7 @@ impl Agents {
         secrets.insert("OPTIO_AGENT_TOKEN".to_owned(), token);
         RunSpec {
             run: RunId::of_turn(turn_id),
-            epoch: turn.epoch,
+            epoch,
             program: launch.program,
             args: launch.args,
             env,

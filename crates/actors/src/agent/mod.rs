@@ -1,11 +1,14 @@
 //! Persistent agents as actors: read, plan, commit, carry out.
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
     agent::{
-        AgentEvent,
+        AgentEvent, AgentState,
         plan::{Plan, Step, plan},
         seen::{Link, OpenTurn, RunSeen, Seen},
     },
@@ -27,6 +30,8 @@ mod turns;
 pub struct Agents {
     world: World,
     hints: OnceLock<Hints>,
+    /// Whether an agent found no room since somebody last told those who wait.
+    room_wanted: AtomicBool,
 }
 
 impl Agents {
@@ -36,6 +41,7 @@ impl Agents {
         Self {
             world,
             hints: OnceLock::new(),
+            room_wanted: AtomicBool::new(false),
         }
     }
 
@@ -61,6 +67,7 @@ impl Agents {
             pending: i64::from(agent.inbox_pending),
             hold: agent.hold.clone(),
             turns_open: sight.turns_open,
+            others_queued: sight.others_queued,
             turns_max: self.world.limits.turns_running_max,
             turn: sight.turn.as_ref().map(open_turn),
             lingering: sight.lingering,
@@ -102,7 +109,7 @@ impl Agents {
         if plan.step != Step::Nothing {
             tracing::debug!(agent.id = %id, step = plan.step.name(), seen = decision.seen, "step");
         }
-        let progress = self.act(&sight, plan, &decision).await?;
+        let progress = self.act(&sight, &seen, plan, &decision).await?;
         self.world.stream.hint();
         Ok(progress)
     }
@@ -110,10 +117,18 @@ impl Agents {
     async fn act(
         &self,
         sight: &AgentSight,
+        seen: &Seen,
         Plan { step, wait }: Plan,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         match step {
+            // A turn that closed between our look and this word would not know of us: look once more.
+            Step::Nothing
+                if sight.agent.state == AgentState::Queued
+                    && !self.room_wanted.swap(true, Ordering::AcqRel) =>
+            {
+                Ok(Progress::Again)
+            }
             Step::Nothing => self.rest(sight, &wait).await,
             Step::Obey { intent, event } => self.obey(sight, intent, event, &wait, decision).await,
             Step::Disregard(intent) => self.disregard(sight, intent, &wait, decision).await,
@@ -122,16 +137,12 @@ impl Agents {
                 self.change(sight, AgentEvent::StoodDown, &wait, decision)
                     .await
             }
-            Step::MarkRunning => {
-                self.change(sight, AgentEvent::Started, &wait, decision)
-                    .await
-            }
+            Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
             Step::SendRun(turn) => self.send_run(sight, turn, &wait, decision).await,
             Step::CloseTurn { turn, verdict } => {
-                self.close_turn(sight, turn, &verdict, &wait, decision)
-                    .await
+                self.close_turn(sight, turn, &verdict, decision).await
             }
             Step::StopRun(run) => self.stop_run(sight, run, &wait, decision).await,
             Step::RetireSandbox => self.retire(sight, &wait, decision).await,

@@ -1,14 +1,18 @@
 //! Turns: opened, given to a runner, closed.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use optio_domain::{
     actor::{Decision, Wait},
     agent::{
-        AgentEvent,
-        closing::{Past, closing, keep_after},
+        AgentEvent, AgentState,
+        closing::{Closing, MailFate, Past, closing, keep_after},
+        plan::{Plan, Step, plan},
+        prompt,
+        seen::{Kept, Link, Seen},
     },
     id::{RunId, SandboxId, TurnId},
+    ports::SandboxState,
     run::{Failure, FailureClass, Verdict},
     transcript::Facts,
     wire::runner::ToRunner,
@@ -16,10 +20,11 @@ use optio_domain::{
 use optio_runtime::{Fault, Progress};
 use optio_store::{
     agents::AgentSight,
-    turns::{Closed, Opening},
+    mail::MessageRow,
+    turns::{Closed, Keep, Opened, Opening},
 };
 
-use super::{Agents, acts::next_state};
+use super::{Agents, acts::next_state, launch::TurnOrder};
 
 impl Agents {
     pub(super) async fn open_turn(
@@ -29,33 +34,69 @@ impl Agents {
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let agent = &sight.agent;
-        let turn = TurnId(self.world.ids.fresh());
-        let mut step = self.begin(sight, wait, decision, true).await?;
-        if !step
-            .room_for_a_turn(self.world.limits.turns_running_max)
-            .await?
-        {
-            // Another agent was quicker; what was just seen is old.
-            return Ok(Progress::Again);
-        }
-        let opening = Opening {
-            agent: agent.id,
-            turn,
-            spec: &agent.spec,
-            session: agent.session_id.as_deref(),
-            provision_ms: self.world.limits.provision_ms_max,
-        };
-        if !step.open_turn(&opening).await? {
+        let mail = self.world.store.mail_for_turn(agent.id.into()).await?;
+        if mail.is_empty() {
             tracing::warn!(agent.id = %agent.id, "the inbox was miscounted, counting it anew");
+            let mut step = self.begin(sight, wait, decision, false).await?;
             step.recount_inbox().await?;
             step.commit().await?;
             return Ok(Progress::Again);
         }
-        let to = next_state(agent.state, AgentEvent::TurnOpened { turn })?;
-        step.agent_state(agent.state, to, "turn opened").await?;
-        step.sandbox_wanted().await?;
-        step.commit().await?;
+        let letters: Vec<_> = mail.iter().map(MessageRow::letter).collect();
+        let prompt = prompt::assemble(&agent.spec, &letters);
+        let sandbox = SandboxId::of_agent(agent.id);
+        let cli = self.world.clis.get(agent.spec.agent_runtime.as_str());
+        let cli = cli.filter(|_| self.world.links.holds(sandbox, None).is_some());
+        let opening = Opening {
+            agent: agent.id,
+            from: agent.state,
+            turn: TurnId(self.world.ids.fresh()),
+            number: agent.turns_taken + 1,
+            prompt: &prompt,
+            mail: &mail,
+            session: agent.session_id.as_deref(),
+            provision_ms: self.world.limits.provision_ms_max,
+            sent: cli.is_some(),
+            turns_max: self.world.limits.turns_running_max,
+        };
+        let write = self.write(sight, wait, decision, true);
+        let epoch = match self.world.store.open_turn(&write, &opening).await? {
+            Opened::Yes { epoch } => epoch,
+            // Another agent was quicker; what was just seen is old.
+            Opened::NoRoom => return self.no_room(sight, decision).await,
+        };
+        let Some(cli) = cli else {
+            return Ok(Progress::Again);
+        };
+        let order = TurnOrder {
+            turn: opening.turn,
+            epoch,
+            prompt: prompt.clone(),
+            resume: agent.session_id.clone(),
+        };
+        let spec = self.run_spec(sight, order, &**cli);
+        if self
+            .world
+            .links
+            .send(sandbox, ToRunner::Start(Box::new(spec)))
+        {
+            return Ok(Progress::Rest { until: wait.until });
+        }
         Ok(Progress::Again)
+    }
+
+    /// Joins the queue, where the agent does not stand in it yet. Fewer turns open than may be means that
+    /// somebody takes the last room just now, or that the limit was raised and the room is not there yet.
+    async fn no_room(&self, sight: &AgentSight, decision: &Decision) -> Result<Progress, Fault> {
+        let turns_max = self.world.limits.turns_running_max;
+        if sight.turns_open < turns_max {
+            self.world.store.make_room(turns_max).await?;
+        }
+        if sight.agent.state == AgentState::Queued {
+            return Ok(Progress::Again);
+        }
+        let wait = Wait::until("a turn", "the control plane", decision.at);
+        self.change(sight, AgentEvent::Woken, &wait, decision).await
     }
 
     pub(super) async fn send_run(
@@ -74,15 +115,23 @@ impl Agents {
         else {
             let words = format!("this Optio cannot run `{}`", agent.spec.agent_runtime);
             let verdict = Verdict::Failed(Failure::new(FailureClass::AgentMissing, words));
-            return self.close_turn(sight, turn, &verdict, wait, decision).await;
+            return self.close_turn(sight, turn, &verdict, decision).await;
         };
         let Some(row) = self.world.store.turn(agent.id, turn).await? else {
             return Err(Fault::Moved);
         };
-        let spec = self.run_spec(sight, &row, agent.session_id.clone(), &*cli);
-        let mut step = self.begin(sight, wait, decision, false).await?;
-        step.run_sent(RunId::of_turn(turn)).await?;
-        step.commit().await?;
+        let order = TurnOrder {
+            turn,
+            epoch: row.epoch,
+            prompt: row.prompt_used,
+            resume: agent.session_id.clone(),
+        };
+        let spec = self.run_spec(sight, order, &*cli);
+        let write = self.write(sight, wait, decision, false);
+        self.world
+            .store
+            .run_sent(&write, RunId::of_turn(turn))
+            .await?;
         // A runner that is gone again, or full, is looked after at the deadline just written.
         let sandbox = SandboxId::of_agent(agent.id);
         let _sent = self
@@ -97,7 +146,6 @@ impl Agents {
         sight: &AgentSight,
         turn: TurnId,
         verdict: &Verdict,
-        wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let agent = &sight.agent;
@@ -118,18 +166,6 @@ impl Agents {
                 reason = failure.message, "a turn failed"
             );
         }
-        let mut step = self.begin(sight, wait, decision, !over).await?;
-        step.close_turn(&Closed {
-            agent: agent.id,
-            turn,
-            closing: &closing,
-            facts,
-        })
-        .await?;
-        step.drop_unsent(RunId::of_turn(turn)).await?;
-        let to = next_state(agent.state, closing.event)?;
-        step.agent_state(agent.state, to, closing.halt.name())
-            .await?;
         let more = 0 < agent.inbox_pending && closing.hold.is_none();
         let keep = keep_after(
             agent.spec.pod_lifecycle,
@@ -137,14 +173,64 @@ impl Agents {
             more,
             decision.at,
         );
-        step.sandbox_kept(keep).await?;
-        step.commit().await?;
+        let to = next_state(agent.state, closing.event)?;
+        let next = plan(to, &self.after(sight, &closing, over, keep), decision.at);
+        let settled = over && closing.mail == MailFate::Consumed && next.step == Step::Nothing;
+        let Plan { wait, .. } = next;
+        let write = self.write(sight, &wait, decision, !over);
+        let closed = Closed {
+            agent: agent.id,
+            turn,
+            from: agent.state,
+            to,
+            reason: closing.halt.name(),
+            closing: &closing,
+            facts,
+            keep: Keep::Until(keep),
+        };
+        let aftermath = self.world.store.close_turn(&write, &closed).await?;
         if over {
             let run = RunId::of_turn(turn);
             let sandbox = SandboxId::of_agent(agent.id);
             let _said = self.world.links.send(sandbox, ToRunner::Forget { run });
         }
-        self.room_again().await;
+        if self.room_wanted.swap(false, Ordering::AcqRel) || aftermath.queue {
+            self.room_again().await;
+        }
+        // Mail that came meanwhile has its own hint, but nothing is lost by looking once more.
+        if settled && aftermath.pending == 0 {
+            return Ok(Progress::Rest { until: wait.until });
+        }
         Ok(Progress::Again)
+    }
+
+    /// What will be seen once the turn is closed, as far as it can be told.
+    fn after(
+        &self,
+        sight: &AgentSight,
+        closing: &Closing,
+        over: bool,
+        keep: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Seen {
+        Seen {
+            enabled: sight.agent.spec.enabled,
+            intent: None,
+            deleting: false,
+            pending: i64::from(sight.agent.inbox_pending),
+            hold: closing.hold.clone(),
+            turns_open: sight.turns_open - 1,
+            others_queued: sight.others_queued,
+            turns_max: self.world.limits.turns_running_max,
+            turn: None,
+            lingering: None,
+            sandbox: Some(Kept { until: keep }),
+            link: if over {
+                Link::Connected { holds_run: false }
+            } else {
+                Link::Away {
+                    runner: SandboxState::Gone,
+                }
+            },
+        }
     }
 }

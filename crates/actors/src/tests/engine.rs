@@ -174,12 +174,12 @@ async fn whoever_does_not_move_says_why_who_can_change_it_and_until_when() {
         .iter()
         .map(|decision| decision.step.as_str())
         .collect();
-    assert_eq!(decisions[..3], ["send run", "open turn", "enqueue"]);
+    assert_eq!(decisions[..3], ["open turn", "close turn", "mark running"]);
     assert!(actor.decisions.len() <= 10);
     assert!(
-        actor.decisions[1].seen.contains("queued, 1 waiting"),
+        actor.decisions[0].seen.contains("idle, 1 waiting"),
         "{:?}",
-        actor.decisions[1]
+        actor.decisions[0]
     );
 }
 

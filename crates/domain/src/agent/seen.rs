@@ -24,6 +24,8 @@ pub struct Seen {
     pub hold: Option<Hold>,
     /// Turns that are open, of all agents.
     pub turns_open: i64,
+    /// Whether other agents wait for room.
+    pub others_queued: bool,
     /// Turns that may be open at once.
     pub turns_max: i64,
     /// The open turn, in the two states that have one.

@@ -19,6 +19,7 @@ mod sight;
 mod steps;
 
 pub use sight::{AgentSight, TurnSight};
+pub(crate) use steps::changed;
 
 /// An agent with everything the API shows of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -29,6 +29,8 @@ pub struct AgentSight {
     pub quarantined: bool,
     /// Turns that are open, of all agents.
     pub turns_open: i64,
+    /// Whether other agents wait for room.
+    pub others_queued: bool,
     /// The open turn's row and run.
     pub turn: Option<TurnSight>,
     /// A run that is not known to be gone although its turn is closed.
@@ -69,6 +71,7 @@ struct RawSight {
     wait_holder: String,
     quarantined_at: Option<DateTime<Utc>>,
     turns_open: i64,
+    others_queued: bool,
     turn_number: Option<i32>,
     provision_until: Option<DateTime<Utc>>,
     duration_ms: Option<i64>,
@@ -93,6 +96,7 @@ impl Store {
         query.push(
             ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holder, a.quarantined_at,
              (SELECT count(*) FROM turns o WHERE o.finished_at IS NULL) AS turns_open,
+             EXISTS (SELECT FROM agents q WHERE q.state = 'queued' AND q.id <> g.id) AS others_queued,
              t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
              r.started_at AS run_started_at, r.ended, r.facts, l.id AS lingering_run,
              l.stop_asked_at, s.id AS sandbox, s.keep_until",
@@ -140,6 +144,7 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
         },
         quarantined: row.quarantined_at.is_some(),
         turns_open: row.turns_open,
+        others_queued: row.others_queued,
         turn,
         lingering: row.lingering_run.map(|run| Lingering {
             run: RunId(run),

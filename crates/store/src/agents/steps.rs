@@ -4,10 +4,67 @@ use chrono::{DateTime, Utc};
 use optio_domain::agent::{AgentState, Intent};
 use serde_json::json;
 
+use uuid::Uuid;
+
 use crate::{
-    StoreError,
-    step::{NewEvent, Step},
+    Store, StoreError,
+    step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
+
+const SHIFT: &str = concat!(
+    "WITH ",
+    moved!("0", "true"),
+    ", ",
+    told!(),
+    ", agent AS (
+  UPDATE agents SET state = $14, open_turn = $15, state_since = $10, updated_at = $10
+  FROM moved WHERE agents.id = $2
+)
+SELECT epoch FROM moved"
+);
+
+/// The event that a state has changed; none where it has not.
+pub(crate) fn changed(
+    agent: Uuid,
+    from: AgentState,
+    to: AgentState,
+    reason: &str,
+    at: DateTime<Utc>,
+) -> Option<NewEvent> {
+    (from.name() != to.name()).then(|| NewEvent {
+        actor_id: agent,
+        turn_id: to.turn().or(from.turn()).map(|turn| turn.0),
+        type_name: "persistent_agent:state_changed",
+        data: json!({
+            "agentId": agent, "fromState": from.name(), "toState": to.name(), "reason": reason,
+        }),
+        at,
+    })
+}
+
+impl Store {
+    /// A step that moves an agent from one state to another and does nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when somebody else took a step since.
+    pub async fn shift_agent(
+        &self,
+        write: &Write<'_>,
+        from: AgentState,
+        to: AgentState,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let events: Vec<_> = changed(write.key.id, from, to, reason, write.decision.at)
+            .into_iter()
+            .collect();
+        let row: Option<(i64,)> = written_and_told(SHIFT, write, &events)?
+            .bind(to.name())
+            .bind(to.turn().map(|turn| turn.0))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|(_epoch,)| ()).ok_or(StoreError::Moved)
+    }
+}
 
 impl Step {
     /// Moves the agent from one state to another and tells the stream.
@@ -31,20 +88,8 @@ impl Step {
         .bind(self.now)
         .execute(&mut *self.tx)
         .await?;
-        if from.name() == to.name() {
-            return Ok(());
-        }
-        let event = NewEvent {
-            actor_id: self.key.id,
-            turn_id: to.turn().or(from.turn()).map(|turn| turn.0),
-            type_name: "persistent_agent:state_changed",
-            data: json!({
-                "agentId": self.key.id, "fromState": from.name(), "toState": to.name(),
-                "reason": reason,
-            }),
-            at: self.now,
-        };
-        self.tell(&[event]).await
+        let event = changed(self.key.id, from, to, reason, self.now);
+        self.tell(event.as_slice()).await
     }
 
     /// Forgets what a person asked for, because it is done or cannot be.
@@ -94,19 +139,6 @@ impl Step {
         Ok(())
     }
 
-    /// How long the sandbox is kept from now on.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database refuses.
-    pub async fn sandbox_kept(&mut self, until: Option<DateTime<Utc>>) -> Result<(), StoreError> {
-        sqlx::query("UPDATE sandboxes SET keep_until = $2 WHERE id = $1")
-            .bind(self.key.id)
-            .bind(until)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
-    }
-
     /// The sandbox is gone, and with it whatever ran in it.
     ///
     /// # Errors
@@ -134,6 +166,8 @@ impl Step {
     /// [`StoreError`] when the database refuses.
     pub async fn purge_agent(&mut self) -> Result<(), StoreError> {
         for statement in [
+            "UPDATE turn_slots SET turn_id = NULL
+             WHERE turn_id IN (SELECT id FROM turns WHERE agent_id = $1 AND finished_at IS NULL)",
             "DELETE FROM triggers WHERE target_type = 'persistent_agent' AND target_id = $1",
             "DELETE FROM messages WHERE receiver_kind = 'agent' AND receiver_id = $1",
             "DELETE FROM runs WHERE actor_kind = 'agent' AND actor_id = $1",

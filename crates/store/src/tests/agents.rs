@@ -188,10 +188,12 @@ async fn a_sandbox_is_kept_as_long_as_it_is_said() {
     let agent = world.agent("a").await;
     world.mail(agent, 1).await;
     let turn = world.open(agent).await.unwrap();
-    let mut step = world.begin(agent).await;
-    step.sandbox_wanted().await.unwrap();
-    step.sandbox_kept(Some(world.later(9))).await.unwrap();
-    step.commit().await.unwrap();
+    assert_eq!(world.see(agent).await.sandbox.unwrap().until, None);
+    let keep = Keep::Until(Some(world.later(9)));
+    world
+        .close_and_keep(agent, turn, &closing::done(), &Facts::default(), keep)
+        .await
+        .unwrap();
     let kept = world.see(agent).await.sandbox.unwrap();
     assert_eq!(kept.until, Some(world.later(9)));
     let mut step = world.begin(agent).await;
@@ -200,10 +202,6 @@ async fn a_sandbox_is_kept_as_long_as_it_is_said() {
     assert_eq!(world.see(agent).await.sandbox.unwrap().until, None);
     let sandbox = optio_domain::id::SandboxId::of_agent(agent);
     assert_eq!(world.store.sandboxes().await.unwrap(), [(sandbox, true)]);
-    world
-        .close(agent, turn, &closing::done(), &Facts::default())
-        .await
-        .unwrap();
     let mut step = world.begin(agent).await;
     step.sandbox_gone().await.unwrap();
     step.commit().await.unwrap();

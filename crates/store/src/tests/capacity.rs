@@ -13,20 +13,8 @@ async fn many_openers_at_once_never_pass_the_limit() {
         let world = world.clone();
         openers.push(tokio::spawn(async move {
             let sight = world.see(agent).await;
-            let mut step = world.begin(agent).await;
-            if !step.room_for_a_turn(ROOM).await.unwrap() {
-                return false;
-            }
-            let opening = Opening {
-                agent,
-                turn: TurnId(fresh()),
-                spec: &sight.agent.spec,
-                session: None,
-                provision_ms: 1,
-            };
-            assert!(step.open_turn(&opening).await.unwrap());
-            step.commit().await.unwrap();
-            true
+            let opened = world.try_open(&sight, TurnId(fresh()), ROOM).await;
+            matches!(opened.unwrap(), Opened::Yes { .. })
         }));
     }
     let mut opened = 0;
@@ -53,13 +41,33 @@ async fn a_closed_turn_makes_room() {
     let (a, b) = (world.agent("a").await, world.agent("b").await);
     world.mail(a, 1).await;
     let turn = world.open(a).await.unwrap();
-    let room = async || world.begin(b).await.room_for_a_turn(1).await.unwrap();
-    assert!(!room().await);
+    world.mail(b, 1).await;
+    let sight = world.see(b).await;
+    let open = async || world.try_open(&sight, TurnId(fresh()), 1).await.unwrap();
+    assert_eq!(open().await, Opened::NoRoom);
+    let untouched = world.see(b).await;
+    assert_eq!((untouched.version, untouched.epoch), (sight.version, 0));
     world
         .close(a, turn, &closing::done(), &Facts::default())
         .await
         .unwrap();
-    assert!(room().await);
+    assert_eq!(open().await, Opened::Yes { epoch: 1 });
+}
+
+#[tokio::test]
+async fn a_step_that_comes_too_late_takes_no_room() {
+    let world = World::new().await;
+    let (late, quick) = (world.agent("a").await, world.agent("b").await);
+    world.mail(late, 1).await;
+    world.mail(quick, 1).await;
+    let sight = world.see(late).await;
+    world.begin(late).await.commit().await.unwrap();
+    let refused = world.try_open(&sight, TurnId(fresh()), 1).await;
+    assert!(matches!(refused, Err(StoreError::Moved)), "{refused:?}");
+    let quick = world.see(quick).await;
+    let opened = world.try_open(&quick, TurnId(fresh()), 1).await.unwrap();
+    assert_eq!(opened, Opened::Yes { epoch: 1 });
+    world.counters_are_right().await;
 }
 
 #[tokio::test]

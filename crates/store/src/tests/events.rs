@@ -185,5 +185,5 @@ async fn changes_of_state_are_told_once_and_found_again() {
         .iter()
         .map(|change| change.data["toState"].clone())
         .collect();
-    assert_eq!(states, ["provisioning", "idle"]);
+    assert_eq!(states, ["queued", "provisioning", "idle"]);
 }

@@ -237,16 +237,24 @@ async fn refused_reports_are_kept_and_read_back_newest_first() {
 }
 
 #[tokio::test]
-async fn a_run_is_sent_stopped_and_dropped_once() {
+async fn a_run_is_sent_and_stopped_once() {
     let world = World::new().await;
     let agent = world.agent("a").await;
     let (_, run) = world.run(agent).await;
     for seconds in [0, 5] {
+        let sight = world.see(agent).await;
+        let wait = Wait::at_rest("mail", "anybody");
+        let decision = Decision {
+            at: world.later(seconds),
+            ..world.decision("test")
+        };
+        let write = write(&sight, &wait, &decision);
+        world.store.run_sent(&write, run).await.unwrap();
+        let late = world.store.run_sent(&write, run).await;
+        assert!(matches!(late, Err(StoreError::Moved)), "{late:?}");
         let mut step = world.begin(agent).await;
         step.now = world.later(seconds);
-        step.run_sent(run).await.unwrap();
         step.stop_asked(run).await.unwrap();
-        step.drop_unsent(run).await.unwrap();
         step.commit().await.unwrap();
     }
     assert_eq!(world.see(agent).await.turn.unwrap().sent_at, Some(world.at));
@@ -254,10 +262,25 @@ async fn a_run_is_sent_stopped_and_dropped_once() {
         .number("SELECT count(*) FROM runs WHERE state = 'sent' AND stop_asked_at = sent_at")
         .await;
     assert_eq!(sent, 1);
-    let (other, dropped) = world.run(world.agent("b").await).await;
-    let agent = AgentId(world.store.run(dropped).await.unwrap().unwrap().actor.id);
-    let mut step = world.begin(agent).await;
-    step.drop_unsent(RunId::of_turn(other)).await.unwrap();
-    step.commit().await.unwrap();
-    assert!(world.store.run(dropped).await.unwrap().unwrap().ended);
+}
+
+#[tokio::test]
+async fn a_run_that_no_runner_was_given_is_over_with_its_turn() {
+    let world = World::new().await;
+    for (state, over) in [("unsent", true), ("sent", false)] {
+        let agent = world.agent(state).await;
+        let (turn, run) = world.run(agent).await;
+        world
+            .sql(&format!(
+                "UPDATE runs SET state = '{state}' WHERE id = '{run}'"
+            ))
+            .await;
+        let done = closing::done();
+        world
+            .close(agent, turn, &done, &Facts::default())
+            .await
+            .unwrap();
+        let run = world.store.run(run).await.unwrap().unwrap();
+        assert_eq!((run.open, run.ended), (false, over));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKey, Decision, Wait},
-    agent::spec::AgentSpec,
+    agent::{AgentState, prompt, spec::AgentSpec},
     id::{AgentId, MessageId, TurnId},
     limits::{ATTEMPTS_MAX, TURN_BYTES_MAX, TURN_MESSAGES_MAX},
     mail::{Sender, WakeSource},
@@ -17,8 +17,8 @@ use crate::{
     Store, StoreError,
     agents::AgentSight,
     mail::{MessageRow, NewMessage, Receipt, Stored, Wanted},
-    step::Step,
-    turns::{Closed, Opening},
+    step::{Step, Write},
+    turns::{Closed, Keep, Opened, Opening},
 };
 
 mod actors;
@@ -38,6 +38,8 @@ mod triggers;
 
 /// Room enough for every test that is not about room.
 const ROOMY: i32 = 10_000;
+/// Turns that may be open at once in every test that is not about it.
+const ROOM: i64 = 100;
 /// How long a test waits for what must happen.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -69,8 +71,10 @@ fn peer(slug: &str) -> Sender {
 
 impl World {
     async fn new() -> Self {
+        let store = crate::testing::database().await;
+        store.make_room(ROOM).await.unwrap();
         Self {
-            store: crate::testing::database().await,
+            store,
             at: "2026-01-01T12:00:00Z".parse().unwrap(),
         }
     }
@@ -186,27 +190,42 @@ impl World {
             .unwrap()
     }
 
-    /// Opens a turn as the agent's shell does; `None` when no mail waits.
+    /// Opens a turn whose run a runner is given; `None` when no mail waits.
     async fn open(&self, agent: AgentId) -> Option<TurnId> {
         let sight = self.see(agent).await;
         let turn = TurnId(fresh());
-        let mut step = self.begin(agent).await;
+        match self.try_open(&sight, turn, ROOM).await {
+            Ok(Opened::Yes { .. }) => Some(turn),
+            Ok(Opened::NoRoom) => panic!("no room"),
+            Err(StoreError::Corrupt(_)) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn try_open(
+        &self,
+        sight: &AgentSight,
+        turn: TurnId,
+        turns_max: i64,
+    ) -> Result<Opened, StoreError> {
+        let agent = sight.agent.id;
+        let mail = self.store.mail_for_turn(agent.into()).await.unwrap();
+        let letters: Vec<_> = mail.iter().map(MessageRow::letter).collect();
         let opening = Opening {
             agent,
+            from: sight.agent.state,
             turn,
-            spec: &sight.agent.spec,
+            number: sight.agent.turns_taken + 1,
+            prompt: &prompt::assemble(&sight.agent.spec, &letters),
+            mail: &mail,
             session: sight.agent.session_id.as_deref(),
             provision_ms: 60_000,
+            sent: true,
+            turns_max,
         };
-        if !step.open_turn(&opening).await.unwrap() {
-            return None;
-        }
-        let to = optio_domain::agent::AgentState::Provisioning { turn };
-        step.agent_state(sight.agent.state, to, "turn opened")
-            .await
-            .unwrap();
-        step.commit().await.unwrap();
-        Some(turn)
+        let (wait, decision) = (Wait::at_rest("mail", "anybody"), self.decision("test"));
+        let write = write(sight, &wait, &decision);
+        self.store.open_turn(&write, &opening).await
     }
 
     async fn close(
@@ -216,18 +235,35 @@ impl World {
         closing: &optio_domain::agent::closing::Closing,
         facts: &Facts,
     ) -> Result<(), StoreError> {
-        let from = self.see(agent).await.agent.state;
-        let mut step = self.begin(agent).await;
-        step.close_turn(&Closed {
+        self.close_and_keep(agent, turn, closing, facts, Keep::AsItIs)
+            .await
+    }
+
+    async fn close_and_keep(
+        &self,
+        agent: AgentId,
+        turn: TurnId,
+        closing: &optio_domain::agent::closing::Closing,
+        facts: &Facts,
+        keep: Keep,
+    ) -> Result<(), StoreError> {
+        let sight = self.see(agent).await;
+        let closed = Closed {
             agent,
             turn,
+            from: sight.agent.state,
+            to: AgentState::Idle,
+            reason: "closed",
             closing,
             facts,
-        })
-        .await?;
-        step.agent_state(from, optio_domain::agent::AgentState::Idle, "closed")
-            .await?;
-        step.commit().await
+            keep,
+        };
+        let (wait, decision) = (Wait::at_rest("mail", "anybody"), self.decision("test"));
+        let write = write(&sight, &wait, &decision);
+        let aftermath = self.store.close_turn(&write, &closed).await?;
+        let pending = self.see(agent).await.agent.inbox_pending;
+        assert_eq!(aftermath.pending, pending, "the closing counts what waits");
+        Ok(())
     }
 
     /// The promise of the counter: it is the number of messages that wait, of every actor.
@@ -257,6 +293,16 @@ impl World {
             .await
             .unwrap();
         number
+    }
+}
+
+fn write<'a>(sight: &AgentSight, wait: &'a Wait, decision: &'a Decision) -> Write<'a> {
+    Write {
+        key: sight.agent.id.into(),
+        read: sight.version,
+        wait,
+        decision,
+        new_epoch: true,
     }
 }
 

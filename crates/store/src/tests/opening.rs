@@ -95,37 +95,22 @@ async fn the_database_itself_allows_one_open_turn_per_agent() {
     world.open(agent).await.unwrap();
     world.mail(agent, 1).await;
     let sight = world.see(agent).await;
-    let mut step = world.begin(agent).await;
-    let opening = Opening {
-        agent,
-        turn: TurnId(fresh()),
-        spec: &sight.agent.spec,
-        session: None,
-        provision_ms: 1,
-    };
-    let refused = step.open_turn(&opening).await.unwrap_err();
+    let opened = world.try_open(&sight, TurnId(fresh()), ROOM).await;
+    let refused = opened.unwrap_err();
     assert!(matches!(refused, StoreError::Failed(_)), "{refused:?}");
-    drop(step);
     assert_eq!(world.number("SELECT count(*) FROM turns").await, 1);
     world.counters_are_right().await;
 }
 
 #[tokio::test]
-async fn a_dropped_step_leaves_the_mail_where_it_was() {
+async fn an_opening_on_an_old_version_leaves_the_mail_where_it_was() {
     let world = World::new().await;
     let agent = world.agent("a").await;
     world.mail(agent, 1).await;
     let sight = world.see(agent).await;
-    let mut step = world.begin(agent).await;
-    let opening = Opening {
-        agent,
-        turn: TurnId(fresh()),
-        spec: &sight.agent.spec,
-        session: None,
-        provision_ms: 1,
-    };
-    assert!(step.open_turn(&opening).await.unwrap());
-    drop(step);
+    world.begin(agent).await.commit().await.unwrap();
+    let late = world.try_open(&sight, TurnId(fresh()), ROOM).await;
+    assert!(matches!(late, Err(StoreError::Moved)), "{late:?}");
     assert_eq!(world.states(agent).await, [("pending".to_owned(), 0)]);
     assert!(world.open(agent).await.is_some());
 }

@@ -127,34 +127,39 @@ async fn a_step_begun_before_a_person_spoke_does_not_overwrite_the_wish() {
     assert_eq!(world.see(agent).await.wait.until, Some(world.at));
 }
 
-#[tokio::test]
-async fn mail_that_comes_during_a_step_is_counted_with_it() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mail_that_comes_while_a_turn_opens_and_closes_is_counted() {
     let world = World::new().await;
     let agent = world.agent("a").await;
-    world.mail(agent, 2).await;
-    let sight = world.see(agent).await;
-    let mut step = world.begin(agent).await;
-    let opening = Opening {
-        agent,
-        turn: TurnId(fresh()),
-        spec: &sight.agent.spec,
-        session: None,
-        provision_ms: 1,
-    };
-    assert!(step.open_turn(&opening).await.unwrap());
     let sender = {
         let world = world.clone();
-        tokio::spawn(async move { world.mail(agent, 1).await })
+        tokio::spawn(async move {
+            for _message in 0..60 {
+                world.mail(agent, 1).await;
+            }
+        })
     };
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("the sender waits for the step", async || {
-        0 < world.number(waiting).await
-    })
-    .await;
-    step.commit().await.unwrap();
+    while !sender.is_finished() || 0 < world.see(agent).await.agent.inbox_pending {
+        let Some(turn) = world.open(agent).await else {
+            continue;
+        };
+        let sight = world.see(agent).await;
+        let closed = Closed {
+            agent,
+            turn,
+            from: sight.agent.state,
+            to: AgentState::Idle,
+            reason: "closed",
+            closing: &closing::done(),
+            facts: &Facts::default(),
+            keep: Keep::AsItIs,
+        };
+        let (wait, decision) = (Wait::at_rest("mail", "anybody"), world.decision("test"));
+        let write = write(&sight, &wait, &decision);
+        world.store.close_turn(&write, &closed).await.unwrap();
+    }
     sender.await.unwrap();
-    assert_eq!(world.see(agent).await.agent.inbox_pending, 1);
+    assert_eq!(world.states(agent).await.len(), 60);
     world.counters_are_right().await;
 }
 

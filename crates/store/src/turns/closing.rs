@@ -1,19 +1,24 @@
 //! Closing a turn: its outcome, the fate of its mail, and what it means for the agent, in one
-//! transaction.
+//! statement.
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
-    agent::closing::{Closing, MailFate},
+    agent::{
+        AgentState,
+        closing::{Closing, MailFate},
+    },
     id::{AgentId, TurnId},
     limits::ATTEMPTS_MAX,
     run::Usage,
     transcript::Facts,
 };
 use serde_json::json;
-use uuid::Uuid;
+use sqlx::{FromRow, Postgres, postgres::PgArguments, query::QueryAs};
 
 use crate::{
-    StoreError, mail,
-    step::{NewEvent, Step},
+    Store, StoreError,
+    agents::changed,
+    step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
 
 /// What is needed to close a turn.
@@ -23,164 +28,197 @@ pub struct Closed<'a> {
     pub agent: AgentId,
     /// The turn.
     pub turn: TurnId,
+    /// Where the agent stands.
+    pub from: AgentState,
+    /// Where it goes.
+    pub to: AgentState,
+    /// Why it goes there, in a word.
+    pub reason: &'a str,
     /// What closing means.
     pub closing: &'a Closing,
     /// What its output told.
     pub facts: &'a Facts,
+    /// How long the sandbox is kept from now on.
+    pub keep: Keep,
 }
 
-impl Step {
+/// How long a sandbox is kept once its turn is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Until then; `None` is without end.
+    Until(Option<DateTime<Utc>>),
+    /// As it is: what becomes of it is decided elsewhere.
+    AsItIs,
+}
+
+/// What a closing leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Aftermath {
+    /// The agent's epoch from now on.
+    pub epoch: i64,
+    /// Messages that wait in its inbox now.
+    pub pending: i32,
+    /// Whether agents wait for the room that this turn had.
+    pub queue: bool,
+}
+
+/// How many of the turn's messages go back is counted before they do: only a step of this agent can
+/// touch them, and there is no other on this version.
+const CLOSE: &str = concat!(
+    "WITH mail AS (
+  SELECT count(*)::int AS back FROM messages
+  WHERE turn_id = $14 AND state = 'assigned'
+    AND ($15 = 'untouched' OR $15 = 'given back' AND attempts + 1 < $16)
+), ",
+    moved!(
+        "(SELECT back FROM mail)",
+        "EXISTS (SELECT FROM turns WHERE id = $14 AND finished_at IS NULL)"
+    ),
+    ", ",
+    told!(),
+    ", turn AS (
+  UPDATE turns SET halt_reason = $17, error = $18, error_class = $19, cost_usd = $20, input_tokens = $21,
+         output_tokens = $22, model_used = $23, session_id = $24, summary = $25, finished_at = $10
+  FROM moved WHERE id = $14
+), run AS (
+  UPDATE runs SET open = false, state = CASE state WHEN 'unsent' THEN 'ended' ELSE state END,
+         ended_at = CASE state WHEN 'unsent' THEN $10 ELSE ended_at END
+  FROM moved WHERE id = $14
+), slot AS (
+  UPDATE turn_slots SET turn_id = NULL FROM moved WHERE turn_id = $14
+), settled AS (
+  UPDATE messages SET
+         attempts = attempts + CASE $15 WHEN 'given back' THEN 1 ELSE 0 END,
+         processed_at = CASE $15 WHEN 'consumed' THEN $10 END,
+         state = CASE WHEN $15 = 'consumed' THEN 'consumed'
+                      WHEN $15 = 'untouched' OR attempts + 1 < $16 THEN 'pending' ELSE 'dead' END,
+         dead_reason = CASE WHEN $15 = 'given back' AND $16 <= attempts + 1
+           THEN 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $18 END
+  FROM moved WHERE turn_id = $14 AND messages.state = 'assigned'
+  RETURNING messages.id, messages.state, messages.dead_reason
+), died AS (
+  INSERT INTO events (actor_id, turn_id, type, data, at)
+  SELECT $2, $14, 'persistent_agent:dead_letter',
+         jsonb_build_object('agentId', $2, 'messageId', id, 'reason', dead_reason), $10
+  FROM settled WHERE state = 'dead'
+), agent AS (
+  UPDATE agents SET state = $26, open_turn = NULL, updated_at = $10, state_since = $10, last_turn_at = $10,
+         consecutive_failures = $27, rate_limits_in_row = $28, hold_until = $29, hold_reason = $30,
+         session_id = CASE WHEN $31 THEN NULL ELSE COALESCE($24, session_id) END,
+         total_cost_usd = total_cost_usd + COALESCE($20, 0),
+         total_input_tokens = total_input_tokens + COALESCE($21, 0),
+         total_output_tokens = total_output_tokens + COALESCE($22, 0),
+         last_failure_at = CASE WHEN $19 IS NULL THEN last_failure_at ELSE $10 END,
+         last_failure_class = COALESCE($19, last_failure_class),
+         last_failure_reason = COALESCE($18, last_failure_reason)
+  FROM moved WHERE agents.id = $2
+), sandbox AS (
+  UPDATE sandboxes SET keep_until = $33 FROM moved WHERE id = $2 AND $32
+)
+SELECT epoch, pending, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue FROM moved"
+);
+
+impl Store {
     /// Closes a turn: outcome, cost, session, the fate of its mail, and what it means for the agent.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when the turn is closed already.
-    pub async fn close_turn(&mut self, closed: &Closed<'_>) -> Result<(), StoreError> {
-        let (closing, facts) = (closed.closing, closed.facts);
-        let usage = usage(facts);
-        let summary = facts.end.as_ref().map(|end| end.summary.as_str());
-        let error = closing
-            .failure
-            .as_ref()
-            .map(|failure| failure.message.as_str());
-        let class = closing.failure.as_ref().map(|failure| failure.class.name());
-        let done = sqlx::query(
-            "UPDATE turns SET halt_reason = $2, error = $3, error_class = $4, cost_usd = $5,
-                    input_tokens = $6, output_tokens = $7, model_used = $8, session_id = $9,
-                    summary = $10, finished_at = $11
-             WHERE id = $1 AND finished_at IS NULL",
-        )
+    /// [`StoreError::Moved`] when somebody else took a step since, or the turn is closed already.
+    pub async fn close_turn(
+        &self,
+        write: &Write<'_>,
+        closed: &Closed<'_>,
+    ) -> Result<Aftermath, StoreError> {
+        let events = told_of(write, closed);
+        let done = close(write, closed, &events)?
+            .fetch_optional(&self.pool)
+            .await?;
+        done.ok_or(StoreError::Moved)
+    }
+
+    /// Begins a step of several statements by closing a turn.
+    ///
+    /// # Errors
+    /// As [`Store::close_turn`].
+    pub async fn closing_step(
+        &self,
+        write: &Write<'_>,
+        closed: &Closed<'_>,
+    ) -> Result<Step, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let events = told_of(write, closed);
+        let done = close(write, closed, &events)?
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Aftermath { epoch, .. } = done.ok_or(StoreError::Moved)?;
+        Ok(Step {
+            tx,
+            key: write.key,
+            epoch,
+            now: write.decision.at,
+        })
+    }
+}
+
+fn close<'q>(
+    write: &'q Write<'_>,
+    closed: &'q Closed<'_>,
+    events: &'q [NewEvent],
+) -> Result<QueryAs<'q, Postgres, Aftermath, PgArguments>, StoreError> {
+    let (closing, facts) = (closed.closing, closed.facts);
+    let usage = usage(facts);
+    let failure = closing.failure.as_ref();
+    let (keeps, keep) = match closed.keep {
+        Keep::Until(until) => (true, until),
+        Keep::AsItIs => (false, None),
+    };
+    Ok(written_and_told(CLOSE, write, events)?
         .bind(closed.turn.0)
+        .bind(match closing.mail {
+            MailFate::Consumed => "consumed",
+            MailFate::GivenBack => "given back",
+            MailFate::Untouched => "untouched",
+        })
+        .bind(ATTEMPTS_MAX)
         .bind(closing.halt.name())
-        .bind(error)
-        .bind(class)
+        .bind(failure.map(|failure| failure.message.as_str()))
+        .bind(failure.map(|failure| failure.class.name()))
         .bind(usage.cost_usd)
         .bind(usage.input_tokens)
         .bind(usage.output_tokens)
         .bind(&facts.model)
         .bind(&facts.session)
-        .bind(summary)
-        .bind(self.now)
-        .execute(&mut *self.tx)
-        .await?;
-        if done.rows_affected() == 0 {
-            return Err(StoreError::Moved);
-        }
-        sqlx::query("UPDATE runs SET open = false WHERE id = $1")
-            .bind(closed.turn.0)
-            .execute(&mut *self.tx)
-            .await?;
-        self.settle_mail(closed).await?;
-        self.settle_agent(closed, &usage).await?;
-        self.tell_halt(closed, &usage, summary).await
-    }
-
-    async fn settle_mail(&mut self, closed: &Closed<'_>) -> Result<(), StoreError> {
-        let reason = closed
-            .closing
-            .failure
-            .as_ref()
-            .map_or("no reason", |f| f.message.as_str());
-        let statement = match closed.closing.mail {
-            MailFate::Consumed => {
-                "UPDATE messages SET state = 'consumed', processed_at = $2
-                 WHERE turn_id = $1 AND state = 'assigned' AND ($3::int, $4::text) IS NOT NULL
-                 RETURNING id, state"
-            }
-            MailFate::GivenBack => {
-                "UPDATE messages SET attempts = attempts + 1,
-                        state = CASE WHEN attempts + 1 < $3 THEN 'pending' ELSE 'dead' END,
-                        dead_reason = CASE WHEN attempts + 1 < $3 THEN NULL
-                          ELSE 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $4 END
-                 WHERE turn_id = $1 AND state = 'assigned' AND $2::timestamptz IS NOT NULL
-                 RETURNING id, state"
-            }
-            MailFate::Untouched => {
-                "UPDATE messages SET state = 'pending'
-                 WHERE turn_id = $1 AND state = 'assigned'
-                   AND ($2::timestamptz, $3::int, $4::text) IS NOT NULL
-                 RETURNING id, state"
-            }
-        };
-        let rows: Vec<(Uuid, String)> = sqlx::query_as(statement)
-            .bind(closed.turn.0)
-            .bind(self.now)
-            .bind(ATTEMPTS_MAX)
-            .bind(reason)
-            .fetch_all(&mut *self.tx)
-            .await?;
-        let back = rows.iter().filter(|(_, state)| state == "pending").count();
-        mail::count_pending(&mut self.tx, self.key, i64::try_from(back).unwrap_or(0)).await?;
-        let dead: Vec<NewEvent> = rows
-            .iter()
-            .filter(|(_, state)| state == "dead")
-            .map(|(id, _)| NewEvent {
-                actor_id: closed.agent.0,
-                turn_id: Some(closed.turn.0),
-                type_name: "persistent_agent:dead_letter",
-                data: json!({ "agentId": closed.agent, "messageId": id, "reason": reason }),
-                at: self.now,
-            })
-            .collect();
-        self.tell(&dead).await
-    }
-
-    async fn settle_agent(&mut self, closed: &Closed<'_>, usage: &Usage) -> Result<(), StoreError> {
-        let closing = closed.closing;
-        let failure = closing.failure.as_ref();
-        sqlx::query(
-            "UPDATE agents SET consecutive_failures = $2, rate_limits_in_row = $3, hold_until = $4,
-                    hold_reason = $5, last_turn_at = $6, updated_at = $6,
-                    session_id = CASE WHEN $7 THEN NULL ELSE COALESCE($8, session_id) END,
-                    total_cost_usd = total_cost_usd + COALESCE($9, 0),
-                    total_input_tokens = total_input_tokens + COALESCE($10, 0),
-                    total_output_tokens = total_output_tokens + COALESCE($11, 0),
-                    last_failure_at = CASE WHEN $12::text IS NULL THEN last_failure_at ELSE $6 END,
-                    last_failure_class = COALESCE($12, last_failure_class),
-                    last_failure_reason = COALESCE($13, last_failure_reason)
-             WHERE id = $1",
-        )
-        .bind(closed.agent.0)
+        .bind(facts.end.as_ref().map(|end| end.summary.as_str()))
+        .bind(closed.to.name())
         .bind(closing.failures)
         .bind(closing.rate_limits)
         .bind(closing.hold.as_ref().map(|hold| hold.until))
         .bind(closing.hold.as_ref().map(|hold| hold.reason.as_str()))
-        .bind(self.now)
         .bind(closing.forget_session)
-        .bind(&closed.facts.session)
-        .bind(usage.cost_usd)
-        .bind(usage.input_tokens)
-        .bind(usage.output_tokens)
-        .bind(failure.map(|failure| failure.class.name()))
-        .bind(failure.map(|failure| failure.message.as_str()))
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
+        .bind(keeps)
+        .bind(keep))
+}
 
-    async fn tell_halt(
-        &mut self,
-        closed: &Closed<'_>,
-        usage: &Usage,
-        summary: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let failure = closed.closing.failure.as_ref();
-        let event = NewEvent {
-            actor_id: closed.agent.0,
-            turn_id: Some(closed.turn.0),
-            type_name: "persistent_agent:turn_halted",
-            data: json!({
-                "agentId": closed.agent, "turnId": closed.turn,
-                "haltReason": closed.closing.halt.name(),
-                "error": failure.map(|failure| &failure.message),
-                "errorClass": failure.map(|failure| failure.class.name()),
-                "remedy": failure.map(|failure| failure.class.remedy()),
-                "costUsd": usage.cost_usd.map(|cost| cost.to_string()),
-                "summary": summary,
-            }),
-            at: self.now,
-        };
-        self.tell(&[event]).await
-    }
+fn told_of(write: &Write<'_>, closed: &Closed<'_>) -> Vec<NewEvent> {
+    let failure = closed.closing.failure.as_ref();
+    let usage = usage(closed.facts);
+    let now = write.decision.at;
+    let halted = NewEvent {
+        actor_id: closed.agent.0,
+        turn_id: Some(closed.turn.0),
+        type_name: "persistent_agent:turn_halted",
+        data: json!({
+            "agentId": closed.agent, "turnId": closed.turn,
+            "haltReason": closed.closing.halt.name(),
+            "error": failure.map(|failure| &failure.message),
+            "errorClass": failure.map(|failure| failure.class.name()),
+            "remedy": failure.map(|failure| failure.class.remedy()),
+            "costUsd": usage.cost_usd.map(|cost| cost.to_string()),
+            "summary": closed.facts.end.as_ref().map(|end| &end.summary),
+        }),
+        at: now,
+    };
+    let changed = changed(closed.agent.0, closed.from, closed.to, closed.reason, now);
+    [halted].into_iter().chain(changed).collect()
 }
 
 /// What a run used: nothing is known before its terminal event.

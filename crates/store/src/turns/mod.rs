@@ -12,8 +12,8 @@ use crate::{Store, StoreError};
 mod closing;
 mod opening;
 
-pub use closing::Closed;
-pub use opening::Opening;
+pub use closing::{Aftermath, Closed, Keep};
+pub use opening::{Opened, Opening};
 
 /// A turn as the API shows it.
 #[derive(Debug, Clone, PartialEq, FromRow)]

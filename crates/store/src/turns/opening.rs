@@ -1,18 +1,20 @@
-//! Opening a turn: the oldest mail, the prompt, and a run, in one transaction.
+//! Opening a turn: its row, its run, its mail and its room, in one statement.
 
 use chrono::TimeDelta;
 use optio_domain::{
-    agent::{prompt, spec::AgentSpec},
+    actor::ActorKey,
+    agent::AgentState,
     id::{AgentId, MessageId, TurnId},
     limits::{TURN_BYTES_MAX, TURN_MESSAGES_MAX},
 };
 use serde_json::json;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::{
-    StoreError,
+    Store, StoreError,
+    agents::changed,
     mail::{self, MessageRow},
-    step::{NewEvent, Step},
+    step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
 
 /// What is needed to open a turn.
@@ -20,37 +22,187 @@ use crate::{
 pub struct Opening<'a> {
     /// The agent.
     pub agent: AgentId,
+    /// Where it stands.
+    pub from: AgentState,
     /// The turn's identity.
     pub turn: TurnId,
-    /// The agent's own words.
-    pub spec: &'a AgentSpec,
+    /// Its number.
+    pub number: i32,
+    /// What the agent is told.
+    pub prompt: &'a str,
+    /// The mail it is told of, oldest first; never none.
+    pub mail: &'a [MessageRow],
     /// The session to resume.
     pub session: Option<&'a str>,
     /// Milliseconds until its process must have started.
     pub provision_ms: i64,
+    /// Whether its run is given to a runner at once.
+    pub sent: bool,
+    /// Turns that may be open at once, of all agents.
+    pub turns_max: i64,
 }
 
-/// An arbitrary number; whoever opens a turn takes this lock until its transaction ends, so that
-/// the limit of open turns is never passed.
-const ROOM_LOCK: i64 = 0x6f70_7469_6f01;
+/// What became of an opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// The turn is open, under this epoch.
+    Yes {
+        /// The agent's epoch during the turn.
+        epoch: i64,
+    },
+    /// As many turns are open as may be; nothing was written.
+    NoRoom,
+}
 
-impl Step {
-    /// Whether one more turn may be open. True holds until the end of this step.
+#[derive(FromRow)]
+struct Outcome {
+    room: bool,
+    epoch: Option<i64>,
+}
+
+/// A slot is locked before anything is written and taken only if the version still is the one that was
+/// read. Slots that others are taking just now are skipped, so nobody waits for anybody's commit.
+const OPEN: &str = concat!(
+    "WITH slot AS (
+  SELECT n FROM turn_slots WHERE turn_id IS NULL AND n <= $24 ORDER BY n LIMIT 1
+  FOR UPDATE SKIP LOCKED
+), ",
+    moved!("$22", "EXISTS (SELECT FROM slot)"),
+    ", ",
+    told!(),
+    ", taken AS (
+  UPDATE turn_slots SET turn_id = $14 FROM slot, moved WHERE turn_slots.n = slot.n
+), agent AS (
+  UPDATE agents SET turns_taken = $15, hold_until = NULL, hold_reason = NULL, open_turn = $14,
+         state = 'provisioning', state_since = $10, updated_at = $10
+  FROM moved WHERE agents.id = $2
+  RETURNING agent_runtime, max_turn_duration_ms
+), run AS (
+  INSERT INTO runs (id, actor_kind, actor_id, sandbox_id, epoch, runtime, created_at, state, sent_at)
+  SELECT $14, $1, $2, $2, epoch, agent_runtime, $10, CASE WHEN $23 THEN 'sent' ELSE 'unsent' END,
+         CASE WHEN $23 THEN $10 END
+  FROM agent, moved
+), turn AS (
+  INSERT INTO turns (id, agent_id, turn_number, epoch, wake_source, wake_payload, prompt_used, messages,
+                     resumed_session, provision_until, duration_ms, started_at)
+  SELECT $14, $2, $15, epoch, $16, $17, $18, -$22, $19, $20, max_turn_duration_ms, $10 FROM agent, moved
+), assigned AS (
+  UPDATE messages SET state = 'assigned', turn_id = $14 FROM moved WHERE seq = ANY($21)
+), sandbox AS (
+  INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) SELECT $2, $1, $2, $10 FROM moved
+  ON CONFLICT (id) DO UPDATE SET keep_until = NULL
+)
+SELECT EXISTS (SELECT FROM slot) AS room, (SELECT epoch FROM moved) AS epoch"
+);
+
+impl Store {
+    /// Makes room for as many turns at once. Safe to call from several processes at once.
     ///
     /// # Errors
-    /// [`StoreError`] when the database refuses.
-    pub async fn room_for_a_turn(&mut self, max: i64) -> Result<bool, StoreError> {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(ROOM_LOCK)
-            .execute(&mut *self.tx)
-            .await?;
-        let (open,): (i64,) =
-            sqlx::query_as("SELECT count(*) FROM turns WHERE finished_at IS NULL")
-                .fetch_one(&mut *self.tx)
-                .await?;
-        Ok(open < max)
+    /// [`StoreError`] when the database is away.
+    pub async fn make_room(&self, turns_max: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO turn_slots (n) SELECT generate_series(1, $1::int) ON CONFLICT DO NOTHING",
+        )
+        .bind(i32::try_from(turns_max).unwrap_or(i32::MAX))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
+    /// The oldest waiting mail within the limits of one turn.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn mail_for_turn(&self, receiver: ActorKey) -> Result<Vec<MessageRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM messages
+             WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending'
+             ORDER BY seq LIMIT $3",
+            mail::columns()
+        );
+        let mut rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(receiver.kind.name())
+            .bind(receiver.id)
+            .bind(TURN_MESSAGES_MAX)
+            .fetch_all(&self.pool)
+            .await?;
+        let mut bytes = 0;
+        let fit = rows
+            .iter()
+            .take_while(|row| {
+                bytes += row.body.len() + row.payload.as_ref().map_or(0, |it| it.to_string().len());
+                bytes <= TURN_BYTES_MAX
+            })
+            .count();
+        rows.truncate(fit.max(1));
+        Ok(rows)
+    }
+
+    /// Opens a turn: takes room, writes the turn, assigns the mail, and wants a run.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when somebody else took a step since; [`StoreError`] when the database
+    /// refuses, for example because a turn is open already.
+    pub async fn open_turn(
+        &self,
+        write: &Write<'_>,
+        opening: &Opening<'_>,
+    ) -> Result<Opened, StoreError> {
+        let Some(first) = opening.mail.first() else {
+            return Err(StoreError::Corrupt("a turn without mail".to_owned()));
+        };
+        let now = write.decision.at;
+        let taken = i32::try_from(opening.mail.len()).unwrap_or(i32::MAX);
+        let seqs: Vec<i64> = opening.mail.iter().map(|row| row.seq).collect();
+        let payload = json!({
+            "messageId": MessageId(first.id), "senderType": first.sender_type,
+            "senderId": first.sender_id, "payload": first.payload,
+        });
+        let events = told_of(opening, &first.source, taken, write);
+        let outcome: Outcome = written_and_told(OPEN, write, &events)?
+            .bind(opening.turn.0)
+            .bind(opening.number)
+            .bind(&first.source)
+            .bind(&payload)
+            .bind(opening.prompt)
+            .bind(opening.session)
+            .bind(now + TimeDelta::milliseconds(opening.provision_ms))
+            .bind(seqs)
+            .bind(-taken)
+            .bind(opening.sent)
+            .bind(opening.turns_max)
+            .fetch_one(&self.pool)
+            .await?;
+        match (outcome.epoch, outcome.room) {
+            (Some(epoch), _) => Ok(Opened::Yes { epoch }),
+            (None, true) => Err(StoreError::Moved),
+            (None, false) => Ok(Opened::NoRoom),
+        }
+    }
+}
+
+/// An agent that need not wait in the queue is seen to pass through it.
+fn told_of(opening: &Opening<'_>, source: &str, messages: i32, write: &Write<'_>) -> Vec<NewEvent> {
+    let (id, now) = (opening.agent.0, write.decision.at);
+    let open = AgentState::Provisioning { turn: opening.turn };
+    let mut events = Vec::with_capacity(3);
+    events.extend(changed(id, opening.from, AgentState::Queued, "woken", now));
+    events.push(NewEvent {
+        actor_id: id,
+        turn_id: Some(opening.turn.0),
+        type_name: "persistent_agent:turn_started",
+        data: json!({
+            "agentId": opening.agent, "turnId": opening.turn, "turnNumber": opening.number,
+            "wakeSource": source, "messages": messages,
+        }),
+        at: now,
+    });
+    events.extend(changed(id, AgentState::Queued, open, "turn opened", now));
+    events
+}
+
+impl Step {
     /// Counts the waiting mail anew, where the count and the mail disagree.
     ///
     /// # Errors
@@ -66,97 +218,5 @@ impl Step {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
-    }
-
-    /// Opens a turn: takes the oldest waiting mail within the limits, writes the prompt, assigns
-    /// the mail, and wants a run. Returns false, having written nothing, when no mail waits.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database refuses, for example because a turn is open already.
-    pub async fn open_turn(&mut self, opening: &Opening<'_>) -> Result<bool, StoreError> {
-        let mail = self.take_mail().await?;
-        let Some(first) = mail.first() else {
-            return Ok(false);
-        };
-        let letters: Vec<_> = mail.iter().map(MessageRow::letter).collect();
-        let count = i32::try_from(mail.len()).unwrap_or(i32::MAX);
-        let payload = json!({
-            "messageId": MessageId(first.id), "senderType": first.sender_type,
-            "senderId": first.sender_id, "payload": first.payload,
-        });
-        let (number,): (i32,) = sqlx::query_as(
-            "WITH agent AS (
-               UPDATE agents SET turns_taken = turns_taken + 1, hold_until = NULL, hold_reason = NULL
-               WHERE id = $2 RETURNING turns_taken, agent_runtime, max_turn_duration_ms
-             ), run AS (
-               INSERT INTO runs (id, actor_kind, actor_id, sandbox_id, epoch, runtime, created_at)
-               SELECT $1, 'agent', $2, $2, $3, agent_runtime, $9 FROM agent
-             )
-             INSERT INTO turns (id, agent_id, turn_number, epoch, wake_source, wake_payload,
-                prompt_used, messages, resumed_session, provision_until, duration_ms, started_at)
-             SELECT $1, $2, turns_taken, $3, $4, $5, $6, $7, $8, $10, max_turn_duration_ms, $9
-             FROM agent RETURNING turn_number",
-        )
-        .bind(opening.turn.0)
-        .bind(opening.agent.0)
-        .bind(self.epoch)
-        .bind(&first.source)
-        .bind(&payload)
-        .bind(prompt::assemble(opening.spec, &letters))
-        .bind(count)
-        .bind(opening.session)
-        .bind(self.now)
-        .bind(self.now + TimeDelta::milliseconds(opening.provision_ms))
-        .fetch_one(&mut *self.tx)
-        .await?;
-        self.assign(&mail, opening.turn).await?;
-        let event = NewEvent {
-            actor_id: opening.agent.0,
-            turn_id: Some(opening.turn.0),
-            type_name: "persistent_agent:turn_started",
-            data: json!({
-                "agentId": opening.agent, "turnId": opening.turn, "turnNumber": number,
-                "wakeSource": first.source, "messages": count,
-            }),
-            at: self.now,
-        };
-        self.tell(&[event]).await?;
-        Ok(true)
-    }
-
-    async fn take_mail(&mut self) -> Result<Vec<MessageRow>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM messages
-             WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending'
-             ORDER BY seq LIMIT $3",
-            mail::columns()
-        );
-        let mut rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(self.key.kind.name())
-            .bind(self.key.id)
-            .bind(TURN_MESSAGES_MAX)
-            .fetch_all(&mut *self.tx)
-            .await?;
-        let mut bytes = 0;
-        let fit = rows
-            .iter()
-            .take_while(|row| {
-                bytes += row.body.len() + row.payload.as_ref().map_or(0, |it| it.to_string().len());
-                bytes <= TURN_BYTES_MAX
-            })
-            .count();
-        rows.truncate(fit.max(1));
-        Ok(rows)
-    }
-
-    async fn assign(&mut self, mail: &[MessageRow], turn: TurnId) -> Result<(), StoreError> {
-        let seqs: Vec<i64> = mail.iter().map(|row| row.seq).collect();
-        let taken = i64::try_from(seqs.len()).unwrap_or(0);
-        sqlx::query("UPDATE messages SET state = 'assigned', turn_id = $2 WHERE seq = ANY($1)")
-            .bind(seqs)
-            .bind(turn.0)
-            .execute(&mut *self.tx)
-            .await?;
-        mail::count_pending(&mut self.tx, self.key, -taken).await
     }
 }

@@ -41,7 +41,7 @@ pub enum Step {
     Enqueue,
     /// Nothing to do after all: leave the queue.
     StandDown,
-    /// Open a turn and give it the waiting mail.
+    /// Open a turn and give it the waiting mail; give its run to the runner where one is connected.
     OpenTurn,
     /// See to it that the sandbox's runner runs.
     EnsureSandbox,
@@ -149,13 +149,30 @@ fn idle(seen: &Seen, now: DateTime<Utc>) -> Plan {
     if seen.pending == 0 {
         return keep_or_retire(seen, now, Wait::at_rest("no mail", "whoever writes to it"));
     }
-    match held(seen, now) {
-        Some(wait) => keep_or_retire(seen, now, wait),
-        None => step(
+    if let Some(wait) = held(seen, now) {
+        return keep_or_retire(seen, now, wait);
+    }
+    // Whoever waits for room goes first.
+    if seen.others_queued || seen.turns_max <= seen.turns_open {
+        return step(
             Step::Enqueue,
             Wait::until("a turn", "the control plane", now),
-        ),
+        );
     }
+    open_turn(seen, now)
+}
+
+/// A runner that is connected is given the run at once.
+fn open_turn(seen: &Seen, now: DateTime<Utc>) -> Plan {
+    let wait = match seen.link {
+        Link::Connected { .. } => Wait::until(
+            "the agent's process to start",
+            "the runner",
+            now + START_LOOK,
+        ),
+        Link::Away { .. } => Wait::until("a sandbox", "the sandbox driver", now),
+    };
+    step(Step::OpenTurn, wait)
 }
 
 fn held(seen: &Seen, now: DateTime<Utc>) -> Option<Wait> {
@@ -216,18 +233,15 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
             Wait::until(reason, "the agents whose turns run", now + ROOM_LOOK),
         );
     }
-    step(
-        Step::OpenTurn,
-        Wait::until("a sandbox", "the sandbox driver", now),
-    )
+    open_turn(seen, now)
 }
 
 fn provisioning(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Plan {
     match &open.run {
         RunSeen::Ended(verdict) => close(turn, verdict.clone(), now),
-        RunSeen::Started { .. } => step(
+        RunSeen::Started { at } => step(
             Step::MarkRunning,
-            Wait::until("the agent's work", "the agent", now),
+            Wait::until("the agent's work", "the agent", deadline(open, *at)),
         ),
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
             let words = "the sandbox was not ready in time";
@@ -287,7 +301,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
         RunSeen::Started { at } | RunSeen::Sent { at } => *at,
         RunSeen::Unsent => return lost_turn(turn, now),
     };
-    let deadline = started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK;
+    let deadline = deadline(open, started);
     if deadline <= now {
         let words = "the turn's time limit was reached and its runner did not say so";
         return close(
@@ -304,6 +318,11 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
         Link::Connected { holds_run: false } => lost_turn(turn, now),
         Link::Away { runner } => runner_away(runner, deadline, now),
     }
+}
+
+/// When a started run is ended over its runner's head.
+fn deadline(open: &OpenTurn, started: DateTime<Utc>) -> DateTime<Utc> {
+    started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK
 }
 
 fn close(turn: TurnId, verdict: Verdict, now: DateTime<Utc>) -> Plan {

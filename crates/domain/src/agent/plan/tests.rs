@@ -19,6 +19,7 @@ fn quiet() -> Seen {
         pending: 0,
         hold: None,
         turns_open: 0,
+        others_queued: false,
         turns_max: 10,
         turn: None,
         lingering: None,
@@ -48,12 +49,13 @@ fn mail_leads_to_a_turn_when_there_is_room() {
         pending: 1,
         ..quiet()
     };
-    assert_eq!(next(AgentState::Idle, &seen), Step::Enqueue);
+    assert_eq!(next(AgentState::Idle, &seen), Step::OpenTurn);
     assert_eq!(next(AgentState::Queued, &seen), Step::OpenTurn);
     let full = Seen {
         turns_open: 10,
         ..seen
     };
+    assert_eq!(next(AgentState::Idle, &full), Step::Enqueue);
     let waiting = plan(AgentState::Queued, &full, now());
     assert_eq!(waiting.step, Step::Nothing);
     assert!(
@@ -62,6 +64,17 @@ fn mail_leads_to_a_turn_when_there_is_room() {
         waiting.wait
     );
     assert!(waiting.wait.until.is_some());
+}
+
+#[test]
+fn nobody_passes_those_who_wait_for_room() {
+    let seen = Seen {
+        pending: 1,
+        others_queued: true,
+        ..quiet()
+    };
+    assert_eq!(next(AgentState::Idle, &seen), Step::Enqueue);
+    assert_eq!(next(AgentState::Queued, &seen), Step::OpenTurn);
 }
 
 #[test]
