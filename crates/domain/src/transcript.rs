@@ -130,23 +130,46 @@ impl End {
     /// A process may end several pieces of work one after the other: the last one says how it went,
     /// and what each of them used adds up.
     fn after(self, before: Option<Self>) -> Self {
-        let Some(before) = before else { return self };
+        let Some(before) = before else {
+            return self.within_bounds();
+        };
+        let sum = Self {
+            cost_usd: both(before.cost_usd, self.cost_usd, Decimal::saturating_add),
+            input_tokens: both(before.input_tokens, self.input_tokens, i64::saturating_add),
+            output_tokens: both(
+                before.output_tokens,
+                self.output_tokens,
+                i64::saturating_add,
+            ),
+            ..self
+        };
+        sum.within_bounds()
+    }
+
+    /// Nobody uses so much in one run. A program that says so must not make the sums overflow that
+    /// are kept of its agent: the row could not be read, or not be written, ever again.
+    fn within_bounds(self) -> Self {
+        let tokens = |count: i64| count.clamp(0, TOKENS_MAX);
         Self {
-            cost_usd: both(before.cost_usd, self.cost_usd),
-            input_tokens: both(before.input_tokens, self.input_tokens),
-            output_tokens: both(before.output_tokens, self.output_tokens),
+            cost_usd: self.cost_usd.map(|cost| cost.min(COST_USD_MAX.into())),
+            input_tokens: self.input_tokens.map(tokens),
+            output_tokens: self.output_tokens.map(tokens),
             ..self
         }
     }
 }
 
-fn both<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
+fn both<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
+        (Some(a), Some(b)) => Some(add(a, b)),
         (one, other) => one.or(other),
     }
 }
 
+/// Tokens of one run, in either direction, that are believed.
+const TOKENS_MAX: i64 = 1_000_000_000_000;
+/// Dollars of one run that are believed.
+const COST_USD_MAX: i64 = 1_000_000;
 const STDERR_LINES_KEPT: usize = 5;
 const STDERR_CHARS_KEPT: usize = 500;
 
@@ -208,5 +231,24 @@ mod tests {
                 ..end(true, 0, Some(7))
             })
         );
+    }
+
+    #[test]
+    fn what_no_run_can_use_is_not_believed() {
+        let boast = End {
+            success: true,
+            summary: String::new(),
+            cost_usd: Some(Decimal::MAX),
+            input_tokens: Some(i64::MAX),
+            output_tokens: Some(i64::MAX),
+            class: None,
+        };
+        let mut facts = Facts::default();
+        facts.learn(Fact::End(boast.clone()));
+        let once = facts.end.clone().unwrap();
+        assert_eq!(once.cost_usd, Some(COST_USD_MAX.into()));
+        assert_eq!(once.input_tokens, Some(TOKENS_MAX));
+        facts.learn(Fact::End(boast));
+        assert_eq!(facts.end, Some(once));
     }
 }

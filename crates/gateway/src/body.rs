@@ -43,7 +43,8 @@ pub(crate) async fn read(request: Request, max: usize) -> Result<axum::body::Byt
         })
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+/// Reads a body as JSON.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if says_nul(bytes) {
         let words = "the body must not contain the character NUL (\\u0000); leave it out";
         return Err(ApiError::BadRequest(words.to_owned()));

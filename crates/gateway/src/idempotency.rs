@@ -15,7 +15,7 @@ use crate::{Gateway, body, error::ApiError};
 /// The header.
 const HEADER: &str = "idempotency-key";
 /// Characters of a key.
-const KEY_CHARS_MAX: usize = 255;
+pub(crate) const KEY_CHARS_MAX: usize = 255;
 /// Bytes of an answer that are kept.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 

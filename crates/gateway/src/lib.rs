@@ -12,6 +12,8 @@ mod body;
 mod caller;
 mod docs;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
 mod idempotency;
 mod page;
 mod routes;

@@ -1,8 +1,9 @@
 //! Pages: a limit, and a cursor that clients hand back unread.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike as _, Utc};
 use optio_domain::agent::spec::Invalid;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
@@ -22,6 +23,15 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The page after a place.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn at(cursor: &str) -> Self {
+        Self {
+            limit: None,
+            cursor: Some(cursor.to_owned()),
+        }
+    }
+
     /// The limit, or the default of this list.
     pub(crate) fn limit(&self, default: i64, max: i64) -> Result<i64, ApiError> {
         let Some(text) = &self.limit else {
@@ -50,6 +60,17 @@ impl Page {
             None => Err(Invalid::new("cursor", "must be a `nextCursor` of this list").into()),
         }
     }
+}
+
+/// Reads a moment that Postgres can hold: what we can say reaches further than what it can.
+pub(crate) fn storable<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<DateTime<Utc>, D::Error> {
+    let at = DateTime::<Utc>::deserialize(deserializer)?;
+    if (0..=9_999).contains(&at.year()) {
+        return Ok(at);
+    }
+    Err(serde::de::Error::custom("out of range"))
 }
 
 /// Where to go on.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, process::Command};
 use serde_json::Value;
 
 /// A crate, the crates of ours it may use, and the outside libraries nobody else may use.
-const HOUSE: [(&str, &[&str], &[&str]); 9] = [
+const HOUSE: [(&str, &[&str], &[&str]); 10] = [
     ("optio-domain", &[], &[]),
     ("optio-store", &["domain"], &["sqlx"]),
     (
@@ -35,6 +35,12 @@ const HOUSE: [(&str, &[&str], &[&str]); 9] = [
             "simulators",
         ],
         &["clap", "clap_complete"],
+    ),
+    // Reads what each of them reads.
+    (
+        "optio-fuzz",
+        &["domain", "adapters", "gateway", "runner", "simulators"],
+        &["libfuzzer-sys"],
     ),
 ];
 /// Libraries that two crates speak: both serve HTTP, one of them only for the demo and tests.

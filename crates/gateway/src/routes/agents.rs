@@ -9,7 +9,7 @@ use optio_domain::{
     run::FailureClass,
 };
 use optio_store::{agents::AgentRow, mail::NewMessage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -24,6 +24,12 @@ use crate::{
 
 /// The one workspace there is.
 pub(crate) const WORKSPACE: &str = "default";
+/// Where a page of agents ended: its last one's creation, and id.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct After(
+    #[serde(deserialize_with = "page::storable")] pub(crate) DateTime<Utc>,
+    Uuid,
+);
 /// Agents of a page without a limit: older clients do not page.
 const PAGE: i64 = 1_000;
 
@@ -179,12 +185,13 @@ pub(crate) async fn list(
     Params(page): Params<Page>,
 ) -> Result<Json<ManyAgents>, ApiError> {
     let limit = page.limit(PAGE, PAGE)?;
+    let after = page.cursor()?.map(|After(at, id)| (at, id));
     let rows = gateway
         .world()
         .store
-        .agents(WORKSPACE, page.cursor()?, limit)
+        .agents(WORKSPACE, after, limit)
         .await?;
-    let next_cursor = page::next(&rows, limit, |row| (row.created_at, row.id.0));
+    let next_cursor = page::next(&rows, limit, |row| After(row.created_at, row.id.0));
     Ok(Json(ManyAgents {
         agents: rows.into_iter().map(AgentView::of).collect(),
         next_cursor,

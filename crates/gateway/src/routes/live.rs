@@ -64,7 +64,8 @@ pub(crate) async fn all(
     Ok(sse(listener))
 }
 
-fn cursor(from: &Place, headers: &HeaderMap) -> Result<Option<Cursor>, ApiError> {
+/// Where a stream is to go on.
+pub(crate) fn cursor(from: &Place, headers: &HeaderMap) -> Result<Option<Cursor>, ApiError> {
     let header = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());

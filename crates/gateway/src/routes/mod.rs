@@ -8,16 +8,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{Gateway, docs, error::ApiError, idempotency, runner};
 
 mod actors;
-mod agents;
-mod control;
-mod directory;
+pub(crate) mod agents;
+pub(crate) mod control;
+pub(crate) mod directory;
 mod health;
-mod live;
-mod messages;
+pub(crate) mod live;
+pub(crate) mod messages;
 mod sockets;
-mod triggers;
+pub(crate) mod triggers;
 mod turns;
-mod written;
+pub(crate) mod written;
 
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()

@@ -91,6 +91,14 @@ pub(crate) struct NewTrigger {
     enabled: Option<bool>,
 }
 
+impl NewTrigger {
+    /// The config as a value.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn config(self) -> Value {
+        Value::Object(self.config)
+    }
+}
+
 /// OneTrigger trigger.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OneTrigger {
@@ -149,7 +157,8 @@ pub(crate) async fn create(
     ))
 }
 
-fn first_fire(config: &Value, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiError> {
+/// When a schedule fires for the first time.
+pub(crate) fn first_fire(config: &Value, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiError> {
     for field in ["cronExpression", "timezone", "prompt"] {
         if config.get(field).is_some_and(|value| !value.is_string()) {
             return Err(ApiError::BadRequest(format!(

@@ -18,6 +18,9 @@ const NOISE: [&str; 3] = [
     "background_tasks_changed",
 ];
 
+/// The last second of the year 9999, counted from 1970.
+const SECONDS_MAX: i64 = 253_402_300_799;
+
 pub(super) fn read(line: &str) -> Reading {
     match serde_json::from_str(line) {
         Ok(event @ Value::Object(_)) => understand(event),
@@ -167,8 +170,10 @@ fn user(event: &Value) -> Reading {
 fn rate_limit(event: Value) -> Reading {
     let info = &event["rate_limit_info"];
     let (status, kind) = (text(info, "status"), text(info, "rateLimitType"));
+    // A moment that no calendar of ours holds could not be stored with the run.
     let resets_at = info["resetsAt"]
         .as_i64()
+        .filter(|seconds| (0..=SECONDS_MAX).contains(seconds))
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     let mut words = format!("rate limit {kind} {status}").replace('_', " ");
     if let Some(at) = resets_at {

@@ -1,0 +1,4 @@
+//! The targets, played.
+
+#[cfg(test)]
+mod replay;
