@@ -1,7 +1,7 @@
 //! Pages: a limit, and a cursor that clients hand back unread.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use optio_domain::agent::spec::Invalid;
+use optio_domain::{agent::spec::Invalid, id::MessageId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -49,6 +49,23 @@ impl Page {
             Some(place) => Ok(Some(place)),
             None => Err(Invalid::new("cursor", "must be a `nextCursor` of this list").into()),
         }
+    }
+}
+
+/// Which conversation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfThread {
+    /// Only what this agent was sent and has sent in the conversation that began with this message.
+    #[param(value_type = Option<uuid::Uuid>)]
+    thread: Option<String>,
+}
+
+impl OfThread {
+    /// The message that began it.
+    pub(crate) fn id(&self) -> Result<Option<MessageId>, ApiError> {
+        let parsed = self.thread.as_deref().map(str::parse).transpose();
+        parsed.map_err(|_bad| Invalid::new("thread", "must be the id of a message").into())
     }
 }
 

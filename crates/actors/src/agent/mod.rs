@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::World;
 
 mod acts;
+mod cancel;
 mod launch;
 mod turns;
 
@@ -59,6 +60,9 @@ impl Agents {
             intent: agent.intent,
             deleting: agent.deleting,
             pending: i64::from(agent.inbox_pending),
+            waking: i64::from(agent.inbox_waking),
+            interrupts_pending: sight.interrupts_pending,
+            stop: sight.stop,
             hold: agent.hold.clone(),
             turns_open: sight.turns_open,
             turns_max: self.world.limits.turns_running_max,
@@ -133,6 +137,7 @@ impl Agents {
                 self.close_turn(sight, turn, &verdict, &wait, decision)
                     .await
             }
+            Step::CancelTurn(turn) => self.cancel_turn(sight, turn, &wait, decision).await,
             Step::StopRun(run) => self.stop_run(sight, run, &wait, decision).await,
             Step::RetireSandbox => self.retire(sight, &wait, decision).await,
             Step::Purge => self.purge(sight, &wait, decision).await,
@@ -186,6 +191,9 @@ fn words(sight: &AgentSight, seen: &Seen) -> String {
             Some(RunSeen::Ended(_)) => "ended",
         };
         words.push_str(&format!(", turn {} {run}", turn.number));
+    }
+    if seen.stop {
+        words.push_str(", told to stop");
     }
     if let Some(intent) = seen.intent {
         words.push_str(&format!(", asked to {}", intent.name()));

@@ -130,7 +130,7 @@ impl Agents {
         let to = next_state(agent.state, closing.event)?;
         step.agent_state(agent.state, to, closing.halt.name())
             .await?;
-        let more = 0 < agent.inbox_pending && closing.hold.is_none();
+        let more = 0 < agent.inbox_waking && closing.hold.is_none();
         let keep = keep_after(
             agent.spec.pod_lifecycle,
             agent.spec.idle_pod_timeout_ms,

@@ -84,36 +84,37 @@ impl Step {
             MailFate::Consumed => {
                 "UPDATE messages SET state = 'consumed', processed_at = $2
                  WHERE turn_id = $1 AND state = 'assigned' AND ($3::int, $4::text) IS NOT NULL
-                 RETURNING id, state"
+                 RETURNING id, state, class"
             }
             MailFate::GivenBack => {
-                "UPDATE messages SET attempts = attempts + 1,
+                "UPDATE messages SET attempts = attempts + 1, failed_turns = failed_turns || $1,
                         state = CASE WHEN attempts + 1 < $3 THEN 'pending' ELSE 'dead' END,
                         dead_reason = CASE WHEN attempts + 1 < $3 THEN NULL
                           ELSE 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $4 END
                  WHERE turn_id = $1 AND state = 'assigned' AND $2::timestamptz IS NOT NULL
-                 RETURNING id, state"
+                 RETURNING id, state, class"
             }
             MailFate::Untouched => {
                 "UPDATE messages SET state = 'pending'
                  WHERE turn_id = $1 AND state = 'assigned'
                    AND ($2::timestamptz, $3::int, $4::text) IS NOT NULL
-                 RETURNING id, state"
+                 RETURNING id, state, class"
             }
         };
-        let rows: Vec<(Uuid, String)> = sqlx::query_as(statement)
+        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(statement)
             .bind(closed.turn.0)
             .bind(self.now)
             .bind(ATTEMPTS_MAX)
             .bind(reason)
             .fetch_all(&mut *self.tx)
             .await?;
-        let back = rows.iter().filter(|(_, state)| state == "pending").count();
-        mail::count_pending(&mut self.tx, self.key, i64::try_from(back).unwrap_or(0)).await?;
+        let back = rows.iter().filter(|(_, state, _)| state == "pending");
+        let back = mail::Change::of(back.map(|(_, _, class)| class.as_str()));
+        mail::count_pending(&mut self.tx, self.key, back).await?;
         let dead: Vec<NewEvent> = rows
             .iter()
-            .filter(|(_, state)| state == "dead")
-            .map(|(id, _)| NewEvent {
+            .filter(|(_, state, _)| state == "dead")
+            .map(|(id, ..)| NewEvent {
                 actor_id: closed.agent.0,
                 turn_id: Some(closed.turn.0),
                 type_name: "persistent_agent:dead_letter",

@@ -5,6 +5,7 @@ use optio_domain::{
     agent::{prompt, spec::AgentSpec},
     id::{AgentId, MessageId, TurnId},
     limits::{TURN_BYTES_MAX, TURN_MESSAGES_MAX},
+    mail::{Candidate, Class, drain},
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -57,7 +58,9 @@ impl Step {
     /// [`StoreError`] when the database refuses.
     pub async fn recount_inbox(&mut self) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE actors a SET inbox_pending = (SELECT count(*) FROM messages m
+            "UPDATE actors a SET (inbox_pending, inbox_waking) = (
+               SELECT count(*), count(*) FILTER (WHERE m.class IN ('work', 'interrupt'))
+               FROM messages m
                WHERE m.receiver_kind = a.kind AND m.receiver_id = a.id AND m.state = 'pending')
              WHERE kind = $1 AND id = $2",
         )
@@ -69,7 +72,8 @@ impl Step {
     }
 
     /// Opens a turn: takes the oldest waiting mail within the limits, writes the prompt, assigns
-    /// the mail, and wants a run. Returns false, having written nothing, when no mail waits.
+    /// the mail, and wants a run. Returns false, having written nothing, when no mail waits that
+    /// wakes.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses, for example because a turn is open already.
@@ -124,39 +128,48 @@ impl Step {
         Ok(true)
     }
 
+    /// The oldest of each class, each found by index: a backlog of one does not hide another.
     async fn take_mail(&mut self) -> Result<Vec<MessageRow>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM messages
-             WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending'
-             ORDER BY seq LIMIT $3",
-            mail::columns()
-        );
-        let mut rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
+        let columns = mail::columns();
+        let of = |class: &str| {
+            format!(
+                "(SELECT {columns} FROM messages WHERE receiver_kind = $1 AND receiver_id = $2
+                   AND class = '{class}' AND state = 'pending' ORDER BY seq LIMIT $3)"
+            )
+        };
+        let sql = [of("interrupt"), of("work"), of("notify")].join(" UNION ALL ");
+        let rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(self.key.kind.name())
             .bind(self.key.id)
             .bind(TURN_MESSAGES_MAX)
             .fetch_all(&mut *self.tx)
             .await?;
-        let mut bytes = 0;
-        let fit = rows
-            .iter()
-            .take_while(|row| {
-                bytes += row.body.len() + row.payload.as_ref().map_or(0, |it| it.to_string().len());
-                bytes <= TURN_BYTES_MAX
-            })
-            .count();
-        rows.truncate(fit.max(1));
-        Ok(rows)
+        let waiting: Vec<Candidate> = rows.iter().map(candidate).collect();
+        let most = usize::try_from(TURN_MESSAGES_MAX).unwrap_or(usize::MAX);
+        let mut rows: Vec<Option<MessageRow>> = rows.into_iter().map(Some).collect();
+        Ok(drain(&waiting, most, TURN_BYTES_MAX)
+            .into_iter()
+            .filter_map(|place| rows.get_mut(place)?.take())
+            .collect())
     }
 
     async fn assign(&mut self, mail: &[MessageRow], turn: TurnId) -> Result<(), StoreError> {
         let seqs: Vec<i64> = mail.iter().map(|row| row.seq).collect();
-        let taken = i64::try_from(seqs.len()).unwrap_or(0);
+        let taken = mail::Change::of(mail.iter().map(|row| row.class.as_str()));
         sqlx::query("UPDATE messages SET state = 'assigned', turn_id = $2 WHERE seq = ANY($1)")
             .bind(seqs)
             .bind(turn.0)
             .execute(&mut *self.tx)
             .await?;
-        mail::count_pending(&mut self.tx, self.key, -taken).await
+        mail::count_pending(&mut self.tx, self.key, taken.out()).await
+    }
+}
+
+fn candidate(row: &MessageRow) -> Candidate {
+    let payload = row.payload.as_ref();
+    Candidate {
+        seq: row.seq,
+        class: Class::parse(&row.class).unwrap_or_default(),
+        bytes: row.body.len() + payload.map_or(0, |payload| payload.to_string().len()),
     }
 }
