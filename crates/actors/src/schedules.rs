@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
     id::{MessageId, TriggerId},
-    mail::{Sender, WakeSource},
+    mail::{Class, Marks, Sender, WakeSource},
     schedule::{BadSchedule, Schedule},
 };
 use optio_runtime::Hints;
@@ -71,6 +71,10 @@ impl Schedules {
             body: text_of(&trigger.config),
             payload: trigger.param_mapping.clone(),
             broadcasted: false,
+            marks: Marks {
+                class: class_of(&trigger.config),
+                ..Marks::default()
+            },
             cause: None,
             at: now,
         };
@@ -88,6 +92,13 @@ impl Schedules {
 pub fn schedule_of(config: &Value) -> Result<Schedule, BadSchedule> {
     let text = |field: &str| config.get(field).and_then(Value::as_str);
     Schedule::parse(text("cronExpression").unwrap_or_default(), text("timezone"))
+}
+
+/// The class of what a schedule sends: `work` unless it says `notify` or `interrupt`.
+#[must_use]
+pub fn class_of(config: &Value) -> Class {
+    let said = config.get("class").and_then(Value::as_str);
+    said.and_then(Class::parse).unwrap_or_default()
 }
 
 /// What the agent is told at each fire; nothing is a plain tick.

@@ -30,8 +30,10 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Persistent-agent turns that run at once.
     pub turns_running_max: i64,
-    /// Receivers of one broadcast.
+    /// Receivers of one publication, a broadcast among them.
     pub fan_out_max: i64,
+    /// Agents a message may have come through, one causing the next.
+    pub hops_max: i32,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -49,6 +51,7 @@ impl Default for Limits {
             body_bytes_max: 1 << 20,
             turns_running_max: 10,
             fan_out_max: 10_000,
+            hops_max: 32,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             provision_ms_max: 120_000,

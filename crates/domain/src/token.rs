@@ -25,11 +25,19 @@ pub enum Verb {
     Broadcast,
     /// Read the own inbox.
     Inbox,
+    /// Interrupt a peer.
+    Interrupt,
 }
 
 impl Verb {
     /// Everything an agent may do today.
-    pub const ALL: [Self; 4] = [Self::List, Self::Send, Self::Broadcast, Self::Inbox];
+    pub const ALL: [Self; 5] = [
+        Self::List,
+        Self::Send,
+        Self::Broadcast,
+        Self::Inbox,
+        Self::Interrupt,
+    ];
 }
 
 /// What a turn token says.

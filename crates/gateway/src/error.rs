@@ -35,6 +35,8 @@ pub(crate) enum ApiError {
     Conflict(String),
     /// 413: too large; the limit in bytes.
     TooLarge(usize),
+    /// 422: it is well formed and allowed, but would do harm; in words.
+    Unprocessable(String),
     /// 422: the idempotency key belongs to another request.
     KeyReused(String),
     /// 429: come again after so many seconds.
@@ -93,6 +95,10 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::KeyReused(_) => Self::KeyReused(format!("{words}; use a new key")),
             StoreError::FanOut(_) => Self::BadRequest(words),
+            StoreError::Hops(_) => Self::Unprocessable(format!(
+                "{words}; this chain of messages ends here, and only somebody who is not an agent \
+                 can begin another (limits.hops_max)"
+            )),
             StoreError::Moved => Self::Unavailable(
                 "somebody else changed it at the same moment; try again".to_owned(),
                 BUSY_RETRY_S,
@@ -145,7 +151,9 @@ impl IntoResponse for ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("the request is larger than the limit of {max} bytes; send less at once"),
             ),
-            Self::KeyReused(words) => (StatusCode::UNPROCESSABLE_ENTITY, words),
+            Self::Unprocessable(words) | Self::KeyReused(words) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, words)
+            }
             Self::TooMany(words, after) => {
                 retry_s = Some(after);
                 (StatusCode::TOO_MANY_REQUESTS, words)

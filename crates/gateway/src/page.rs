@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike as _, Utc};
-use optio_domain::agent::spec::Invalid;
+use optio_domain::{agent::spec::Invalid, id::MessageId};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -71,6 +71,23 @@ pub(crate) fn storable<'de, D: Deserializer<'de>>(
         return Ok(at);
     }
     Err(serde::de::Error::custom("out of range"))
+}
+
+/// Which conversation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfThread {
+    /// Only what this agent was sent and has sent in the conversation that began with this message.
+    #[param(value_type = Option<uuid::Uuid>)]
+    thread: Option<String>,
+}
+
+impl OfThread {
+    /// The message that began it.
+    pub(crate) fn id(&self) -> Result<Option<MessageId>, ApiError> {
+        let parsed = self.thread.as_deref().map(str::parse).transpose();
+        parsed.map_err(|_bad| Invalid::new("thread", "must be the id of a message").into())
+    }
 }
 
 /// Where to go on.

@@ -50,6 +50,7 @@ impl From<StoreError> for Fault {
             | StoreError::NoReceiver
             | StoreError::InboxFull(_)
             | StoreError::KeyReused(_)
+            | StoreError::Hops(_)
             | StoreError::FanOut(_)
             | StoreError::Corrupt(_)
             | StoreError::Failed(_) => Self::Fallen(with_source(&error)),

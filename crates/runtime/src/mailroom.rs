@@ -151,11 +151,7 @@ impl Writer {
                 return;
             }
             let (messages, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-            batch = match self
-                .mail
-                .send(&messages, self.limits.inbox_messages_max)
-                .await
-            {
+            batch = match self.mail.send(&messages, (&self.limits).into()).await {
                 Ok(stored) => self.answer(stored, messages, replies),
                 Err(StoreError::Moved) => messages.into_iter().zip(replies).collect(),
                 Err(StoreError::Unavailable(_)) => return tell_away(replies),

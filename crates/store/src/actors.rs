@@ -131,7 +131,7 @@ impl Store {
         Ok(next)
     }
 
-    /// Actors with mail, after `after` in the order of their ids.
+    /// Actors with mail that wakes them, after `after` in the order of their ids.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -146,7 +146,7 @@ impl Store {
         self.keys(
             sqlx::query_as(
                 "SELECT kind, id FROM actors
-                 WHERE 0 < inbox_pending AND quarantined_at IS NULL AND ($1, $2) < (kind, id)
+                 WHERE 0 < inbox_waking AND quarantined_at IS NULL AND ($1, $2) < (kind, id)
                  ORDER BY kind, id LIMIT $3",
             )
             .bind(kind)

@@ -23,9 +23,12 @@ pub enum StoreError {
     /// The same sender used the key for another message.
     #[error("the idempotency key was used by {0} for another message")]
     KeyReused(Sender),
-    /// A broadcast would reach too many.
-    #[error("a broadcast to {0} receivers is above the limit")]
+    /// It would reach too many.
+    #[error("{0} receivers are more than the limit of limits.fan_out_max")]
     FanOut(i64),
+    /// Too many agents lie between it and whoever was not an agent.
+    #[error("the message came through {0} agents, one causing the next")]
+    Hops(i32),
     /// What is stored makes no sense, or a statement is wrong: a person must look.
     #[error("the store holds or was given something that makes no sense: {0}")]
     Corrupt(String),

@@ -287,7 +287,7 @@ pub struct RefusedRow {
 
 const SENT: &str = concat!(
     "WITH ",
-    moved!("0", "true"),
+    moved!("0", "0", "true"),
     ", run AS (
   UPDATE runs SET sent_at = COALESCE(sent_at, $11), state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
   FROM moved WHERE id = $10

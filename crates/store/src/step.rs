@@ -29,21 +29,24 @@ pub struct Write<'a> {
 /// The first part of every statement that writes a step, with the parameters 1 to 9: the version that
 /// was read is taken, or nothing at all is written. The other parts depend on it, so that the row of the
 /// actor is locked before any other row of it: whoever locks them the other way round meets a step in a
-/// deadlock. `$inbox` is what the step adds to the count of waiting mail, `$guard` what must hold besides.
+/// deadlock. `$pending` is what the step adds to the count of waiting mail, `$waking`
+/// to that of mail that wakes, `$guard` what must hold besides.
 macro_rules! moved {
-    ($inbox:literal, $guard:literal) => {
+    ($pending:literal, $waking:literal, $guard:literal) => {
         concat!(
             "moved AS (
   UPDATE actors SET version = version + 1, epoch = epoch + $4, wake_at = $5, wait_reason = $6,
          wait_holder = $7,
          decisions = jsonb_path_query_array(jsonb_build_array($8::jsonb) || decisions, $9::jsonpath),
          inbox_pending = inbox_pending + ",
-            $inbox,
+            $pending,
+            ", inbox_waking = inbox_waking + ",
+            $waking,
             "
   WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL AND ",
             $guard,
             "
-  RETURNING epoch, inbox_pending AS pending
+  RETURNING epoch, inbox_pending AS pending, inbox_waking AS waking
 )"
         )
     };
@@ -108,7 +111,11 @@ where
         .bind(data))
 }
 
-const STEP: &str = concat!("WITH ", moved!("0", "true"), " SELECT epoch FROM moved");
+const STEP: &str = concat!(
+    "WITH ",
+    moved!("0", "0", "true"),
+    " SELECT epoch FROM moved"
+);
 
 /// A step that needs several statements. Dropping it without [`Step::commit`] leaves everything as it was.
 #[derive(Debug)]

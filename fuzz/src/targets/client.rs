@@ -117,5 +117,6 @@ fn letter(part: &str) -> Letter {
         payload: payload.filter(Value::is_object),
         broadcasted: body.len() % 2 == 1,
         received_at: DateTime::<Utc>::UNIX_EPOCH,
+        marks: optio_domain::mail::Marks::default(),
     }
 }

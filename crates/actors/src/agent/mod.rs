@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::World;
 
 mod acts;
+mod cancel;
 mod launch;
 mod turns;
 
@@ -65,6 +66,9 @@ impl Agents {
             intent: agent.intent,
             deleting: agent.deleting,
             pending: i64::from(agent.inbox_pending),
+            waking: i64::from(agent.inbox_waking),
+            interrupts_pending: sight.interrupts_pending,
+            stop: sight.stop,
             hold: agent.hold.clone(),
             turns_open: sight.turns_open,
             others_queued: sight.others_queued,
@@ -144,6 +148,7 @@ impl Agents {
             Step::CloseTurn { turn, verdict } => {
                 self.close_turn(sight, turn, &verdict, decision).await
             }
+            Step::CancelTurn(turn) => self.cancel_turn(sight, turn, &wait, decision).await,
             Step::StopRun(run) => self.stop_run(sight, run, &wait, decision).await,
             Step::RetireSandbox => self.retire(sight, &wait, decision).await,
             Step::Purge => self.purge(sight, &wait, decision).await,
@@ -197,6 +202,9 @@ fn words(sight: &AgentSight, seen: &Seen) -> String {
             Some(RunSeen::Ended(_)) => "ended",
         };
         words.push_str(&format!(", turn {} {run}", turn.number));
+    }
+    if seen.stop {
+        words.push_str(", told to stop");
     }
     if let Some(intent) = seen.intent {
         words.push_str(&format!(", asked to {}", intent.name()));

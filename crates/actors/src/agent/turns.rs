@@ -166,7 +166,7 @@ impl Agents {
                 reason = failure.message, "a turn failed"
             );
         }
-        let more = 0 < agent.inbox_pending && closing.hold.is_none();
+        let more = 0 < agent.inbox_waking && closing.hold.is_none();
         let keep = keep_after(
             agent.spec.pod_lifecycle,
             agent.spec.idle_pod_timeout_ms,
@@ -198,7 +198,7 @@ impl Agents {
             self.room_again().await;
         }
         // Mail that came meanwhile has its own hint, but nothing is lost by looking once more.
-        if settled && aftermath.pending == 0 {
+        if settled && aftermath.waking == 0 {
             return Ok(Progress::Rest { until: wait.until });
         }
         Ok(Progress::Again)
@@ -217,6 +217,9 @@ impl Agents {
             intent: None,
             deleting: false,
             pending: i64::from(sight.agent.inbox_pending),
+            waking: i64::from(sight.agent.inbox_waking),
+            interrupts_pending: sight.interrupts_pending,
+            stop: false,
             hold: closing.hold.clone(),
             turns_open: sight.turns_open - 1,
             others_queued: sight.others_queued,

@@ -315,3 +315,21 @@ async fn the_time_limit_closes_a_turn_even_when_the_runner_is_silent() {
         .await;
     assert_eq!(world.row(vesper).await.consecutive_failures, 1);
 }
+
+#[tokio::test]
+async fn a_stop_message_ends_the_turn_and_its_mail_feeds_the_next() {
+    let world = World::new().await;
+    let (vesper, run) = busy(&world).await;
+    let before = world.actor(vesper).await.epoch;
+    world.fleet.deafen(place(vesper));
+    assert!(world.tell_to_stop(vesper).await, "a turn was open");
+    turn_is_cancelled_and_its_mail_is_back(&world, vesper).await;
+    stopped(&world, vesper, run).await;
+    assert!(before < world.actor(vesper).await.epoch);
+    world.pass(STOP_MAX).await;
+    let next = world.finished(vesper, 3).await;
+    assert_eq!(next.messages, 1, "{}", next.prompt_used);
+    assert_eq!(world.message(vesper, "hello").await.state, "consumed");
+    world.waits(vesper, "no mail").await;
+    assert!(!world.tell_to_stop(vesper).await, "no turn is open");
+}

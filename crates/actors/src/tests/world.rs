@@ -14,7 +14,7 @@ use optio_domain::{
     agent::{AgentState, Intent, spec::AgentSpec},
     id::{AgentId, MessageId, RunId, SandboxId},
     limits::Limits,
-    mail::{Sender, WakeSource},
+    mail::{Class, Marks, Sender, WakeSource},
     ports::{AgentCli, Clock as _},
     token::Signer,
 };
@@ -208,6 +208,7 @@ impl World {
             body: body.to_owned(),
             payload: None,
             broadcasted: false,
+            marks: Marks::default(),
             cause: None,
             at: self.clock.now(),
         }
@@ -216,6 +217,15 @@ impl World {
     /// A person writes to an agent.
     pub(crate) async fn write(&self, to: AgentId, body: &str) -> MessageId {
         self.mailroom.send(self.letter(to, body)).await.unwrap().id
+    }
+
+    /// A person tells an agent to stop. False when it had no open turn.
+    pub(crate) async fn tell_to_stop(&self, agent: AgentId) -> bool {
+        let mut message = self.letter(agent, "stop");
+        message.marks.class = Class::Stop;
+        let stopped = self.store.send_stop(&message).await.unwrap();
+        self.hints().look(agent.into());
+        stopped.turn.is_some()
     }
 
     /// A person wants something of an agent.

@@ -46,14 +46,34 @@ pub fn assemble(spec: &AgentSpec, letters: &[Letter]) -> String {
 pub fn envelope(letter: &Letter) -> String {
     let mut body = json!({
         "version": 1,
+        "id": letter.id,
+        "thread": letter.thread(),
+        "class": letter.marks.class.name(),
         "timestamp": letter.received_at.to_rfc3339_opts(SecondsFormat::Millis, true),
         "sender": letter.sender.to_string(),
         "type": if letter.broadcasted { "broadcast" } else { "instruction" },
         "broadcasted": letter.broadcasted,
         "body": letter.body,
     });
-    if let (Some(payload), Some(object)) = (&letter.payload, body.as_object_mut()) {
-        object.insert("payload".to_owned(), payload.clone());
+    let marks = &letter.marks;
+    let more = [
+        ("payload", letter.payload.clone()),
+        ("inReplyTo", marks.in_reply_to.map(|id| json!(id))),
+        ("topic", marks.topic.as_ref().map(|topic| json!(topic))),
+        // Who reads this knows that somebody waits, for how long, and what to answer with.
+        (
+            "replyBy",
+            marks
+                .reply_by
+                .map(|at| json!(at.to_rfc3339_opts(SecondsFormat::Millis, true))),
+        ),
+        ("late", marks.late.then_some(json!(true))),
+    ];
+    if let Some(object) = body.as_object_mut() {
+        let present = more
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        object.extend(present);
     }
     // Inside a JSON string a line break is `\n`, so no body can forge the closing marker line.
     format!("{BEGIN}\n{body:#}\n{END}")
@@ -102,7 +122,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{id::MessageId, mail::Sender};
+    use crate::{
+        id::MessageId,
+        mail::{Class, Marks, Sender},
+    };
 
     fn letter(source: WakeSource, sender: Sender, body: &str) -> Letter {
         Letter {
@@ -112,6 +135,7 @@ mod tests {
             body: body.to_owned(),
             payload: None,
             broadcasted: false,
+            marks: Marks::default(),
             received_at: "2026-01-01T00:00:00Z".parse().unwrap(),
         }
     }
@@ -151,6 +175,36 @@ mod tests {
             prompt.ends_with("then finish.") && prompt.contains("# Tick"),
             "{prompt}"
         );
+    }
+
+    #[test]
+    fn an_envelope_says_what_the_message_is_and_what_it_answers() {
+        let plain = letter(WakeSource::User, Sender::User("x".to_owned()), "hi");
+        let text = envelope(&plain);
+        for absent in ["inReplyTo", "topic", "replyBy", "late"] {
+            assert!(!text.contains(absent), "{text}");
+        }
+        let marks = Marks {
+            class: Class::Interrupt,
+            thread: Some(MessageId(Uuid::from_u128(1))),
+            in_reply_to: Some(MessageId(Uuid::from_u128(2))),
+            topic: Some("builds".to_owned()),
+            reply_by: Some("2026-01-01T00:01:00Z".parse().unwrap()),
+            late: true,
+        };
+        let text = envelope(&Letter { marks, ..plain });
+        let inner = text.strip_prefix(BEGIN).unwrap().strip_suffix(END).unwrap();
+        let value: serde_json::Value = serde_json::from_str(inner).unwrap();
+        for (member, said) in [
+            ("class", "interrupt"),
+            ("thread", "00000000-0000-0000-0000-000000000001"),
+            ("inReplyTo", "00000000-0000-0000-0000-000000000002"),
+            ("topic", "builds"),
+            ("replyBy", "2026-01-01T00:01:00.000Z"),
+        ] {
+            assert_eq!(value[member], said);
+        }
+        assert_eq!(value["late"], true);
     }
 
     #[test]

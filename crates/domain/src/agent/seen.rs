@@ -20,6 +20,12 @@ pub struct Seen {
     pub deleting: bool,
     /// Messages that wait.
     pub pending: i64,
+    /// Those of them that are a reason to open a turn.
+    pub waking: i64,
+    /// Interrupts that wait.
+    pub interrupts_pending: i64,
+    /// Whether a stop message wants the open turn ended.
+    pub stop: bool,
     /// Not before this, and why.
     pub hold: Option<Hold>,
     /// Turns that are open, of all agents.

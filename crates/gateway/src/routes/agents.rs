@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     agent::{AgentState, Intent},
     id::{AgentId, MessageId},
-    mail::{Sender, WakeSource},
+    mail::{Marks, Sender, WakeSource},
     run::FailureClass,
 };
 use optio_store::{agents::AgentRow, mail::NewMessage};
@@ -81,6 +81,8 @@ pub(crate) struct AgentView {
     session_id: Option<String>,
     /// Messages that wait.
     inbox_pending: i32,
+    /// Those of them that wake: work and interrupts.
+    inbox_waking: i32,
     created_by: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -129,6 +131,7 @@ impl AgentView {
             last_turn_at: row.last_turn_at,
             session_id: row.session_id,
             inbox_pending: row.inbox_pending,
+            inbox_waking: row.inbox_waking,
             created_by: row.created_by,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -295,6 +298,7 @@ pub(crate) async fn create(
         body: spec.initial_prompt.clone(),
         payload: None,
         broadcasted: false,
+        marks: Marks::default(),
         cause: None,
         at: world.clock.now(),
     };

@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use optio_domain::{actor::ActorKey, token::Verb};
+use optio_domain::{actor::ActorKey, id::MessageId, token::Verb};
 use optio_runtime::Broadcast;
 use optio_store::mail::Wanted;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::messages::{self, Letter, Messages};
+use super::{
+    messages::{self, Messages},
+    posting::{self, Letter},
+};
 use crate::{
     Gateway,
     body::{Body, Params},
@@ -82,6 +85,7 @@ pub(crate) async fn peers(
 
 /// A message to a peer.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ToPeer {
     /// The peer's slug.
     #[schema(min_length = 1)]
@@ -90,6 +94,11 @@ pub(crate) struct ToPeer {
     body: String,
     /// Marks the message as one that others get too.
     broadcast: Option<bool>,
+    /// work (the default) wakes the peer; notify is read with whatever wakes it next; interrupt
+    /// wakes it and is read before all other mail.
+    class: Option<String>,
+    /// The message this one answers; it joins that message's thread.
+    in_reply_to: Option<Uuid>,
     payload: Option<Map<String, Value>>,
 }
 
@@ -100,6 +109,9 @@ pub(crate) struct Sent {
     ok: bool,
     to: String,
     message_id: Uuid,
+    /// How an interrupt reaches the peer: `running-turn` or `next-turn`. Absent for other classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<&'static str>,
 }
 
 /// Writes to a peer.
@@ -108,8 +120,9 @@ pub(crate) struct Sent {
            ("Idempotency-Key" = Option<String>, Header, description = "same key, same message")),
     request_body = ToPeer,
     responses((status = 202, body = Sent), (status = 400, body = Problem),
-              (status = 401, body = Problem), (status = 404, body = Problem),
-              (status = 413, body = Problem), (status = 429, body = Problem)))]
+              (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 413, body = Problem),
+              (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub(crate) async fn send(
     State(gateway): State<Gateway>,
     me: AgentCaller,
@@ -117,11 +130,6 @@ pub(crate) async fn send(
     Body(mail): Body<ToPeer>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     me.may(Verb::Send)?;
-    if mail.to == me.slug {
-        return Err(ApiError::BadRequest(
-            "to: an agent cannot write to itself".to_owned(),
-        ));
-    }
     let peer = gateway
         .world()
         .store
@@ -138,15 +146,18 @@ pub(crate) async fn send(
         payload: mail.payload,
         broadcasted: mail.broadcast.unwrap_or(false),
         sender_name: Some(me.name.clone()),
+        class: mail.class,
+        in_reply_to: mail.in_reply_to.map(MessageId),
     };
     let sender = me.sender();
     let caller = Caller::Agent(me);
     let accepted =
-        messages::post(&gateway, &caller, sender, peer.id.into(), letter, &headers).await?;
+        posting::post(&gateway, &caller, sender, peer.id.into(), letter, &headers).await?;
     let sent = Sent {
         ok: true,
         to: mail.to,
         message_id: accepted.message_id,
+        delivery: accepted.delivery,
     };
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
@@ -156,6 +167,8 @@ pub(crate) async fn send(
 pub(crate) struct ToAll {
     #[schema(min_length = 1)]
     body: String,
+    /// work (the default), notify or interrupt.
+    class: Option<String>,
     payload: Option<Map<String, Value>>,
 }
 
@@ -173,7 +186,8 @@ pub(crate) struct Delivered {
            ("Idempotency-Key" = Option<String>, Header, description = "same key, same message")),
     request_body = ToAll,
     responses((status = 202, body = Delivered), (status = 400, body = Problem),
-              (status = 401, body = Problem), (status = 413, body = Problem),
+              (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 413, body = Problem), (status = 422, body = Problem),
               (status = 429, body = Problem)))]
 pub(crate) async fn broadcast(
     State(gateway): State<Gateway>,
@@ -187,11 +201,13 @@ pub(crate) async fn broadcast(
         payload: mail.payload,
         broadcasted: true,
         sender_name: Some(me.name.clone()),
+        class: mail.class,
+        in_reply_to: None,
     };
     let (sender, own) = (me.sender(), me.claims.agent);
     let workspace = me.claims.workspace.clone();
     let caller = Caller::Agent(me);
-    let message = messages::compose(&gateway, &caller, sender, own.into(), letter, &headers)?;
+    let message = posting::compose(&gateway, &caller, sender, own.into(), letter, &headers)?;
     let broadcast = Broadcast {
         message,
         sender: own,

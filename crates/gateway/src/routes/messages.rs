@@ -8,24 +8,24 @@ use axum::{
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::ActorKey,
-    agent::spec::Invalid,
     id::{AgentId, MessageId},
-    mail::{Sender, WakeSource},
 };
-use optio_store::mail::{MessageRow, NewMessage, Wanted};
+use optio_store::mail::{MessageRow, Wanted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::agents::find;
+use super::{
+    agents::find,
+    posting::{self, Accepted, Letter},
+};
 use crate::{
     Gateway,
-    body::{Body, Named, Params, text},
+    body::{Body, Named, Params},
     caller::{Caller, Person},
     error::{ApiError, Problem},
-    idempotency::read_key,
-    page::{self, Page},
+    page::{self, OfThread, Page},
 };
 
 /// Messages of a page without a limit.
@@ -45,12 +45,26 @@ pub(crate) struct MessageView {
     body: String,
     structured_payload: Option<Value>,
     broadcasted: bool,
-    /// pending, assigned, consumed or dead.
+    /// work, notify, interrupt or stop.
+    class: String,
+    /// The first message of its conversation; its own id where it began one.
+    thread: Uuid,
+    /// The message it answers.
+    in_reply_to: Option<Uuid>,
+    /// The topic it was published to; `all` is the topic of all peers.
+    topic: Option<String>,
+    /// Until when its sender waits for a reply.
+    reply_by: Option<DateTime<Utc>>,
+    /// Whether it answers a question whose time was over.
+    late: bool,
+    /// pending, assigned, consumed, dead or discarded.
     state: String,
     /// Turns it was given to that failed.
     attempts: i32,
     /// The turn it feeds or fed.
     turn_id: Option<Uuid>,
+    /// The turns that failed with it, oldest first.
+    failed_turns: Vec<Uuid>,
     /// The turn in which it was sent.
     cause: Option<Uuid>,
     /// How many agents it came through.
@@ -71,9 +85,16 @@ impl From<MessageRow> for MessageView {
             body: row.body,
             structured_payload: row.payload,
             broadcasted: row.broadcasted,
+            class: row.class,
+            thread: row.thread.unwrap_or(row.id),
+            in_reply_to: row.in_reply_to,
+            topic: row.topic,
+            reply_by: row.reply_by,
+            late: row.late,
             state: row.state,
             attempts: row.attempts,
             turn_id: row.turn_id,
+            failed_turns: row.failed_turns,
             cause: row.cause,
             hops: row.hops,
             received_at: row.received_at,
@@ -106,24 +127,36 @@ pub(crate) async fn read(
         .store
         .messages(receiver, wanted, page.cursor()?, limit)
         .await?;
+    Ok(shown(rows, limit))
+}
+
+fn shown(rows: Vec<MessageRow>, limit: i64) -> Messages {
     let next_cursor = page::next(&rows, limit, |row| row.seq);
-    Ok(Messages {
+    Messages {
         messages: rows.into_iter().map(MessageView::from).collect(),
         next_cursor,
-    })
+    }
 }
 
 /// Lists an agent's messages, newest first.
 #[utoipa::path(get, path = "/api/persistent-agents/{agent}/messages", tag = "messages",
-    params(("agent" = String, Path, description = "id or slug"), Page),
-    responses((status = 200, body = Messages), (status = 404, body = Problem)))]
+    params(("agent" = String, Path, description = "id or slug"), Page, OfThread),
+    responses((status = 200, body = Messages), (status = 400, body = Problem),
+              (status = 404, body = Problem)))]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
     Named(agent): Named<String>,
     Params(page): Params<Page>,
+    Params(thread): Params<OfThread>,
 ) -> Result<Json<Messages>, ApiError> {
     let row = find(&gateway, &agent).await?;
+    if let Some(thread) = thread.id()? {
+        let limit = page.limit(PAGE, PAGE_MAX)?;
+        let store = &gateway.world().store;
+        let rows = store.thread(row.id, thread, page.cursor()?, limit).await?;
+        return Ok(Json(shown(rows, limit)));
+    }
     read(
         &gateway,
         row.id.into(),
@@ -141,6 +174,11 @@ pub(crate) async fn list(
 pub(crate) struct NewMail {
     #[schema(min_length = 1)]
     body: String,
+    /// work (the default) wakes the agent; notify is read with whatever wakes it next; interrupt
+    /// wakes it and is read before all other mail; stop ends its open turn. Agents may not stop.
+    class: Option<String>,
+    /// The message this one answers; it joins that message's thread.
+    in_reply_to: Option<Uuid>,
     /// Only what the caller is anyway, or external. Who sends is taken from the credentials.
     sender_type: Option<String>,
     /// A name for people; it proves nothing.
@@ -149,25 +187,17 @@ pub(crate) struct NewMail {
     structured_payload: Option<Map<String, Value>>,
 }
 
-/// What a sender gets.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Accepted {
-    ok: bool,
-    /// The message: the first one's, where the Idempotency-Key was used before.
-    pub(crate) message_id: Uuid,
-    /// Whether it had been accepted before.
-    repeated: bool,
-}
-
-/// Writes to an agent. Messages of one sender are read in the order in which they were accepted.
+/// Writes to an agent. Messages of one sender and one class are read in the order in which they were
+/// accepted; interrupts are read before all others. A stop ends the turn that is open now, as a
+/// cancel does: its mail goes back to the inbox and the agent goes on with its next mail.
 #[utoipa::path(post, path = "/api/persistent-agents/{agent}/messages", tag = "messages",
     params(("agent" = String, Path, description = "id or slug"),
            ("Idempotency-Key" = Option<String>, Header, description = "same key, same message")),
     request_body = NewMail,
     responses((status = 202, body = Accepted), (status = 400, body = Problem),
               (status = 403, body = Problem), (status = 404, body = Problem),
-              (status = 413, body = Problem), (status = 429, body = Problem)))]
+              (status = 413, body = Problem), (status = 422, body = Problem),
+              (status = 429, body = Problem)))]
 pub(crate) async fn send(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -180,14 +210,16 @@ pub(crate) async fn send(
         Ok(id) => id,
         Err(_slug) => find(&gateway, &agent).await?.id,
     };
-    let sender = sender(&caller, mail.sender_type.as_deref())?;
+    let sender = posting::sender(&caller, mail.sender_type.as_deref())?;
     let letter = Letter {
         body: mail.body,
         payload: mail.structured_payload,
         broadcasted: mail.broadcasted.unwrap_or(false),
         sender_name: mail.sender_name,
+        class: mail.class,
+        in_reply_to: mail.in_reply_to.map(MessageId),
     };
-    let accepted = post(&gateway, &caller, sender, receiver.into(), letter, &headers)
+    let accepted = posting::post(&gateway, &caller, sender, receiver.into(), letter, &headers)
         .await
         .map_err(|error| {
             if matches!(error, ApiError::Missing(_)) {
@@ -197,86 +229,6 @@ pub(crate) async fn send(
             }
         })?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
-}
-
-/// What is sent.
-pub(crate) struct Letter {
-    pub(crate) body: String,
-    pub(crate) payload: Option<Map<String, Value>>,
-    pub(crate) broadcasted: bool,
-    pub(crate) sender_name: Option<String>,
-}
-
-/// Checks a message and sends it.
-pub(crate) async fn post(
-    gateway: &Gateway,
-    caller: &Caller,
-    sender: Sender,
-    receiver: ActorKey,
-    letter: Letter,
-    headers: &HeaderMap,
-) -> Result<Accepted, ApiError> {
-    let message = compose(gateway, caller, sender, receiver, letter, headers)?;
-    let receipt = gateway.mailroom().send(message).await?;
-    Ok(Accepted {
-        ok: true,
-        message_id: receipt.id.0,
-        repeated: receipt.repeated,
-    })
-}
-
-/// Checks a message.
-pub(crate) fn compose(
-    gateway: &Gateway,
-    caller: &Caller,
-    sender: Sender,
-    receiver: ActorKey,
-    letter: Letter,
-    headers: &HeaderMap,
-) -> Result<NewMessage, ApiError> {
-    let world = gateway.world();
-    text("body", &letter.body, world.limits.message_bytes_max)?;
-    let payload = letter.payload.map(Value::Object);
-    let bytes = payload
-        .as_ref()
-        .map_or(0, |payload| payload.to_string().len());
-    if world.limits.payload_bytes_max < bytes {
-        return Err(ApiError::TooLarge(world.limits.payload_bytes_max));
-    }
-    let (source, cause) = match caller {
-        Caller::Person(_) => (WakeSource::User, None),
-        Caller::Agent(agent) => (WakeSource::Agent, Some(agent.claims.turn)),
-    };
-    Ok(NewMessage {
-        id: MessageId(world.ids.fresh()),
-        receiver,
-        sender,
-        sender_name: letter.sender_name,
-        source,
-        key: read_key(headers)?,
-        body: letter.body,
-        payload,
-        broadcasted: letter.broadcasted,
-        cause,
-        at: world.clock.now(),
-    })
-}
-
-/// Who sends. A caller may call itself less than it is, never more.
-fn sender(caller: &Caller, claimed: Option<&str>) -> Result<Sender, ApiError> {
-    let own = caller.sender();
-    match claimed {
-        None => Ok(own),
-        Some(claimed) if claimed == own.type_name() => Ok(own),
-        Some("external") => Ok(Sender::External(own.id())),
-        Some(claimed @ ("user" | "agent" | "system")) => Err(ApiError::Forbidden(format!(
-            "senderType: you are {own} and cannot send as `{claimed}`; leave it out"
-        ))),
-        Some(claimed) => {
-            let rule = format!("must be user, agent, system or external, not `{claimed}`");
-            Err(Invalid::new("senderType", rule).into())
-        }
-    }
 }
 
 /// Lists an agent's dead letters, newest first.
@@ -318,12 +270,5 @@ pub(crate) async fn replay(
         return Err(missing());
     }
     gateway.hints().look(row.id.into());
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(Accepted {
-            ok: true,
-            message_id: id.0,
-            repeated: false,
-        }),
-    ))
+    Ok((StatusCode::ACCEPTED, Json(Accepted::plain(id, false))))
 }

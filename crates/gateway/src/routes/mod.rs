@@ -14,6 +14,7 @@ pub(crate) mod directory;
 mod health;
 pub(crate) mod live;
 pub(crate) mod messages;
+mod posting;
 mod sockets;
 pub(crate) mod triggers;
 mod turns;
@@ -68,8 +69,9 @@ pub(crate) fn openapi() -> OpenApi {
     description.info.description = Some(
         "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
          `error`. Mutating requests take `Idempotency-Key`. Lists page by `cursor`. Messages of one \
-         sender to one receiver are read in the order in which they were accepted. Live streams \
-         are resumed with `Last-Event-ID`."
+         sender to one receiver are read in the order in which they were accepted, within their \
+         class: interrupts are read before all other mail. Live streams are resumed with \
+         `Last-Event-ID`."
             .to_owned(),
     );
     description

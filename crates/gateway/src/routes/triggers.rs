@@ -159,12 +159,17 @@ pub(crate) async fn create(
 
 /// When a schedule fires for the first time.
 pub(crate) fn first_fire(config: &Value, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiError> {
-    for field in ["cronExpression", "timezone", "prompt"] {
+    for field in ["cronExpression", "timezone", "prompt", "class"] {
         if config.get(field).is_some_and(|value| !value.is_string()) {
             return Err(ApiError::BadRequest(format!(
                 "config.{field}: must be a text"
             )));
         }
+    }
+    let class = config.get("class").and_then(Value::as_str);
+    if class.is_some_and(|class| !["work", "notify", "interrupt"].contains(&class)) {
+        let words = "config.class: must be work, notify or interrupt";
+        return Err(ApiError::BadRequest(words.to_owned()));
     }
     if config.get("cronExpression").is_none() {
         let words = "config.cronExpression: is missing; give five fields such as `*/10 * * * *`";

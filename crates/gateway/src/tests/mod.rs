@@ -2,6 +2,7 @@
 //! of the API.
 
 mod api;
+mod classes;
 mod live;
 mod peers;
 mod refusals;

@@ -205,7 +205,8 @@ async fn fill(database: &mut PgConnection, agent: Uuid) -> Outcome<()> {
            SELECT gen_random_uuid(), 'agent', $1, 'user', 'local', 'user', 'waiting', now()
            FROM generate_series(1, $2)
          )
-         UPDATE actors SET inbox_pending = inbox_pending + $2 WHERE kind = 'agent' AND id = $1",
+         UPDATE actors SET inbox_pending = inbox_pending + $2,
+                inbox_waking = inbox_waking + $2 WHERE kind = 'agent' AND id = $1",
     )
     .bind(agent)
     .bind(HOT)

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use optio_domain::{
     actor::ActorKey,
     id::{AgentId, MessageId},
-    mail::{Sender, WakeSource},
+    mail::{Marks, Sender, WakeSource},
 };
 use optio_runtime::stream::Listener;
 use optio_store::{agents::AgentRow, events::EventRow, mail::NewMessage};
@@ -172,6 +172,7 @@ async fn ask(
         body: REQUEST.to_owned(),
         payload: None,
         broadcasted: false,
+        marks: Marks::default(),
         cause: None,
         at: world.clock.now(),
     };

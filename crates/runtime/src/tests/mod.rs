@@ -14,7 +14,7 @@ use optio_domain::{
     agent::spec::AgentSpec,
     id::{AgentId, MessageId},
     limits::Limits,
-    mail::{Sender, WakeSource},
+    mail::{Marks, Sender, WakeSource},
     ports::{Clock, Eventually},
 };
 use optio_store::{
@@ -191,6 +191,7 @@ fn letter(to: AgentId, body: &str) -> NewMessage {
         body: body.to_owned(),
         payload: None,
         broadcasted: false,
+        marks: Marks::default(),
         cause: None,
         at: now(),
     }

@@ -70,6 +70,8 @@ pub struct AgentRow {
     pub updated_at: DateTime<Utc>,
     /// Messages that wait.
     pub inbox_pending: i32,
+    /// Those of them that are a reason to open a turn.
+    pub inbox_waking: i32,
 }
 
 #[derive(FromRow)]
@@ -112,6 +114,7 @@ struct RawAgent {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     inbox_pending: i32,
+    inbox_waking: i32,
 }
 
 const COLUMNS: &str = "g.id, g.workspace, g.slug, g.name, g.description, g.agent_runtime, g.model, \
@@ -121,7 +124,7 @@ const COLUMNS: &str = "g.id, g.workspace, g.slug, g.name, g.description, g.agent
     g.consecutive_failures, g.rate_limits_in_row, g.last_failure_at, g.last_failure_class, \
     g.last_failure_reason, g.session_id, g.turns_taken, g.total_cost_usd, g.total_input_tokens, \
     g.total_output_tokens, g.last_turn_at, g.created_by, g.created_at, g.updated_at, \
-    a.inbox_pending";
+    a.inbox_pending, a.inbox_waking";
 const FROM: &str = " FROM agents g JOIN actors a ON a.kind = 'agent' AND a.id = g.id";
 
 const INSERT: &str = "INSERT INTO agents (id, state_since, created_at, updated_at, slug, name, \
@@ -201,6 +204,7 @@ impl RawAgent {
             created_at: self.created_at,
             updated_at: self.updated_at,
             inbox_pending: self.inbox_pending,
+            inbox_waking: self.inbox_waking,
             spec: AgentSpec {
                 slug: self.slug,
                 name: self.name,
@@ -405,7 +409,7 @@ async fn fetch(connection: &mut PgConnection, id: AgentId) -> Result<Option<Agen
 /// Whoever is deciding about this actor has now read something old; and it is due to look again.
 /// Comes before any other row of the actor is touched, as in a step: who locks them the other way
 /// round meets a step in a deadlock.
-async fn moved(
+pub(crate) async fn moved(
     connection: &mut PgConnection,
     key: ActorKey,
     now: DateTime<Utc>,

@@ -37,6 +37,10 @@ pub struct AgentSight {
     pub lingering: Option<Lingering>,
     /// Its sandbox.
     pub sandbox: Option<Kept>,
+    /// Interrupts that wait while its turn is open.
+    pub interrupts_pending: i64,
+    /// Whether a stop message wants the open turn ended.
+    pub stop: bool,
 }
 
 /// The open turn as the plan looks at it.
@@ -83,6 +87,8 @@ struct RawSight {
     stop_asked_at: Option<DateTime<Utc>>,
     sandbox: Option<Uuid>,
     keep_until: Option<DateTime<Utc>>,
+    interrupts_pending: i64,
+    stop: bool,
 }
 
 impl Store {
@@ -99,7 +105,12 @@ impl Store {
              EXISTS (SELECT FROM agents q WHERE q.state = 'queued' AND q.id <> g.id) AS others_queued,
              t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
              r.started_at AS run_started_at, r.ended, r.facts, l.id AS lingering_run,
-             l.stop_asked_at, s.id AS sandbox, s.keep_until",
+             l.stop_asked_at, s.id AS sandbox, s.keep_until,
+             COALESCE(g.stop_turn = g.open_turn, false) AS stop,
+             CASE WHEN g.open_turn IS NULL THEN 0 ELSE
+               (SELECT count(*) FROM messages i WHERE i.receiver_kind = 'agent'
+                  AND i.receiver_id = g.id AND i.class = 'interrupt' AND i.state = 'pending')
+             END AS interrupts_pending",
         );
         query.push(FROM);
         query.push(
@@ -153,6 +164,8 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
         sandbox: row.sandbox.map(|_id| Kept {
             until: row.keep_until,
         }),
+        interrupts_pending: row.interrupts_pending,
+        stop: row.stop,
         agent: row.agent.read()?,
     })
 }

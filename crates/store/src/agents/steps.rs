@@ -13,7 +13,7 @@ use crate::{
 
 const SHIFT: &str = concat!(
     "WITH ",
-    moved!("0", "true"),
+    moved!("0", "0", "true"),
     ", ",
     told!(),
     ", agent AS (

@@ -54,6 +54,7 @@ impl Store {
             .bind(message.cause.map(|turn| turn.0))
             .bind(message.at)
             .bind(PREVIEW_CHARS)
+            .bind(message.marks.class.name())
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -73,20 +74,22 @@ ORDER BY a.kind, a.id FOR NO KEY UPDATE OF a";
 const BROADCAST: &str = "
 WITH stored AS (
   INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source,
-                        key, body, payload, broadcasted, cause, hops, received_at)
+                        key, body, payload, broadcasted, cause, hops, received_at, class)
   SELECT gen_random_uuid(), 'agent', g.id, 'agent', $2, $3, 'agent', $4 || '#' || g.slug, $5, $6,
          true, $7,
-         COALESCE((SELECT max(f.hops) + 1 FROM messages f WHERE f.turn_id = $7), 0), $8
+         COALESCE((SELECT max(f.hops) + 1 FROM messages f WHERE f.turn_id = $7), 0), $8, $10
   FROM agents g WHERE g.id = ANY($1) ORDER BY g.id
   RETURNING id, receiver_id
 ), counted AS (
-  UPDATE actors a SET inbox_pending = a.inbox_pending + 1
+  UPDATE actors a SET inbox_pending = a.inbox_pending + 1,
+         inbox_waking = a.inbox_waking + CASE WHEN $10 IN ('work', 'interrupt') THEN 1 ELSE 0 END
   FROM stored s WHERE a.kind = 'agent' AND a.id = s.receiver_id
 )
 INSERT INTO events (actor_id, type, data, at)
 SELECT receiver_id, 'persistent_agent:message',
        jsonb_build_object('agentId', receiver_id, 'messageId', id, 'senderType', 'agent',
          'senderId', $2, 'senderName', $3, 'broadcasted', true,
+         'class', $10, 'thread', id, 'inReplyTo', NULL, 'late', false,
          'body', left($5, $9), 'truncated', $9 < length($5)),
        $8
 FROM stored";

@@ -3,19 +3,24 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::ActorKey,
-    id::{MessageId, TurnId},
-    mail::{Letter, Sender, WakeSource},
+    id::{AgentId, MessageId, TurnId},
+    limits::Limits,
+    mail::{Class, Letter, Marks, Sender, WakeSource},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
 mod broadcast;
+mod insert;
 mod send;
+mod stop;
 
+pub(crate) use insert::insert;
 pub use send::{MailWriter, Stored};
+pub use stop::Stopped;
 
 /// Characters of a body that the live stream carries; the whole is in the inbox.
 const PREVIEW_CHARS: i32 = 2_000;
@@ -41,10 +46,40 @@ pub struct NewMessage {
     pub payload: Option<Value>,
     /// Whether it is marked as meant for all.
     pub broadcasted: bool,
+    /// What it is beside its text.
+    pub marks: Marks,
     /// The turn in which it is sent.
     pub cause: Option<TurnId>,
     /// When it was accepted.
     pub at: DateTime<Utc>,
+}
+
+/// What bounds a message on its way into an inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Messages that may wait in one inbox.
+    pub inbox_max: i32,
+    /// Agents it may have come through.
+    pub hops_max: i32,
+}
+
+/// A bound of the inbox, and of everything else the default.
+impl From<i32> for Bounds {
+    fn from(inbox_max: i32) -> Self {
+        Self {
+            inbox_max,
+            ..Self::from(&Limits::default())
+        }
+    }
+}
+
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            inbox_max: limits.inbox_messages_max,
+            hops_max: limits.hops_max,
+        }
+    }
 }
 
 /// What a sender gets for a stored message.
@@ -79,26 +114,41 @@ pub struct MessageRow {
     pub payload: Option<Value>,
     /// Whether all peers got it.
     pub broadcasted: bool,
+    /// `work`, `notify`, `interrupt` or `stop`.
+    pub class: String,
+    /// The first message of its conversation, where it is not itself.
+    pub thread: Option<Uuid>,
+    /// The message it answers.
+    pub in_reply_to: Option<Uuid>,
+    /// The topic it was published to.
+    pub topic: Option<String>,
+    /// Until when its sender waits for a reply.
+    pub reply_by: Option<DateTime<Utc>>,
+    /// Whether it answers a question whose time was over.
+    pub late: bool,
     /// The turn in which it was sent.
     pub cause: Option<Uuid>,
     /// How many agents it came through.
     pub hops: i32,
-    /// `pending`, `assigned`, `consumed` or `dead`.
+    /// `pending`, `assigned`, `consumed`, `dead` or `discarded`.
     pub state: String,
     /// Failed deliveries.
     pub attempts: i32,
     /// The turn it feeds or fed.
     pub turn_id: Option<Uuid>,
+    /// The turns that failed with it, oldest first.
+    pub failed_turns: Vec<Uuid>,
     /// When it was accepted.
     pub received_at: DateTime<Utc>,
-    /// When it was consumed.
+    /// When it was consumed or discarded.
     pub processed_at: Option<DateTime<Utc>>,
     /// Why it was given up.
     pub dead_reason: Option<String>,
 }
 
 const COLUMNS: &str = "seq, id, receiver_id, sender_type, sender_id, sender_name, source, body, \
-    payload, broadcasted, cause, hops, state, attempts, turn_id, received_at, processed_at, dead_reason";
+    payload, broadcasted, class, thread, in_reply_to, topic, reply_by, late, cause, hops, state, \
+    attempts, turn_id, failed_turns, received_at, processed_at, dead_reason";
 
 impl MessageRow {
     /// The message as its receiver is to see it.
@@ -111,6 +161,14 @@ impl MessageRow {
             body: self.body.clone(),
             payload: self.payload.clone(),
             broadcasted: self.broadcasted,
+            marks: Marks {
+                class: Class::parse(&self.class).unwrap_or_default(),
+                thread: self.thread.map(MessageId),
+                in_reply_to: self.in_reply_to.map(MessageId),
+                topic: self.topic.clone(),
+                reply_by: self.reply_by,
+                late: self.late,
+            },
             received_at: self.received_at,
         }
     }
@@ -159,6 +217,47 @@ impl Store {
         Ok(query.build_query_as().fetch_all(&self.pool).await?)
     }
 
+    /// One message, wherever it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn message(&self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+        query.push(COLUMNS).push(" FROM messages WHERE id = ");
+        query.push_bind(id.0);
+        Ok(query.build_query_as().fetch_optional(&self.pool).await?)
+    }
+
+    /// One page of what an agent was sent and has sent in a conversation, newest first, before
+    /// `cursor` where one is given.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn thread(
+        &self,
+        of: AgentId,
+        thread: MessageId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+        query.push(COLUMNS).push(" FROM messages WHERE (thread = ");
+        query
+            .push_bind(thread.0)
+            .push(" OR id = ")
+            .push_bind(thread.0);
+        query
+            .push(") AND ((receiver_kind = 'agent' AND receiver_id = ")
+            .push_bind(of.0);
+        query.push(") OR (sender_type = 'agent' AND sender_id = (SELECT g.workspace || '/' || g.slug FROM agents g WHERE g.id = ");
+        query.push_bind(of.0).push(")))");
+        if let Some(before) = before {
+            query.push(" AND seq < ").push_bind(before);
+        }
+        query.push(" ORDER BY seq DESC LIMIT ").push_bind(limit);
+        Ok(query.build_query_as().fetch_all(&self.pool).await?)
+    }
+
     /// How many messages wait, since when the oldest does, and how many are dead.
     ///
     /// # Errors
@@ -168,9 +267,8 @@ impl Store {
             "SELECT
                (SELECT count(*) FROM messages
                  WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending') AS pending,
-               (SELECT received_at FROM messages
-                 WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending'
-                 ORDER BY seq LIMIT 1) AS oldest,
+               (SELECT min(received_at) FROM messages
+                 WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending') AS oldest,
                (SELECT count(*) FROM messages
                  WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'dead') AS dead",
         )
@@ -188,19 +286,20 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn replay(&self, receiver: ActorKey, id: MessageId) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let done = sqlx::query(
+        let back: Option<(String,)> = sqlx::query_as(
             "UPDATE messages SET state = 'pending', attempts = 0, dead_reason = NULL, turn_id = NULL
-             WHERE id = $1 AND receiver_kind = $2 AND receiver_id = $3 AND state = 'dead'",
+             WHERE id = $1 AND receiver_kind = $2 AND receiver_id = $3 AND state = 'dead'
+             RETURNING class",
         )
         .bind(id.0)
         .bind(receiver.kind.name())
         .bind(receiver.id)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        if done.rows_affected() == 0 {
+        let Some((class,)) = back else {
             return Ok(false);
-        }
-        count_pending(&mut tx, receiver, 1).await?;
+        };
+        count_pending(&mut tx, receiver, Change::of([class.as_str()])).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -217,63 +316,50 @@ pub struct Inbox {
     pub dead: i64,
 }
 
-/// Stores one message inside somebody else's transaction. A known key stores nothing.
-pub(crate) async fn insert(
-    tx: &mut PgConnection,
-    message: &NewMessage,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name,
-                               source, key, body, payload, received_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (sender_type, sender_id, key) WHERE key IS NOT NULL DO NOTHING",
-    )
-    .bind(message.id.0)
-    .bind(message.receiver.kind.name())
-    .bind(message.receiver.id)
-    .bind(message.sender.type_name())
-    .bind(message.sender.id())
-    .bind(&message.sender_name)
-    .bind(message.source.name())
-    .bind(&message.key)
-    .bind(&message.body)
-    .bind(&message.payload)
-    .bind(message.at)
-    .execute(&mut *tx)
-    .await?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
-    count_pending(tx, message.receiver, 1).await?;
-    let data = json!({
-        "agentId": message.receiver.id, "messageId": message.id, "broadcasted": false,
-        "senderType": message.sender.type_name(), "senderId": message.sender.id(),
-        "senderName": message.sender_name, "truncated": false,
-        "body": message.body.chars().take(usize::try_from(PREVIEW_CHARS).unwrap_or(0)).collect::<String>(),
-    });
-    sqlx::query(
-        "INSERT INTO events (actor_id, type, data, at) VALUES ($1, 'persistent_agent:message', $2, $3)",
-    )
-    .bind(message.receiver.id)
-    .bind(data)
-    .bind(message.at)
-    .execute(tx)
-    .await?;
-    Ok(true)
+/// By how much an inbox's counts change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Messages that wait.
+    pub(crate) pending: i64,
+    /// Those of them that wake.
+    pub(crate) waking: i64,
 }
 
-/// Changes an inbox's count by what the same transaction changed in its messages.
+impl Change {
+    /// Messages of these classes come into the inbox.
+    pub(crate) fn of<'a>(classes: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut change = Self::default();
+        for class in classes {
+            change.pending += 1;
+            change.waking += i64::from(Class::parse(class).is_some_and(Class::wakes));
+        }
+        change
+    }
+
+    /// The same messages go out of it.
+    pub(crate) fn out(self) -> Self {
+        Self {
+            pending: -self.pending,
+            waking: -self.waking,
+        }
+    }
+}
+
+/// Changes an inbox's counts by what the same transaction changed in its messages.
 pub(crate) async fn count_pending(
     tx: &mut PgConnection,
     receiver: ActorKey,
-    change: i64,
+    change: Change,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE actors SET inbox_pending = inbox_pending + $3::int WHERE kind = $1 AND id = $2",
+        "UPDATE actors SET inbox_pending = inbox_pending + $3::int,
+                inbox_waking = inbox_waking + $4::int
+         WHERE kind = $1 AND id = $2",
     )
     .bind(receiver.kind.name())
     .bind(receiver.id)
-    .bind(change)
+    .bind(change.pending)
+    .bind(change.waking)
     .execute(tx)
     .await?;
     Ok(())

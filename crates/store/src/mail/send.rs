@@ -4,7 +4,7 @@ use optio_domain::id::MessageId;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
-use super::{NewMessage, PREVIEW_CHARS, Receipt};
+use super::{Bounds, NewMessage, PREVIEW_CHARS, Receipt};
 use crate::{Store, StoreError};
 
 /// What became of one message of a batch.
@@ -27,6 +27,7 @@ struct Outcome {
     twin: bool,
     pending: Option<i32>,
     place: Option<i64>,
+    hops: Option<i32>,
 }
 
 /// One statement for a whole batch: keys that are known are answered with their first receipt, full
@@ -40,12 +41,13 @@ WITH incoming AS (
            (PARTITION BY i.sender_type, i.sender_id, i.key ORDER BY i.ord) AS twin
   FROM UNNEST($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
                        $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::bool[],
-                       $13::uuid[], $14::timestamptz[])
+                       $13::uuid[], $14::timestamptz[], $15::text[], $16::uuid[], $17::uuid[],
+                       $18::timestamptz[], $19::bool[])
     AS i (ord, id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source, key,
-          body, payload, broadcasted, cause, at)
+          body, payload, broadcasted, cause, at, class, thread, in_reply_to, reply_by, late)
 ), known AS (
   SELECT i.ord, m.id,
-         m.receiver_id = i.receiver_id AND m.body = i.body
+         m.receiver_id = i.receiver_id AND m.body = i.body AND m.class = i.class
            AND m.payload IS NOT DISTINCT FROM i.payload AS same
   FROM incoming i JOIN messages m
     ON m.sender_type = i.sender_type AND m.sender_id = i.sender_id AND m.key = i.key
@@ -53,39 +55,53 @@ WITH incoming AS (
   SELECT a.kind, a.id, a.inbox_pending FROM actors a
   WHERE (a.kind, a.id) IN (SELECT receiver_kind, receiver_id FROM incoming)
   ORDER BY a.kind, a.id FOR NO KEY UPDATE
+), caused AS (
+  SELECT i.*, COALESCE((SELECT max(f.hops) + 1 FROM messages f
+                        WHERE i.cause IS NOT NULL AND f.turn_id = i.cause), 0) AS hops
+  FROM incoming i
 ), placed AS (
   SELECT i.*, a.inbox_pending AS pending,
-         row_number() OVER (PARTITION BY i.receiver_kind, i.receiver_id ORDER BY i.ord) AS place,
-         COALESCE((SELECT max(f.hops) + 1 FROM messages f
-                   WHERE i.cause IS NOT NULL AND f.turn_id = i.cause), 0) AS hops
-  FROM incoming i
+         row_number() OVER (PARTITION BY i.receiver_kind, i.receiver_id ORDER BY i.ord) AS place
+  FROM caused i
   JOIN receivers a ON a.kind = i.receiver_kind AND a.id = i.receiver_id
   LEFT JOIN agents g ON i.receiver_kind = 'agent' AND g.id = i.receiver_id
-  WHERE NOT i.twin AND NOT EXISTS (SELECT 1 FROM known k WHERE k.ord = i.ord) AND NOT COALESCE(g.deleting, false)
+  WHERE NOT i.twin AND i.hops <= $22
+    AND NOT EXISTS (SELECT 1 FROM known k WHERE k.ord = i.ord) AND NOT COALESCE(g.deleting, false)
 ), stored AS (
   INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source,
-                        key, body, payload, broadcasted, cause, hops, received_at)
+                        key, body, payload, broadcasted, cause, hops, received_at, class, thread,
+                        in_reply_to, reply_by, late)
   SELECT id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, source, key, body,
-         payload, broadcasted, cause, hops, at
-  FROM placed WHERE pending + place <= $15 ORDER BY ord
+         payload, broadcasted, cause, hops, at, class, thread, in_reply_to, reply_by, late
+  FROM placed WHERE pending + place <= $20 ORDER BY ord
   ON CONFLICT (sender_type, sender_id, key) WHERE key IS NOT NULL DO NOTHING
   RETURNING id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, body, broadcasted,
-            received_at
+            received_at, class, thread, in_reply_to, late
 ), counted AS (
-  UPDATE actors a SET inbox_pending = a.inbox_pending + n.n
-  FROM (SELECT receiver_kind, receiver_id, count(*)::int AS n FROM stored GROUP BY 1, 2) n
+  UPDATE actors a SET inbox_pending = a.inbox_pending + n.n, inbox_waking = a.inbox_waking + n.waking
+  FROM (SELECT receiver_kind, receiver_id, count(*)::int AS n,
+               (count(*) FILTER (WHERE class IN ('work', 'interrupt')))::int AS waking
+        FROM stored GROUP BY 1, 2) n
   WHERE a.kind = n.receiver_kind AND a.id = n.receiver_id
 ), told AS (
   INSERT INTO events (actor_id, type, data, at)
   SELECT receiver_id, 'persistent_agent:message',
          jsonb_build_object('agentId', receiver_id, 'messageId', id, 'senderType', sender_type,
            'senderId', sender_id, 'senderName', sender_name, 'broadcasted', broadcasted,
-           'body', left(body, $16), 'truncated', $16 < length(body)),
+           'class', class, 'thread', COALESCE(thread, id), 'inReplyTo', in_reply_to, 'late', late,
+           'body', left(body, $21), 'truncated', $21 < length(body)),
          received_at
   FROM stored
+  UNION ALL
+  SELECT t.agent_id, 'persistent_agent:message_refused',
+         jsonb_build_object('agentId', t.agent_id, 'turnId', i.cause, 'hops', i.hops,
+           'reason', 'it came through ' || i.hops || ' agents, one causing the next; the limit is '
+             || $22),
+         i.at
+  FROM caused i JOIN turns t ON t.id = i.cause WHERE $22 < i.hops
 )
-SELECT i.ord, s.id AS stored, k.id AS known, k.same, i.twin, p.pending, p.place
-FROM incoming i
+SELECT i.ord, s.id AS stored, k.id AS known, k.same, i.twin, p.pending, p.place, i.hops
+FROM caused i
 LEFT JOIN stored s ON s.id = i.id
 LEFT JOIN known k ON k.ord = i.ord
 LEFT JOIN placed p ON p.ord = i.ord
@@ -107,13 +123,13 @@ impl MailWriter {
     pub async fn send(
         &mut self,
         batch: &[NewMessage],
-        inbox_max: i32,
+        bounds: Bounds,
     ) -> Result<Vec<Stored>, StoreError> {
         let mut connection = match self.held.take() {
             Some(connection) => connection,
             None => self.pool.acquire().await?,
         };
-        let stored = send(&mut connection, batch, inbox_max).await?;
+        let stored = send(&mut connection, batch, bounds).await?;
         // After an error it is not kept: it may be the connection's.
         self.held = Some(connection);
         Ok(stored)
@@ -125,10 +141,11 @@ impl MailWriter {
     }
 }
 
-async fn send(
+/// As [`Store::send`], inside somebody else's transaction.
+pub(crate) async fn send(
     connection: &mut PgConnection,
     batch: &[NewMessage],
-    inbox_max: i32,
+    bounds: Bounds,
 ) -> Result<Vec<Stored>, StoreError> {
     let ords: Vec<i32> = (0..).take(batch.len()).collect();
     let rows: Vec<Outcome> = sqlx::query_as(SEND)
@@ -146,14 +163,17 @@ async fn send(
         .bind(column(batch, |m| m.broadcasted))
         .bind(column(batch, |m| m.cause.map(|turn| turn.0)))
         .bind(column(batch, |m| m.at))
-        .bind(inbox_max)
+        .bind(column(batch, |m| m.marks.class.name()))
+        .bind(column(batch, |m| m.marks.thread.map(|id| id.0)))
+        .bind(column(batch, |m| m.marks.in_reply_to.map(|id| id.0)))
+        .bind(column(batch, |m| m.marks.reply_by))
+        .bind(column(batch, |m| m.marks.late))
+        .bind(bounds.inbox_max)
         .bind(PREVIEW_CHARS)
+        .bind(bounds.hops_max)
         .fetch_all(connection)
         .await?;
-    Ok(rows
-        .iter()
-        .map(|row| outcome(row, batch, inbox_max))
-        .collect())
+    Ok(rows.iter().map(|row| outcome(row, batch, bounds)).collect())
 }
 
 impl Store {
@@ -173,9 +193,9 @@ impl Store {
     pub async fn send(
         &self,
         batch: &[NewMessage],
-        inbox_max: i32,
+        bounds: impl Into<Bounds>,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.mail_writer().send(batch, inbox_max).await
+        self.mail_writer().send(batch, bounds.into()).await
     }
 }
 
@@ -183,7 +203,7 @@ fn column<'a, T>(batch: &'a [NewMessage], get: impl Fn(&'a NewMessage) -> T) -> 
     batch.iter().map(get).collect()
 }
 
-fn outcome(row: &Outcome, batch: &[NewMessage], inbox_max: i32) -> Stored {
+fn outcome(row: &Outcome, batch: &[NewMessage], bounds: Bounds) -> Stored {
     if let Some(id) = row.stored {
         return Stored::Done(Receipt {
             id: MessageId(id),
@@ -206,8 +226,13 @@ fn outcome(row: &Outcome, batch: &[NewMessage], inbox_max: i32) -> Stored {
         (None, _) if row.twin => return Stored::Again,
         (None, _) => {}
     }
+    if let Some(hops) = row.hops.filter(|hops| bounds.hops_max < *hops) {
+        return Stored::Refused(StoreError::Hops(hops));
+    }
     match (row.pending, row.place) {
-        (Some(pending), Some(place)) if i64::from(inbox_max) < i64::from(pending) + place => {
+        (Some(pending), Some(place))
+            if i64::from(bounds.inbox_max) < i64::from(pending) + place =>
+        {
             Stored::Refused(StoreError::InboxFull(i64::from(pending)))
         }
         (Some(_), Some(_)) => Stored::Again,

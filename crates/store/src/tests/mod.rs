@@ -8,7 +8,7 @@ use optio_domain::{
     agent::{AgentState, prompt, spec::AgentSpec},
     id::{AgentId, MessageId, TurnId},
     limits::{ATTEMPTS_MAX, TURN_BYTES_MAX, TURN_MESSAGES_MAX},
-    mail::{Sender, WakeSource},
+    mail::{Marks, Sender, WakeSource},
     transcript::Facts,
 };
 use uuid::Uuid;
@@ -25,6 +25,7 @@ mod actors;
 mod agents;
 mod broadcast;
 mod capacity;
+mod classes;
 mod closing;
 mod events;
 mod idempotency;
@@ -98,7 +99,7 @@ impl World {
             .unwrap();
         self.sql(&format!(
             "DELETE FROM messages WHERE receiver_id = '{id}'; DELETE FROM events;
-             UPDATE actors SET inbox_pending = 0, wake_at = NULL WHERE id = '{id}'"
+             UPDATE actors SET inbox_pending = 0, inbox_waking = 0, wake_at = NULL WHERE id = '{id}'"
         ))
         .await;
         id
@@ -261,18 +262,21 @@ impl World {
         let (wait, decision) = (Wait::at_rest("mail", "anybody"), self.decision("test"));
         let write = write(&sight, &wait, &decision);
         let aftermath = self.store.close_turn(&write, &closed).await?;
-        let pending = self.see(agent).await.agent.inbox_pending;
-        assert_eq!(aftermath.pending, pending, "the closing counts what waits");
+        let waking = self.see(agent).await.agent.inbox_waking;
+        assert_eq!(aftermath.waking, waking, "the closing counts what waits");
         Ok(())
     }
 
     /// The promise of the counter: it is the number of messages that wait, of every actor.
     async fn counters_are_right(&self) {
-        let wrong: Vec<(Uuid, i32, i64)> = sqlx::query_as(
-            "SELECT a.id, a.inbox_pending, m.n FROM actors a CROSS JOIN LATERAL
-               (SELECT count(*) AS n FROM messages m WHERE m.receiver_kind = a.kind
+        let wrong: Vec<(Uuid, i32, i64, i32, i64)> = sqlx::query_as(
+            "SELECT a.id, a.inbox_pending, m.n, a.inbox_waking, m.waking
+             FROM actors a CROSS JOIN LATERAL
+               (SELECT count(*) AS n,
+                       count(*) FILTER (WHERE m.class IN ('work', 'interrupt')) AS waking
+                FROM messages m WHERE m.receiver_kind = a.kind
                   AND m.receiver_id = a.id AND m.state = 'pending') m
-             WHERE a.inbox_pending <> m.n",
+             WHERE a.inbox_pending <> m.n OR a.inbox_waking <> m.waking",
         )
         .fetch_all(&self.store.pool)
         .await
@@ -317,6 +321,7 @@ fn letter(to: AgentId, body: &str, at: DateTime<Utc>) -> NewMessage {
         body: body.to_owned(),
         payload: None,
         broadcasted: false,
+        marks: Marks::default(),
         cause: None,
         at,
     }

@@ -125,7 +125,7 @@ async fn a_hundred_thousand_waiting_messages_are_drained_in_bounded_turns() {
                                    body, received_at)
              SELECT gen_random_uuid(), 'agent', '{agent}', 'user', 'ada', 'user', n::text, now()
              FROM generate_series(0, 99999) AS g (n) ORDER BY g.n;
-             UPDATE actors SET inbox_pending = 100000 WHERE id = '{agent}'"
+             UPDATE actors SET inbox_pending = 100000, inbox_waking = 100000 WHERE id = '{agent}'"
         ))
         .await;
     world.mail(quiet, 1).await;

@@ -56,8 +56,8 @@ pub enum Keep {
 pub struct Aftermath {
     /// The agent's epoch from now on.
     pub epoch: i64,
-    /// Messages that wait in its inbox now.
-    pub pending: i32,
+    /// Messages in its inbox now that wake.
+    pub waking: i32,
     /// Whether agents wait for the room that this turn had.
     pub queue: bool,
 }
@@ -66,12 +66,14 @@ pub struct Aftermath {
 /// touch them, and there is no other on this version.
 const CLOSE: &str = concat!(
     "WITH mail AS (
-  SELECT count(*)::int AS back FROM messages
+  SELECT count(*)::int AS back, count(*) FILTER (WHERE class IN ('work', 'interrupt'))::int AS waking
+  FROM messages
   WHERE turn_id = $14 AND state = 'assigned'
     AND ($15 = 'untouched' OR $15 = 'given back' AND attempts + 1 < $16)
 ), ",
     moved!(
         "(SELECT back FROM mail)",
+        "(SELECT waking FROM mail)",
         "EXISTS (SELECT FROM turns WHERE id = $14 AND finished_at IS NULL)"
     ),
     ", ",
@@ -89,6 +91,7 @@ const CLOSE: &str = concat!(
 ), settled AS (
   UPDATE messages SET
          attempts = attempts + CASE $15 WHEN 'given back' THEN 1 ELSE 0 END,
+         failed_turns = CASE $15 WHEN 'given back' THEN failed_turns || $14 ELSE failed_turns END,
          processed_at = CASE $15 WHEN 'consumed' THEN $10 END,
          state = CASE WHEN $15 = 'consumed' THEN 'consumed'
                       WHEN $15 = 'untouched' OR attempts + 1 < $16 THEN 'pending' ELSE 'dead' END,
@@ -115,7 +118,7 @@ const CLOSE: &str = concat!(
 ), sandbox AS (
   UPDATE sandboxes SET keep_until = $33 FROM moved WHERE id = $2 AND $32
 )
-SELECT epoch, pending, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue FROM moved"
+SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue FROM moved"
 );
 
 impl Store {

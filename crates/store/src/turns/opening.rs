@@ -6,6 +6,7 @@ use optio_domain::{
     agent::AgentState,
     id::{AgentId, MessageId, TurnId},
     limits::{TURN_BYTES_MAX, TURN_MESSAGES_MAX},
+    mail::{Candidate, Class, drain},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -30,7 +31,7 @@ pub struct Opening<'a> {
     pub number: i32,
     /// What the agent is told.
     pub prompt: &'a str,
-    /// The mail it is told of, oldest first; never none.
+    /// The mail it is told of, as it is read; never none.
     pub mail: &'a [MessageRow],
     /// The session to resume.
     pub session: Option<&'a str>,
@@ -67,7 +68,7 @@ const OPEN: &str = concat!(
   SELECT n FROM turn_slots WHERE turn_id IS NULL AND n <= $24 ORDER BY n LIMIT 1
   FOR UPDATE SKIP LOCKED
 ), ",
-    moved!("$22", "EXISTS (SELECT FROM slot)"),
+    moved!("$22", "$25", "EXISTS (SELECT FROM slot)"),
     ", ",
     told!(),
     ", taken AS (
@@ -110,33 +111,34 @@ impl Store {
         Ok(())
     }
 
-    /// The oldest waiting mail within the limits of one turn.
+    /// The waiting mail that feeds the next turn, in the order in which it is to be read; none where
+    /// nothing waits that wakes.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn mail_for_turn(&self, receiver: ActorKey) -> Result<Vec<MessageRow>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM messages
-             WHERE receiver_kind = $1 AND receiver_id = $2 AND state = 'pending'
-             ORDER BY seq LIMIT $3",
-            mail::columns()
-        );
-        let mut rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
+        let columns = mail::columns();
+        let of = |class: &str| {
+            format!(
+                "(SELECT {columns} FROM messages WHERE receiver_kind = $1 AND receiver_id = $2
+                   AND class = '{class}' AND state = 'pending' ORDER BY seq LIMIT $3)"
+            )
+        };
+        // Each class is found by index: a backlog of one does not hide another.
+        let sql = [of("interrupt"), of("work"), of("notify")].join(" UNION ALL ");
+        let rows: Vec<MessageRow> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(receiver.kind.name())
             .bind(receiver.id)
             .bind(TURN_MESSAGES_MAX)
             .fetch_all(&self.pool)
             .await?;
-        let mut bytes = 0;
-        let fit = rows
-            .iter()
-            .take_while(|row| {
-                bytes += row.body.len() + row.payload.as_ref().map_or(0, |it| it.to_string().len());
-                bytes <= TURN_BYTES_MAX
-            })
-            .count();
-        rows.truncate(fit.max(1));
-        Ok(rows)
+        let waiting: Vec<Candidate> = rows.iter().map(candidate).collect();
+        let most = usize::try_from(TURN_MESSAGES_MAX).unwrap_or(usize::MAX);
+        let mut rows: Vec<Option<MessageRow>> = rows.into_iter().map(Some).collect();
+        Ok(drain(&waiting, most, TURN_BYTES_MAX)
+            .into_iter()
+            .filter_map(|place| rows.get_mut(place)?.take())
+            .collect())
     }
 
     /// Opens a turn: takes room, writes the turn, assigns the mail, and wants a run.
@@ -153,13 +155,13 @@ impl Store {
             return Err(StoreError::Corrupt("a turn without mail".to_owned()));
         };
         let now = write.decision.at;
-        let taken = i32::try_from(opening.mail.len()).unwrap_or(i32::MAX);
+        let taken = mail::Change::of(opening.mail.iter().map(|row| row.class.as_str()));
         let seqs: Vec<i64> = opening.mail.iter().map(|row| row.seq).collect();
         let payload = json!({
             "messageId": MessageId(first.id), "senderType": first.sender_type,
             "senderId": first.sender_id, "payload": first.payload,
         });
-        let events = told_of(opening, &first.source, taken, write);
+        let events = told_of(opening, &first.source, taken.pending, write);
         let outcome: Outcome = written_and_told(OPEN, write, &events)?
             .bind(opening.turn.0)
             .bind(opening.number)
@@ -169,9 +171,10 @@ impl Store {
             .bind(opening.session)
             .bind(now + TimeDelta::milliseconds(opening.provision_ms))
             .bind(seqs)
-            .bind(-taken)
+            .bind(taken.out().pending)
             .bind(opening.sent)
             .bind(opening.turns_max)
+            .bind(taken.out().waking)
             .fetch_one(&self.pool)
             .await?;
         match (outcome.epoch, outcome.room) {
@@ -183,7 +186,7 @@ impl Store {
 }
 
 /// An agent that need not wait in the queue is seen to pass through it.
-fn told_of(opening: &Opening<'_>, source: &str, messages: i32, write: &Write<'_>) -> Vec<NewEvent> {
+fn told_of(opening: &Opening<'_>, source: &str, messages: i64, write: &Write<'_>) -> Vec<NewEvent> {
     let (id, now) = (opening.agent.0, write.decision.at);
     let open = AgentState::Provisioning { turn: opening.turn };
     let mut events = Vec::with_capacity(3);
@@ -209,7 +212,9 @@ impl Step {
     /// [`StoreError`] when the database refuses.
     pub async fn recount_inbox(&mut self) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE actors a SET inbox_pending = (SELECT count(*) FROM messages m
+            "UPDATE actors a SET (inbox_pending, inbox_waking) = (
+               SELECT count(*), count(*) FILTER (WHERE m.class IN ('work', 'interrupt'))
+               FROM messages m
                WHERE m.receiver_kind = a.kind AND m.receiver_id = a.id AND m.state = 'pending')
              WHERE kind = $1 AND id = $2",
         )
@@ -218,5 +223,14 @@ impl Step {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
+    }
+}
+
+fn candidate(row: &MessageRow) -> Candidate {
+    let payload = row.payload.as_ref();
+    Candidate {
+        seq: row.seq,
+        class: Class::parse(&row.class).unwrap_or_default(),
+        bytes: row.body.len() + payload.map_or(0, |payload| payload.to_string().len()),
     }
 }

@@ -49,6 +49,8 @@ pub enum Step {
     SendRun(TurnId),
     /// The process runs.
     MarkRunning,
+    /// A stop message wants the turn ended: close it at once and give its mail back untouched.
+    CancelTurn(TurnId),
     /// Close the turn.
     CloseTurn {
         /// Which.
@@ -84,6 +86,7 @@ impl Step {
             Self::EnsureSandbox => "ensure sandbox",
             Self::SendRun(_) => "send run",
             Self::MarkRunning => "mark running",
+            Self::CancelTurn(_) => "cancel turn",
             Self::CloseTurn { .. } => "close turn",
             Self::StopRun(_) => "stop run",
             Self::RetireSandbox => "retire sandbox",
@@ -119,6 +122,15 @@ pub fn plan(state: AgentState, seen: &Seen, now: DateTime<Utc>) -> Plan {
             Err(_refusal) => step(Step::Disregard(intent), soon),
         };
     }
+    let over = |open: &OpenTurn| matches!(open.run, RunSeen::Ended(_));
+    // What has ended by itself needs no stop: its result counts.
+    if let Some(turn) = state.turn()
+        && seen.stop
+        && !seen.turn.as_ref().is_some_and(over)
+    {
+        let wait = Wait::until("the next look", "the control plane", now);
+        return step(Step::CancelTurn(turn), wait);
+    }
     if let Some(lingering) = seen.lingering {
         return end_lingering(lingering, seen.link, now);
     }
@@ -146,8 +158,8 @@ fn idle(seen: &Seen, now: DateTime<Utc>) -> Plan {
     if !seen.enabled {
         return keep_or_retire(seen, now, Wait::at_rest("disabled", "a person: enable it"));
     }
-    if seen.pending == 0 {
-        return keep_or_retire(seen, now, Wait::at_rest("no mail", "whoever writes to it"));
+    if seen.waking == 0 {
+        return keep_or_retire(seen, now, no_mail(seen.pending));
     }
     if let Some(wait) = held(seen, now) {
         return keep_or_retire(seen, now, wait);
@@ -173,6 +185,15 @@ fn open_turn(seen: &Seen, now: DateTime<Utc>) -> Plan {
         Link::Away { .. } => Wait::until("a sandbox", "the sandbox driver", now),
     };
     step(Step::OpenTurn, wait)
+}
+
+/// Notices alone wake nobody.
+fn no_mail(notices: i64) -> Wait {
+    let reason = match notices {
+        0 => "no mail".to_owned(),
+        notices => format!("no mail that wakes; {notices} of class notify wait for it"),
+    };
+    Wait::at_rest(&reason, "whoever writes to it")
 }
 
 fn held(seen: &Seen, now: DateTime<Utc>) -> Option<Wait> {
@@ -217,7 +238,7 @@ fn archived(seen: &Seen) -> Plan {
 }
 
 fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
-    if !seen.enabled || seen.pending == 0 || held(seen, now).is_some() {
+    if !seen.enabled || seen.waking == 0 || held(seen, now).is_some() {
         return step(
             Step::StandDown,
             Wait::until("to leave the queue", "the control plane", now),

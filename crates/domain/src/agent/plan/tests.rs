@@ -17,6 +17,9 @@ fn quiet() -> Seen {
         intent: None,
         deleting: false,
         pending: 0,
+        waking: 0,
+        interrupts_pending: 0,
+        stop: false,
         hold: None,
         turns_open: 0,
         others_queued: false,
@@ -47,6 +50,7 @@ fn next(state: AgentState, seen: &Seen) -> Step {
 fn mail_leads_to_a_turn_when_there_is_room() {
     let seen = Seen {
         pending: 1,
+        waking: 1,
         ..quiet()
     };
     assert_eq!(next(AgentState::Idle, &seen), Step::OpenTurn);
@@ -70,6 +74,7 @@ fn mail_leads_to_a_turn_when_there_is_room() {
 fn nobody_passes_those_who_wait_for_room() {
     let seen = Seen {
         pending: 1,
+        waking: 1,
         others_queued: true,
         ..quiet()
     };
@@ -81,6 +86,7 @@ fn nobody_passes_those_who_wait_for_room() {
 fn a_disabled_agent_takes_no_turn() {
     let seen = Seen {
         pending: 1,
+        waking: 1,
         enabled: false,
         ..quiet()
     };
@@ -93,6 +99,7 @@ fn a_wish_comes_before_everything_else() {
     let seen = Seen {
         intent: Some(Intent::Pause),
         pending: 3,
+        waking: 3,
         turn: open(RunSeen::Ended(Verdict::Done)),
         ..quiet()
     };
@@ -118,6 +125,7 @@ fn no_turn_opens_while_an_old_run_may_be_alive() {
     };
     let seen = Seen {
         pending: 1,
+        waking: 1,
         lingering: Some(lingering),
         link: Link::Connected { holds_run: false },
         ..quiet()
@@ -236,4 +244,50 @@ fn a_deleted_agent_is_removed_only_once_nothing_of_it_runs() {
         ..seen
     };
     assert_eq!(next(AgentState::Archived, &running), Step::RetireSandbox);
+}
+
+#[test]
+fn notices_alone_open_no_turn_and_the_wait_says_so() {
+    let seen = Seen {
+        pending: 2,
+        ..quiet()
+    };
+    let rest = plan(AgentState::Idle, &seen, now());
+    assert_eq!((rest.step, rest.wait.until), (Step::Nothing, None));
+    assert!(rest.wait.reason.contains("2 of class notify"));
+    assert_eq!(next(AgentState::Queued, &seen), Step::StandDown);
+}
+
+#[test]
+fn a_stop_ends_the_open_turn_before_anything_else_but_a_persons_wish() {
+    let seen = Seen {
+        stop: true,
+        turn: open(RunSeen::Started { at: now() }),
+        link: Link::Connected { holds_run: true },
+        ..quiet()
+    };
+    for state in [
+        AgentState::Running { turn: ANY },
+        AgentState::Provisioning { turn: ANY },
+    ] {
+        assert_eq!(next(state, &seen), Step::CancelTurn(ANY));
+    }
+    let paused = Seen {
+        intent: Some(Intent::Pause),
+        ..seen.clone()
+    };
+    assert!(matches!(
+        next(AgentState::Running { turn: ANY }, &paused),
+        Step::Obey { .. }
+    ));
+    let done = Seen {
+        turn: open(RunSeen::Ended(Verdict::Done)),
+        ..seen.clone()
+    };
+    assert!(matches!(
+        next(AgentState::Running { turn: ANY }, &done),
+        Step::CloseTurn { .. }
+    ));
+    let over = Seen { turn: None, ..seen };
+    assert_eq!(next(AgentState::Idle, &over), Step::Nothing);
 }

@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::MessageId;
 
+mod class;
+mod drain;
+
+pub use class::{Class, Delivery, delivery};
+pub use drain::{Candidate, drain};
+
 /// Who sent a message. It is taken from the caller's credentials, never from the caller's words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sender {
@@ -135,6 +141,33 @@ pub struct Letter {
     pub payload: Option<serde_json::Value>,
     /// Whether all peers got it.
     pub broadcasted: bool,
+    /// What it is beside its text.
+    pub marks: Marks,
     /// When it was accepted.
     pub received_at: DateTime<Utc>,
+}
+
+impl Letter {
+    /// The first message of its conversation: itself, where it began one.
+    #[must_use]
+    pub fn thread(&self) -> MessageId {
+        self.marks.thread.unwrap_or(self.id)
+    }
+}
+
+/// What a message is beside its text. The default is plain work that begins a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// What it does to its receiver.
+    pub class: Class,
+    /// The first message of its conversation; `None` where it is itself the first.
+    pub thread: Option<MessageId>,
+    /// The message it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// The topic it was published to.
+    pub topic: Option<String>,
+    /// Until when its sender waits for a reply.
+    pub reply_by: Option<DateTime<Utc>>,
+    /// Whether it answers a question whose time was over.
+    pub late: bool,
 }
