@@ -93,7 +93,7 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::KeyReused(_) => Self::KeyReused(format!("{words}; use a new key")),
             StoreError::FanOut(_) => Self::BadRequest(words),
-            StoreError::Moved => Self::Unavailable(
+            StoreError::Moved | StoreError::NotOwner => Self::Unavailable(
                 "somebody else changed it at the same moment; try again".to_owned(),
                 BUSY_RETRY_S,
             ),

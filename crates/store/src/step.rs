@@ -40,7 +40,8 @@ impl Store {
     /// Begins a step on the version that was read. `new_epoch` starts another incarnation.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when somebody else took a step since.
+    /// [`StoreError::Moved`] when somebody else took a step since, [`StoreError::NotOwner`] when the
+    /// actor is not ours.
     pub async fn step(
         &self,
         key: ActorKey,
@@ -49,6 +50,7 @@ impl Store {
         decision: &Decision,
         new_epoch: bool,
     ) -> Result<Step, StoreError> {
+        let fence = self.fence(key)?;
         let mut tx = self.pool.begin().await?;
         let row: Option<(i64,)> = sqlx::query_as(
             "UPDATE actors SET version = version + 1, epoch = epoch + $4,
@@ -56,6 +58,8 @@ impl Store {
                     decisions = jsonb_path_query_array(
                         jsonb_build_array($8::jsonb) || decisions, $9::jsonpath)
              WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
+               AND ($10::uuid IS NULL OR EXISTS (SELECT FROM shards
+                 WHERE shard = $11 AND owner = $10 AND epoch = $12 FOR KEY SHARE))
              RETURNING epoch",
         )
         .bind(key.kind.name())
@@ -67,9 +71,14 @@ impl Store {
         .bind(&wait.holder)
         .bind(Json(decision))
         .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
+        .bind(fence.owner)
+        .bind(fence.shard)
+        .bind(fence.epoch)
         .fetch_optional(&mut *tx)
         .await?;
-        let (epoch,) = row.ok_or(StoreError::Moved)?;
+        let Some((epoch,)) = row else {
+            return Err(self.why_unwritten(fence, &mut *tx).await?);
+        };
         Ok(Step {
             tx,
             key,
@@ -81,11 +90,14 @@ impl Store {
     /// Writes only what an actor waits for, where nothing else changed.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when somebody else took a step since.
+    /// As [`Store::step`].
     pub async fn wait(&self, key: ActorKey, read: Version, wait: &Wait) -> Result<(), StoreError> {
+        let fence = self.fence(key)?;
         let done = sqlx::query(
             "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6
-             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL",
+             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
+               AND ($7::uuid IS NULL OR EXISTS (SELECT FROM shards
+                 WHERE shard = $8 AND owner = $7 AND epoch = $9 FOR KEY SHARE))",
         )
         .bind(key.kind.name())
         .bind(key.id)
@@ -93,10 +105,13 @@ impl Store {
         .bind(wait.until)
         .bind(&wait.reason)
         .bind(&wait.holder)
+        .bind(fence.owner)
+        .bind(fence.shard)
+        .bind(fence.epoch)
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 0 {
-            Err(StoreError::Moved)
+            Err(self.why_unwritten(fence, &self.pool).await?)
         } else {
             Ok(())
         }

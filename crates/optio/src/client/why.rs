@@ -61,6 +61,7 @@ fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
         ));
     }
     lines.push((Tone::Plain, waiting(&actor["wait"], now)));
+    lines.push(owned(&actor["owner"]));
     let (pending, dead) = (count(&actor["pending"]), count(&actor["dead"]));
     let wait = if pending == "1" {
         "message waits"
@@ -136,6 +137,27 @@ fn count(value: &Value) -> String {
         Some(entries) => entries.len().to_string(),
         None => view::some(value).unwrap_or_else(|| "0".to_owned()),
     }
+}
+
+/// Which server runs it.
+fn owned(owner: &Value) -> (Tone, String) {
+    let Some(url) = view::some(&owner["url"]) else {
+        let words = "No server runs it at this moment; one takes it within seconds.";
+        return (Tone::Warning, words.to_owned());
+    };
+    let (replica, until) = (
+        view::text(owner, "replica"),
+        view::text(owner, "lease_until"),
+    );
+    if owner["alive"].as_bool().unwrap_or_default() {
+        let words = format!("The server at {url} runs it ({replica}, lease until {until}).");
+        return (Tone::Dim, words);
+    }
+    let words = format!(
+        "The server at {url} ran it and is gone ({replica}, its lease ended at {until}); another \
+         takes it within seconds."
+    );
+    (Tone::Warning, words)
 }
 
 #[cfg(test)]

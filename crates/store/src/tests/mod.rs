@@ -31,6 +31,7 @@ mod idempotency;
 mod inbox;
 mod intake;
 mod opening;
+mod ownership;
 mod schema;
 mod send;
 mod steps;
