@@ -29,8 +29,16 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// Signs tokens.
     pub signer: Signer,
-    /// Where runners and agents reach the API.
+    /// Where agents reach the API.
     pub api_url: String,
     /// The limits.
     pub limits: Limits,
+}
+
+impl World {
+    /// Where runners reach this control plane.
+    #[must_use]
+    pub fn runner_url(&self) -> &str {
+        self.links.peers().url().unwrap_or(&self.api_url)
+    }
 }

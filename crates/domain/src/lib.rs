@@ -9,6 +9,7 @@ pub mod agent;
 pub mod id;
 pub mod limits;
 pub mod mail;
+pub mod ownership;
 pub mod ports;
 pub mod run;
 pub mod schedule;

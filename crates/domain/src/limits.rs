@@ -40,6 +40,11 @@ pub struct Limits {
     pub output_bytes_max: u64,
     /// Milliseconds a sandbox may take to be ready.
     pub provision_ms_max: i64,
+    /// Milliseconds a control plane may act without having renewed its lease; the others take its
+    /// actors over after that.
+    pub lease_ms_max: u64,
+    /// Milliseconds between two renewals of that lease.
+    pub lease_renewal_ms: u64,
 }
 
 impl Default for Limits {
@@ -55,6 +60,8 @@ impl Default for Limits {
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             provision_ms_max: 120_000,
+            lease_ms_max: 6_000,
+            lease_renewal_ms: 2_000,
         }
     }
 }

@@ -73,6 +73,15 @@ pub enum SandboxError {
 pub trait Sandboxes: Send + Sync {
     /// Sees to it that the sandbox's runner runs. It need not be connected yet.
     fn ensure<'a>(&'a self, order: &'a SandboxOrder) -> Eventually<'a, Result<(), SandboxError>>;
+    /// Lets the sandbox's runner, where there is one, know where its control plane is now. A driver
+    /// whose runners cannot be told so leaves it to the control planes that they know.
+    fn announce<'a>(
+        &'a self,
+        _sandbox: SandboxId,
+        _url: &'a str,
+    ) -> Eventually<'a, Result<(), SandboxError>> {
+        Box::pin(async { Ok(()) })
+    }
     /// Looks whether its runner runs.
     fn state(&self, sandbox: SandboxId) -> Eventually<'_, Result<SandboxState, SandboxError>>;
     /// Ends its runner and all that runs in it, verified. What is in `/workspace` stays.

@@ -99,7 +99,7 @@ impl From<StoreError> for ApiError {
                 "{words}; this chain of messages ends here, and only somebody who is not an agent \
                  can begin another (limits.hops_max)"
             )),
-            StoreError::Moved => Self::Unavailable(
+            StoreError::Moved | StoreError::NotOwner => Self::Unavailable(
                 "somebody else changed it at the same moment; try again".to_owned(),
                 BUSY_RETRY_S,
             ),

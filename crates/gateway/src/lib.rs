@@ -63,6 +63,20 @@ impl Gateway {
             .await
     }
 
+    /// The same for runners alone: nobody else is answered, except about our health.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve_runners(
+        self,
+        listener: TcpListener,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        axum::serve(listener, routes::for_runners(self))
+            .with_graceful_shutdown(stopped)
+            .await
+    }
+
     fn world(&self) -> &World {
         &self.inner.world
     }

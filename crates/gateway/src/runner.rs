@@ -16,6 +16,7 @@ use optio_domain::{
     id::SandboxId,
     wire::runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, VERSION},
 };
+use optio_runtime::Whose;
 use tokio::sync::mpsc;
 
 use crate::{Gateway, caller::bearer, error::ApiError};
@@ -71,7 +72,14 @@ async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {
         drop(sink.send(text(&ToRunner::Refused { reason })).await);
         return;
     }
-    let (connection, mut orders) = gateway.world().links.connect(sandbox, &runs);
+    let links = &gateway.world().links;
+    if let Whose::Theirs { url, .. } = links.whose(sandbox) {
+        drop(sink.send(text(&ToRunner::Redirect { url })).await);
+        // Ours to close, but the words must not be overtaken.
+        drop(sink.close().await);
+        return;
+    }
+    let (connection, mut orders) = links.connect(sandbox, &runs);
     let (answers, mut answered) = mpsc::channel::<ToRunner>(WAITING_MAX);
     let writer = tokio::spawn(async move {
         loop {
@@ -85,6 +93,10 @@ async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {
             }
         }
     });
+    let urls = gateway.world().links.peers().urls();
+    if !urls.is_empty() {
+        drop(answers.send(ToRunner::Peers { urls }).await);
+    }
     let said = match gateway.reports().hello(sandbox, &runs).await {
         Ok(said) => said,
         Err(error) => {

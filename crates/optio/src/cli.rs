@@ -9,6 +9,11 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
 4 not found, 5 conflict, 130 interrupted.";
 
+const SERVE: &str = "\
+Any number of servers may share a database: each runs its share of the actors, and takes over from
+one that dies. Sandboxes are processes of this machine, so that all servers must run on it and share
+one --data-dir. It listens on this machine only, because there is no login yet.";
+
 /// Runs AI coding agents: as actors with an address, durable mail and a reason for every wait.
 #[derive(Debug, Parser)]
 #[command(name = "optio", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -43,6 +48,11 @@ pub struct Global {
 pub enum Command {
     /// Run everything on this machine: database, server, agents
     Dev(Place),
+    /// Run one of several servers on a Postgres of your own (DATABASE_URL)
+    #[command(after_help = SERVE)]
+    Serve(Serve),
+    /// Show the servers that work on the database, and how many shards each has
+    Replicas,
     /// Bring up a team of agents, give it work and show the conversation
     Demo {
         /// End after the team has answered
@@ -92,6 +102,25 @@ pub struct Place {
     /// The address of the HTTP API [env: OPTIO_LISTEN] [default: 127.0.0.1:30400]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+}
+
+/// One of several servers.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Serve {
+    /// Where it runs.
+    #[command(flatten)]
+    pub place: Place,
+    /// Where runners and the other servers reach this one [env: OPTIO_ADVERTISE_URL] [default: where
+    /// it listens]
+    #[arg(long, value_name = "URL")]
+    pub advertise_url: Option<String>,
+    /// Where agents reach the API [env: OPTIO_PUBLIC_URL] [default: where it listens]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// all; gateway: serves people and runs no actors; actors: runs actors and serves their runners
+    /// [env: OPTIO_ROLE] [default: all]
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
 }
 
 /// Stand-ins.

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser};
 use serde_json::Value;
 
 use crate::{
-    cli::{Cli, Command, Global, Place, Simulate},
+    cli::{Cli, Command, Global, Place, Serve, Simulate},
     client,
     config::{Config, Settings, surroundings},
     console::{Console, Tone},
@@ -22,8 +22,13 @@ pub fn run() -> ExitCode {
     let env = surroundings::environment();
     let no_color = env.get("NO_COLOR").is_some_and(|text| !text.is_empty());
     let mut console = Console::terminal(cli.global.json, no_color);
+    let serve = if let Command::Serve(serve) = &cli.command {
+        serve.clone()
+    } else {
+        Serve::default()
+    };
     let settings = |place: &Place| {
-        let found = surroundings::gather(&cli.global, place, env.clone())?;
+        let found = surroundings::gather(&cli.global, place, &serve, env.clone())?;
         Settings::load(found)
     };
     let done = tokio::runtime::Builder::new_multi_thread()
@@ -61,6 +66,15 @@ async fn command(
     };
     match command {
         Command::Dev(place) => server::dev(config(place)?, console).await,
+        Command::Serve(serve) => {
+            let settings = settings(&serve.place)?;
+            server::serve(
+                settings.server()?,
+                settings.is_chosen("public_url"),
+                console,
+            )
+            .await
+        }
         Command::Demo { exit, place } => server::demo(demo(place)?, *exit, console).await,
         Command::Migrate(place) => server::migrate(config(place)?, console).await,
         Command::Doctor(place) => doctor::run(&config(place)?, console),
@@ -70,7 +84,7 @@ async fn command(
             server::simulate_model(scenario.as_deref(), *listen, console).await
         }
         Command::Completions { shell } => completions(*shell, console),
-        Command::Agent(_) | Command::Apply(_) | Command::Why { .. } => {
+        Command::Agent(_) | Command::Apply(_) | Command::Why { .. } | Command::Replicas => {
             let api = client::Api::new(settings(&here)?.client()?)?;
             tokio::select! {
                 done = client::run(&api, command, global, console) => done,

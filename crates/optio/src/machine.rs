@@ -1,7 +1,10 @@
 //! The real clock and real chance, for the parts that take them as arguments.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use optio_domain::ports::{Clock, Ids};
+use rustix::time::{ClockId, clock_gettime};
 use uuid::Uuid;
 
 /// The machine's clock.
@@ -31,4 +34,12 @@ impl Ids for RandomIds {
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
+}
+
+/// The time since this machine has started, asleep or not. No clock that is set changes it.
+#[must_use]
+pub fn uptime() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }

@@ -4,6 +4,7 @@
 //! One thread does everything. That is enough for what it has to do, and it is needed: bubblewrap
 //! dies with the thread that has started it, and that must not happen before the runner's end.
 
+mod addresses;
 pub mod clock;
 mod command;
 mod held;
@@ -29,6 +30,7 @@ use rustix::fs::FlockOperation;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
+use addresses::Addresses;
 use link::Link;
 use place::Place;
 use runs::{End, Runs};
@@ -85,9 +87,10 @@ pub fn parse(text: &str) -> Result<Bootstrap, Failure> {
 ///
 /// Must be called on a runtime with one thread, the main one.
 pub async fn serve(bootstrap: Bootstrap) -> Result<(), Failure> {
-    let link = Link::new(&bootstrap.api_url, &bootstrap.token, bootstrap.sandbox)
-        .map_err(|error| Failure::Bootstrap(error.to_string()))?;
     let state_dir = PathBuf::from(&bootstrap.state_dir);
+    let link = Addresses::new(&bootstrap.api_url, &state_dir)
+        .and_then(|addresses| Link::new(addresses, &bootstrap.token, bootstrap.sandbox))
+        .map_err(|error| Failure::Bootstrap(error.to_string()))?;
     let _lock = lock(&state_dir)?;
     adopt_orphans()?;
     let root = rustix::process::geteuid().is_root();

@@ -12,16 +12,15 @@ use std::time::Duration;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use optio_domain::id::{RunId, SandboxId};
-use optio_domain::wire::runner::{FRAME_BYTES_MAX, FromRunner, PATH, ToRunner, VERSION};
+use optio_domain::wire::runner::{FRAME_BYTES_MAX, FromRunner, ToRunner, VERSION};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::addresses::{AddressError, Addresses, request};
 use crate::clock;
 use crate::held::Sent;
 use crate::runs::{End, Runs};
@@ -31,48 +30,52 @@ const DIAL_MAX: Duration = Duration::from_secs(5);
 /// Between two attempts to dial: at first, and at most.
 const DIAL_AGAIN: Duration = Duration::from_millis(50);
 const DIAL_AGAIN_MAX: Duration = Duration::from_secs(2);
+/// Redirects that are followed at once; more of them mean that nobody knows.
+const REDIRECTS_MAX: u32 = 4;
 /// How often the runner asks whether anybody is there.
-const PING_EVERY: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(5);
 /// A connection on which nothing was heard for so long is dead.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+const SILENCE_MAX: Duration = Duration::from_secs(15);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Where to dial, and as whom.
 pub(crate) struct Link {
-    request: Request,
+    addresses: Addresses,
+    bearer: HeaderValue,
     sandbox: SandboxId,
     up: AtomicBool,
 }
 
-/// What makes a connection impossible for ever.
+/// How a connection ended.
+enum Lost {
+    /// It broke.
+    Gone(String),
+    /// Another control plane, there, is the one to talk to.
+    Elsewhere(String),
+}
+
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AddressError {
-    #[error("api_url must begin with http://")]
-    Scheme,
-    #[error("api_url is not an address")]
-    Address(#[source] tungstenite::Error),
-    #[error("the token has characters that a header cannot carry")]
-    Token,
+enum DialError {
+    #[error("{0}")]
+    Address(#[from] AddressError),
+    #[error("{0}")]
+    Socket(#[from] tungstenite::Error),
 }
 
 impl Link {
     pub(crate) fn new(
-        api_url: &str,
+        addresses: Addresses,
         token: &str,
         sandbox: SandboxId,
     ) -> Result<Self, AddressError> {
-        let rest = api_url
-            .strip_prefix("http://")
-            .ok_or(AddressError::Scheme)?;
-        let url = format!("ws://{}{PATH}", rest.trim_end_matches('/'));
-        let mut request = url.into_client_request().map_err(AddressError::Address)?;
         let mut bearer =
             HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| AddressError::Token)?;
         bearer.set_sensitive(true);
-        request.headers_mut().insert(header::AUTHORIZATION, bearer);
         Ok(Self {
-            request,
+            addresses,
+            bearer,
             sandbox,
             up: AtomicBool::new(false),
         })
@@ -85,50 +88,109 @@ impl Link {
 
     /// Keeps the connection up, for ever.
     pub(crate) async fn keep(&self, runs: &Arc<Runs>) {
-        let mut failures = 0;
+        let (mut failures, mut redirects) = (0, 0);
         loop {
-            match self.dial().await {
-                Ok(socket) => {
-                    tracing::info!("connected");
-                    self.up.store(true, Ordering::Relaxed);
-                    let heard = self.talk(socket, runs).await;
-                    self.up.store(false, Ordering::Relaxed);
-                    if heard {
-                        failures = 0;
-                    }
+            match self.once(runs, failures).await {
+                Some((Lost::Elsewhere(url), _)) if redirects < REDIRECTS_MAX => {
+                    self.addresses.redirect(url);
+                    redirects += 1;
+                    continue;
                 }
-                Err(error) if failures == 0 => {
-                    tracing::warn!(%error, "no connection, will dial again");
-                }
-                Err(error) => tracing::debug!(%error, failures, "no connection"),
+                Some((_, true)) => failures = 0,
+                Some((_, false)) | None => {}
             }
+            redirects = 0;
             tokio::time::sleep(pause(failures, noise())).await;
             failures = failures.saturating_add(1);
         }
     }
 
-    async fn dial(&self) -> Result<Socket, tungstenite::Error> {
+    /// Dials every address in turn until one answers, and talks there. How that ended, and whether
+    /// anything was heard; nothing where nobody answers.
+    async fn once(&self, runs: &Arc<Runs>, failures: u32) -> Option<(Lost, bool)> {
+        for url in self.addresses.all() {
+            let written = self.addresses.written();
+            match self.dial(&url).await {
+                Ok(socket) => {
+                    tracing::info!(url, "connected");
+                    self.up.store(true, Ordering::Relaxed);
+                    let ended = self.talk(socket, runs, written).await;
+                    self.up.store(false, Ordering::Relaxed);
+                    return Some(ended);
+                }
+                Err(error) if failures == 0 => {
+                    tracing::warn!(%error, url, "no connection, will dial again");
+                }
+                Err(error) => tracing::debug!(%error, url, failures, "no connection"),
+            }
+            self.addresses.forget_redirect(&url);
+        }
+        None
+    }
+
+    async fn dial(&self, url: &str) -> Result<Socket, DialError> {
+        let mut request = request(url)?;
+        request
+            .headers_mut()
+            .insert(header::AUTHORIZATION, self.bearer.clone());
         let config = WebSocketConfig::default()
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
-        let dialling =
-            tokio_tungstenite::connect_async_with_config(self.request.clone(), Some(config), true);
+        let dialling = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
         match tokio::time::timeout(DIAL_MAX, dialling).await {
-            Ok(answer) => answer.map(|(socket, _)| socket),
-            Err(late) => Err(tungstenite::Error::Io(late.into())),
+            Ok(answer) => Ok(answer.map(|(socket, _)| socket)?),
+            Err(late) => Err(tungstenite::Error::Io(late.into()).into()),
         }
     }
 
-    /// Talks until the connection is lost; whether anything was heard on it.
-    async fn talk(&self, socket: Socket, runs: &Arc<Runs>) -> bool {
+    /// Talks until the connection is lost; how, and whether anything was heard on it.
+    async fn talk(
+        &self,
+        socket: Socket,
+        runs: &Arc<Runs>,
+        written: Option<String>,
+    ) -> (Lost, bool) {
         let (sink, stream) = socket.split();
         let mut heard = false;
         let lost = tokio::select! {
-            lost = listen(stream, runs, &mut heard) => lost,
-            lost = self.tell(sink, runs) => lost,
+            lost = self.listen(stream, runs, &mut heard) => lost,
+            lost = self.tell(sink, runs) => Lost::Gone(lost),
+            url = self.addresses.rewritten(written) => Lost::Elsewhere(url),
         };
-        tracing::info!(reason = %lost, "connection lost");
-        heard
+        match &lost {
+            Lost::Gone(reason) => tracing::info!(reason, "connection lost"),
+            Lost::Elsewhere(url) => tracing::info!(url, "another control plane runs our agent"),
+        }
+        (lost, heard)
+    }
+
+    /// Does what is wanted until nothing is heard any more.
+    async fn listen(
+        &self,
+        mut stream: SplitStream<Socket>,
+        runs: &Arc<Runs>,
+        heard: &mut bool,
+    ) -> Lost {
+        let gone = |reason: &str| Lost::Gone(reason.to_owned());
+        loop {
+            let message = match tokio::time::timeout(SILENCE_MAX, stream.next()).await {
+                Err(_) => return gone("nothing heard"),
+                Ok(None) => return gone("closed"),
+                Ok(Some(Err(error))) => return gone(&error.to_string()),
+                Ok(Some(Ok(message))) => message,
+            };
+            *heard = true;
+            let Message::Text(text) = message else {
+                continue;
+            };
+            match serde_json::from_str(&text) {
+                Ok(ToRunner::Redirect { url }) => return Lost::Elsewhere(url),
+                Ok(ToRunner::Peers { urls }) => self.addresses.peers(urls),
+                Ok(wanted) => obey(runs, wanted),
+                // The words may be a newer control plane's; the content may be a secret.
+                Err(error) => tracing::warn!(column = error.column(), "frame not understood"),
+            }
+        }
     }
 
     /// Says who we are, then everything that is not acknowledged, then what happens.
@@ -194,26 +256,6 @@ async fn send_some(
     Ok(any)
 }
 
-/// Does what is wanted until nothing is heard any more.
-async fn listen(mut stream: SplitStream<Socket>, runs: &Arc<Runs>, heard: &mut bool) -> String {
-    loop {
-        let message = match tokio::time::timeout(SILENCE_MAX, stream.next()).await {
-            Err(_) => return "nothing heard".to_owned(),
-            Ok(None) => return "closed".to_owned(),
-            Ok(Some(Err(error))) => return error.to_string(),
-            Ok(Some(Ok(message))) => message,
-        };
-        *heard = true;
-        if let Message::Text(text) = message {
-            match serde_json::from_str(&text) {
-                Ok(wanted) => obey(runs, wanted),
-                // The words may be a newer control plane's; the content may be a secret.
-                Err(error) => tracing::warn!(column = error.column(), "frame not understood"),
-            }
-        }
-    }
-}
-
 fn obey(runs: &Arc<Runs>, wanted: ToRunner) {
     match wanted {
         ToRunner::Start(spec) => runs.start(*spec),
@@ -222,6 +264,8 @@ fn obey(runs: &Arc<Runs>, wanted: ToRunner) {
         ToRunner::Forget { run } => runs.forget(run),
         ToRunner::Shutdown => runs.ask_end(End::Asked),
         ToRunner::Refused { reason } => runs.ask_end(End::Refused(reason)),
+        // About the connection itself: whoever listens has done it.
+        ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
     }
 }
 

@@ -8,15 +8,18 @@ use std::{
 
 use optio_domain::{
     actor::{ActorKey, ActorKind},
+    ownership::Shard,
     ports::Clock,
 };
 use optio_store::{Store, StoreError};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
     kind::Kind,
-    shell::{Shell, ShellArgs, ShellMsg},
+    ownership::{Peers, Whose},
+    shell::{Gate, Shell, ShellArgs, ShellMsg},
     timer::Timer,
 };
 
@@ -27,6 +30,11 @@ const FALL_WINDOW: Duration = Duration::from_secs(60);
 const FALL_PAUSE: Duration = Duration::from_millis(100);
 /// Actors with mail that are read at once when everything is looked at.
 const PAGE: i64 = 1_000;
+/// Steps at once for every connection: a step also waits for runners and sandboxes.
+const STEPS_PER_CONNECTION: usize = 2;
+/// The pauses between attempts to write a quarantine.
+const QUARANTINE_PAUSE: Duration = Duration::from_millis(200);
+const QUARANTINE_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// The engine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +51,21 @@ impl EngineError {
 #[derive(Clone)]
 pub struct Hints {
     kinds: Arc<HashMap<ActorKind, ActorRef<KindMsg>>>,
+    peers: Peers,
 }
 
 impl Hints {
-    /// Tells one actor to look.
+    /// Tells one actor to look, whichever control plane runs it. Where none does, whoever takes it
+    /// over looks anyway.
     pub fn look(&self, key: ActorKey) {
+        match self.peers.whose(Shard::of(key.id)) {
+            Whose::Ours => self.look_here(key),
+            Whose::Theirs { replica, .. } => self.peers.tell_look(replica, key),
+            Whose::Nobodys => {}
+        }
+    }
+
+    fn look_here(&self, key: ActorKey) {
         if let Some(parent) = self.kinds.get(&key.kind) {
             drop(parent.cast(KindMsg::Look { id: key.id }));
         }
@@ -56,14 +74,13 @@ impl Hints {
 
 /// The engine, while it runs.
 pub struct Engine {
-    hints: Hints,
-    store: Store,
-    timer: Timer,
+    steering: Steering,
     handles: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Engine {
-    /// Starts a supervisor for every kind. Nobody looks before [`Engine::resync`].
+    /// Starts an engine that owns every actor of its database. Nobody looks before
+    /// [`Engine::resync`].
     ///
     /// # Errors
     /// [`EngineError`] when a supervisor cannot be started.
@@ -72,12 +89,37 @@ impl Engine {
         clock: Arc<dyn Clock>,
         kinds: Vec<Arc<dyn Kind>>,
     ) -> Result<Self, EngineError> {
+        Self::start_among(Peers::alone(), store, clock, kinds).await
+    }
+
+    /// Starts an engine that owns what its place among the replicas gives it.
+    ///
+    /// # Errors
+    /// [`EngineError`] when a supervisor cannot be started.
+    pub async fn start_among(
+        peers: Peers,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        kinds: Vec<Arc<dyn Kind>>,
+    ) -> Result<Self, EngineError> {
         let timer = Timer::start();
+        let gate = Gate {
+            at_once: Arc::new(Semaphore::new(
+                store.connections_max() * STEPS_PER_CONNECTION,
+            )),
+            peers: peers.clone(),
+        };
         let mut parents = HashMap::new();
         let mut handles = Vec::new();
         for kind in kinds {
             let name = kind.kind();
-            let args = (kind, store.clone(), Arc::clone(&clock), timer.clone());
+            let args = KindArgs {
+                kind,
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+                timer: timer.clone(),
+                gate: gate.clone(),
+            };
             // Names are global to the process, so the supervisor has none: the address is ours.
             let (parent, handle) = Actor::spawn(None, KindSupervisor, args)
                 .await
@@ -87,12 +129,16 @@ impl Engine {
         }
         let hints = Hints {
             kinds: Arc::new(parents),
+            peers,
         };
-        timer.serve(store.clone(), clock, hints.clone());
+        timer.serve(store.clone(), Arc::clone(&clock), hints.clone());
         Ok(Self {
-            hints,
-            store,
-            timer,
+            steering: Steering {
+                hints,
+                store,
+                clock,
+                timer,
+            },
             handles,
         })
     }
@@ -100,31 +146,27 @@ impl Engine {
     /// Tells actors to look.
     #[must_use]
     pub fn hints(&self) -> Hints {
-        self.hints.clone()
+        self.steering.hints.clone()
     }
 
-    /// Tells everybody who may have something to do to look: actors with work in the world, and
-    /// actors with mail. Found by index, never by going through history.
+    /// As [`Steering::resync`].
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn resync(&self) -> Result<(), StoreError> {
-        resync(&self.store, &self.hints).await
+        self.steering.resync().await
     }
 
-    /// The same, for a bell.
+    /// For whoever knows what the engine should look at and what it should forget.
     #[must_use]
-    pub fn sweep(&self) -> Sweep {
-        Sweep {
-            store: self.store.clone(),
-            hints: self.hints.clone(),
-        }
+    pub fn steering(&self) -> Steering {
+        self.steering.clone()
     }
 
     /// Stops looking. Work in the world goes on and is found again by the next start.
     pub async fn stop(self) {
-        self.timer.stop();
-        for parent in self.hints.kinds.values() {
+        self.steering.timer.stop();
+        for parent in self.steering.hints.kinds.values() {
             parent.stop(None);
         }
         for handle in self.handles {
@@ -133,37 +175,76 @@ impl Engine {
     }
 }
 
-/// [`Engine::resync`], again and again.
+/// Says to an engine what to look at and what to forget.
 #[derive(Clone)]
-pub struct Sweep {
-    store: Store,
+pub struct Steering {
     hints: Hints,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    timer: Timer,
 }
 
-impl Sweep {
-    /// Tells everybody who may have something to do to look.
+impl Steering {
+    /// Tells everybody of ours who may have something to do to look: actors with work in the world,
+    /// and actors with mail. Found by index, never by going through history.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
-    pub async fn run(&self) -> Result<(), StoreError> {
-        resync(&self.store, &self.hints).await
+    pub async fn resync(&self) -> Result<(), StoreError> {
+        self.look_at(self.store.in_flight().await?);
+        let mut after = None;
+        loop {
+            let page = self.store.with_mail(after, PAGE).await?;
+            after = page.last().copied();
+            if !self.look_at_page(page) {
+                return Ok(());
+            }
+        }
     }
-}
 
-async fn resync(store: &Store, hints: &Hints) -> Result<(), StoreError> {
-    for key in store.in_flight().await? {
-        hints.look(key);
+    /// These shards are ours from now on: whoever of them may have something to do looks.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn gained(&self, shards: &[Shard]) -> Result<(), StoreError> {
+        self.timer.ring_at(self.clock.now());
+        self.look_at(self.store.in_flight_in(shards).await?);
+        let mut after = None;
+        loop {
+            let page = self.store.with_mail_in(shards, after, PAGE).await?;
+            after = page.last().copied();
+            if !self.look_at_page(page) {
+                return Ok(());
+            }
+        }
     }
-    let mut after = None;
-    loop {
-        let page = store.with_mail(after, PAGE).await?;
-        for key in &page {
-            hints.look(*key);
+
+    /// These shards are ours no longer: their actors are forgotten.
+    pub fn lost(&self, shards: &[Shard]) {
+        for parent in self.hints.kinds.values() {
+            let shards = shards.iter().copied().collect();
+            drop(parent.cast(KindMsg::Forget { shards }));
         }
-        match page.last() {
-            Some(last) if i64::try_from(page.len()).unwrap_or(0) == PAGE => after = Some(*last),
-            _ => return Ok(()),
+    }
+
+    /// Tells one actor to look, if it is ours.
+    pub(crate) fn look_here(&self, key: ActorKey) {
+        if self.hints.peers.whose(Shard::of(key.id)) == Whose::Ours {
+            self.hints.look_here(key);
         }
+    }
+
+    fn look_at(&self, keys: Vec<ActorKey>) {
+        for key in keys {
+            self.hints.look_here(key);
+        }
+    }
+
+    /// Whether there may be another page.
+    fn look_at_page(&self, page: Vec<ActorKey>) -> bool {
+        let full = i64::try_from(page.len()).unwrap_or(0) == PAGE;
+        self.look_at(page);
+        full
     }
 }
 
@@ -190,14 +271,30 @@ pub(crate) enum KindMsg {
         /// The last look it has seen.
         seen: u64,
     },
+    /// The actors of these shards are another's now.
+    Forget {
+        /// Which shards.
+        shards: HashSet<Shard>,
+    },
+    /// A quarantine is written, or not ours to write.
+    Quarantined {
+        /// Whose.
+        id: Uuid,
+    },
 }
 
-/// What a kind's supervisor remembers.
-pub(crate) struct KindState {
+/// What a kind's supervisor starts with.
+pub(crate) struct KindArgs {
     kind: Arc<dyn Kind>,
     store: Store,
     clock: Arc<dyn Clock>,
     timer: Timer,
+    gate: Gate,
+}
+
+/// What a kind's supervisor remembers.
+pub(crate) struct KindState {
+    args: KindArgs,
     children: HashMap<Uuid, Child>,
     by_actor: HashMap<ActorId, Uuid>,
     falls: HashMap<Uuid, Vec<Instant>>,
@@ -213,18 +310,15 @@ struct Child {
 impl Actor for KindSupervisor {
     type Msg = KindMsg;
     type State = KindState;
-    type Arguments = (Arc<dyn Kind>, Store, Arc<dyn Clock>, Timer);
+    type Arguments = KindArgs;
 
     async fn pre_start(
         &self,
         _myself: ActorRef<KindMsg>,
-        (kind, store, clock, timer): Self::Arguments,
+        args: KindArgs,
     ) -> Result<KindState, ActorProcessingErr> {
         Ok(KindState {
-            kind,
-            store,
-            clock,
-            timer,
+            args,
             children: HashMap::new(),
             by_actor: HashMap::new(),
             falls: HashMap::new(),
@@ -246,18 +340,20 @@ impl Actor for KindSupervisor {
                 look(&myself, state, id).await;
             }
             KindMsg::Rests { id, seen } => {
-                if state
-                    .children
-                    .get(&id)
-                    .is_some_and(|child| child.looks <= seen)
-                {
-                    // No look is under way: only we send them.
-                    let child = state.children.remove(&id);
-                    if let Some(child) = child {
-                        state.by_actor.remove(&child.shell.get_id());
-                        child.shell.stop(None);
-                    }
+                let child = state.children.get(&id);
+                // No look is under way: only we send them.
+                if child.is_some_and(|child| child.looks <= seen) {
+                    state.forget(id);
                 }
+            }
+            KindMsg::Forget { shards } => {
+                let lost = |id: &Uuid| shards.contains(&Shard::of(*id));
+                let children: Vec<Uuid> = state.children.keys().copied().filter(lost).collect();
+                children.into_iter().for_each(|id| state.forget(id));
+                state.falls.retain(|id, _| !lost(id));
+            }
+            KindMsg::Quarantined { id } => {
+                state.pausing.remove(&id);
             }
         }
         Ok(())
@@ -287,15 +383,30 @@ impl Actor for KindSupervisor {
     }
 }
 
+impl KindState {
+    fn key(&self, id: Uuid) -> ActorKey {
+        ActorKey {
+            kind: self.args.kind.kind(),
+            id,
+        }
+    }
+
+    /// Lets an actor go from memory; that is no fall.
+    fn forget(&mut self, id: Uuid) {
+        if let Some(child) = self.children.remove(&id) {
+            self.by_actor.remove(&child.shell.get_id());
+            child.shell.stop(None);
+        }
+    }
+}
+
 async fn look(myself: &ActorRef<KindMsg>, state: &mut KindState, id: Uuid) {
     if !state.children.contains_key(&id) {
         let args = ShellArgs {
-            key: ActorKey {
-                kind: state.kind.kind(),
-                id,
-            },
-            kind: Arc::clone(&state.kind),
-            timer: state.timer.clone(),
+            key: state.key(id),
+            kind: Arc::clone(&state.args.kind),
+            gate: state.args.gate.clone(),
+            timer: state.args.timer.clone(),
             parent: myself.clone(),
         };
         match Actor::spawn_linked(None, Shell, args, myself.get_cell()).await {
@@ -326,29 +437,45 @@ fn fallen(myself: &ActorRef<KindMsg>, state: &mut KindState, who: &ActorCell, re
     });
     let falls = state.falls.entry(id).or_default();
     falls.push(Instant::now());
-    let key = ActorKey {
-        kind: state.kind.kind(),
-        id,
-    };
-    if FALLS_MAX <= falls.len() {
+    let falls = falls.len();
+    let key = state.key(id);
+    state.pausing.insert(id);
+    if FALLS_MAX <= falls {
         state.falls.remove(&id);
-        quarantine(state, key, reason);
+        quarantine(myself, state, key, reason);
         return;
     }
-    let exponent = u32::try_from(falls.len().saturating_sub(1)).unwrap_or(0);
+    let exponent = u32::try_from(falls.saturating_sub(1)).unwrap_or(0);
     let pause = FALL_PAUSE * 2_u32.pow(exponent);
     tracing::warn!(actor.key = %key, reason, pause_ms = pause.as_millis(), "an actor fell, will start it again");
-    state.pausing.insert(id);
     drop(myself.send_after(pause, move || KindMsg::Rise { id }));
 }
 
-fn quarantine(state: &KindState, key: ActorKey, reason: &str) {
+/// Leaves an actor alone. It is not started again before that is written, however long that takes.
+fn quarantine(myself: &ActorRef<KindMsg>, state: &KindState, key: ActorKey, reason: &str) {
     let reason = format!("it fell {FALLS_MAX} times within a minute; the last time: {reason}");
     tracing::error!(actor.key = %key, reason, "an actor is quarantined");
-    let (store, now) = (state.store.clone(), state.clock.now());
+    let (store, now, myself) = (
+        state.args.store.clone(),
+        state.args.clock.now(),
+        myself.clone(),
+    );
     tokio::spawn(async move {
-        if let Err(error) = store.quarantine(key, &reason, now).await {
-            tracing::warn!(actor.key = %key, %error, "the quarantine could not be written");
+        let mut pause = QUARANTINE_PAUSE;
+        loop {
+            match store.quarantine(key, &reason, now).await {
+                // Another control plane runs it: it will see for itself whether the actor falls.
+                Ok(()) | Err(StoreError::NotOwner) => break,
+                Err(error) => {
+                    tracing::warn!(actor.key = %key, %error, "the quarantine could not be written, will try again");
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(QUARANTINE_PAUSE_MAX);
+            if myself.get_status() == ractor::ActorStatus::Stopped {
+                return;
+            }
         }
+        drop(myself.cast(KindMsg::Quarantined { id: key.id }));
     });
 }

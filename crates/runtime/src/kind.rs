@@ -33,6 +33,9 @@ pub enum Fault {
     /// Somebody else wrote in between: look again.
     #[error("the actor has moved")]
     Moved,
+    /// Another control plane runs the actor: it is forgotten here.
+    #[error("another control plane runs the actor")]
+    NotOwner,
     /// The database is away: look again later. Nobody's fault.
     #[error("the database is away")]
     Away(#[source] StoreError),
@@ -45,6 +48,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Moved => Self::Moved,
+            StoreError::NotOwner => Self::NotOwner,
             StoreError::Unavailable(_) => Self::Away(error),
             StoreError::SlugTaken(_)
             | StoreError::NoReceiver

@@ -9,6 +9,7 @@ mod engine;
 mod kind;
 pub mod links;
 mod mailroom;
+mod ownership;
 mod shell;
 pub mod stream;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 mod timer;
 
 pub use bell::Bell;
-pub use engine::{Engine, EngineError, Hints, Sweep};
+pub use engine::{Engine, EngineError, Hints, Steering};
 pub use kind::{Fault, Kind, Progress};
 pub use mailroom::{Broadcast, Mailroom, SendError};
+pub use ownership::{Household, Joining, Leases, Peers, Whose};

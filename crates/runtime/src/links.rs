@@ -11,9 +11,12 @@ use std::{
 use dashmap::DashMap;
 use optio_domain::{
     id::{RunId, SandboxId},
+    ownership::Shard,
     wire::runner::{HeldRun, ToRunner},
 };
 use tokio::sync::mpsc;
+
+use crate::ownership::{Peers, Whose};
 
 /// Frames that may wait for one runner.
 const WAITING_MAX: usize = 256;
@@ -23,6 +26,7 @@ const WAITING_MAX: usize = 256;
 pub struct Links {
     links: Arc<DashMap<SandboxId, Link>>,
     connections: Arc<AtomicU64>,
+    peers: Peers,
 }
 
 struct Link {
@@ -39,6 +43,41 @@ pub struct Connection {
 }
 
 impl Links {
+    /// An empty address book of one of several control planes.
+    #[must_use]
+    pub fn among(peers: Peers) -> Self {
+        Self {
+            peers,
+            ..Self::default()
+        }
+    }
+
+    /// Who runs the agent of a sandbox, and so should have its runner's connection.
+    #[must_use]
+    pub fn whose(&self, sandbox: SandboxId) -> Whose {
+        self.peers.whose(Shard::of(sandbox.0))
+    }
+
+    /// The other control planes.
+    #[must_use]
+    pub fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// Sends every runner to the control plane that runs its agent, and tells those that stay where
+    /// they find the others.
+    pub fn send_home(&self) {
+        let urls = self.peers.urls();
+        for link in self.links.iter() {
+            let frame = match self.whose(*link.key()) {
+                Whose::Theirs { url, .. } => ToRunner::Redirect { url },
+                Whose::Ours | Whose::Nobodys => ToRunner::Peers { urls: urls.clone() },
+            };
+            // A runner that takes no more now asks again when it is silent for too long.
+            drop(link.frames.try_send(frame));
+        }
+    }
+
     /// Notes a connection and returns what is to be sent over it. An older connection of the same
     /// sandbox is replaced: its channel ends.
     #[must_use]
@@ -81,10 +120,13 @@ impl Links {
         Some(run.is_some_and(|run| link.holds.contains(&run)))
     }
 
-    /// Sends a frame. False when the runner is not connected or takes no more: its actor looks
-    /// again when it is.
+    /// Sends an order of the sandbox's agent. False when the runner is not connected or takes no
+    /// more, or when the agent is not ours any longer: whoever runs it looks again.
     #[must_use]
     pub fn send(&self, sandbox: SandboxId, frame: ToRunner) -> bool {
+        let Some(_leave) = self.peers.enter(Shard::of(sandbox.0)) else {
+            return false;
+        };
         let Some(mut link) = self.links.get_mut(&sandbox) else {
             return false;
         };
@@ -94,6 +136,8 @@ impl Links {
             | ToRunner::Ack { .. }
             | ToRunner::Forget { .. }
             | ToRunner::Shutdown
+            | ToRunner::Redirect { .. }
+            | ToRunner::Peers { .. }
             | ToRunner::Refused { .. } => None,
         };
         let sent = link.frames.try_send(frame).is_ok();

@@ -1,6 +1,6 @@
 //! Group commit: many senders, one statement, each answered once its own row is durable.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
 use optio_store::{
@@ -8,7 +8,7 @@ use optio_store::{
     mail::{MailWriter, NewMessage, Receipt, Stored},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot},
     time::timeout,
 };
 
@@ -64,14 +64,16 @@ impl Mailroom {
     #[must_use]
     pub fn start(store: Store, hints: Hints, stream: Stream, limits: Limits) -> Self {
         let (items, inbox) = mpsc::channel(WAITING_MAX);
-        let writer = Writer {
-            mail: store.mail_writer(),
-            store,
-            hints,
-            stream,
-            limits,
-        };
-        tokio::spawn(async move { writer.serve(inbox).await });
+        tokio::spawn(supervise(inbox, move |inbox| {
+            let writer = Writer {
+                mail: store.mail_writer(),
+                store: store.clone(),
+                hints: hints.clone(),
+                stream: stream.clone(),
+                limits,
+            };
+            async move { writer.serve(&mut *inbox.lock().await).await }
+        }));
         Self { items }
     }
 
@@ -107,6 +109,24 @@ impl Mailroom {
     }
 }
 
+/// Serves an inbox until nobody can put anything into it. Whoever serves and falls is replaced: what
+/// it held is lost with it, which tells the senders to come again; what waits is served by the next.
+pub(crate) async fn supervise<T, F>(
+    inbox: mpsc::Receiver<T>,
+    serve: impl Fn(Arc<Mutex<mpsc::Receiver<T>>>) -> F,
+) where
+    T: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let inbox = Arc::new(Mutex::new(inbox));
+    while let Err(error) = tokio::spawn(serve(Arc::clone(&inbox))).await {
+        if error.is_cancelled() {
+            return;
+        }
+        tracing::error!(%error, "the writer of the mailroom fell, another takes its place");
+    }
+}
+
 struct Writer {
     mail: MailWriter,
     store: Store,
@@ -118,9 +138,9 @@ struct Writer {
 type Waiting = (NewMessage, oneshot::Sender<Result<Receipt, StoreError>>);
 
 impl Writer {
-    async fn serve(mut self, mut inbox: mpsc::Receiver<Item>) {
+    async fn serve(mut self, inbox: &mut mpsc::Receiver<Item>) {
         let mut items = Vec::with_capacity(BATCH);
-        while 0 < self.next(&mut inbox, &mut items).await {
+        while 0 < self.next(inbox, &mut items).await {
             let mut batch: Vec<Waiting> = Vec::with_capacity(items.len());
             for item in items.drain(..) {
                 match item {

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use optio_domain::actor::ActorKey;
+use optio_domain::{actor::ActorKey, ownership::Shard};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::Semaphore;
 
 use crate::{
     engine::KindMsg,
     kind::{Fault, Kind, Progress},
+    ownership::Peers,
     timer::Timer,
 };
 
@@ -34,8 +36,25 @@ pub(crate) enum ShellMsg {
 pub(crate) struct ShellArgs {
     pub(crate) key: ActorKey,
     pub(crate) kind: Arc<dyn Kind>,
+    pub(crate) gate: Gate,
     pub(crate) timer: Timer,
     pub(crate) parent: ActorRef<KindMsg>,
+}
+
+/// Who may take a step now: so many at once as there are connections for, of actors that are ours.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) at_once: Arc<Semaphore>,
+    pub(crate) peers: Peers,
+}
+
+impl Gate {
+    async fn step(&self, kind: &dyn Kind, id: uuid::Uuid) -> Result<Progress, Fault> {
+        let _place = self.at_once.acquire().await;
+        // Looked at after the waiting: the lease may be over by now.
+        let _leave = self.peers.enter(Shard::of(id)).ok_or(Fault::NotOwner)?;
+        kind.step(id).await
+    }
 }
 
 /// What a shell remembers.
@@ -90,13 +109,14 @@ impl Actor for Shell {
 fn begin(myself: &ActorRef<ShellMsg>, state: &mut ShellState) {
     state.stepping = true;
     state.seen = state.heard;
-    let (kind, id, me) = (
+    let (kind, gate, id, me) = (
         Arc::clone(&state.args.kind),
+        state.args.gate.clone(),
         state.args.key.id,
         myself.clone(),
     );
     tokio::spawn(async move {
-        let steps = tokio::spawn(async move { take_steps(&*kind, id).await });
+        let steps = tokio::spawn(async move { take_steps(&*kind, &gate, id).await });
         // A panic inside a step is a fall like any other.
         let result = steps
             .await
@@ -105,9 +125,9 @@ fn begin(myself: &ActorRef<ShellMsg>, state: &mut ShellState) {
     });
 }
 
-async fn take_steps(kind: &dyn Kind, id: uuid::Uuid) -> Result<Progress, Fault> {
+async fn take_steps(kind: &dyn Kind, gate: &Gate, id: uuid::Uuid) -> Result<Progress, Fault> {
     for _step in 0..STEPS_MAX {
-        match kind.step(id).await {
+        match gate.step(kind, id).await {
             Ok(Progress::Again) | Err(Fault::Moved) => {}
             other => return other,
         }
@@ -129,6 +149,11 @@ fn settle(
         }
         Ok(Progress::Again) | Err(Fault::Moved) => begin(myself, state),
         Ok(Progress::Gone) => rest(myself, state),
+        Err(Fault::NotOwner) => {
+            tracing::debug!(actor.key = %state.args.key, "another control plane runs it");
+            state.args.gate.peers.nudge();
+            rest(myself, state);
+        }
         Err(Fault::Away(error)) => {
             tracing::debug!(actor.key = %state.args.key, %error, "the database is away, will look again");
             let count = state.heard;

@@ -9,6 +9,8 @@ use optio_store::{
 };
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::ownership::Peers;
+
 /// Events a slow listener may be behind before it reads from the store again.
 const BEHIND_MAX: usize = 4_096;
 /// Events read at once.
@@ -23,6 +25,8 @@ const LOOKS: [Duration; 4] = [
 ];
 /// How often it is asked without a hint, for what other processes did.
 const IDLE: Duration = Duration::from_secs(1);
+/// The shortest time between two looks: what many hints are about is read at once.
+const APART: Duration = Duration::from_millis(5);
 /// How long a listener waits for the reader to begin before it is told that the database is away.
 const BEGIN_MAX: Duration = Duration::from_secs(3);
 
@@ -34,13 +38,21 @@ pub struct Stream {
     /// Whether the reader has begun.
     following: watch::Sender<bool>,
     store: Store,
+    peers: Peers,
 }
 
 impl Stream {
     /// Starts following at the end of what is there now.
     #[must_use]
     pub fn start(store: Store) -> Self {
-        let stream = Self::new(store);
+        Self::start_among(Peers::alone(), store)
+    }
+
+    /// The same, for one of several control planes.
+    #[must_use]
+    pub fn start_among(peers: Peers, store: Store) -> Self {
+        let mut stream = Self::new(store);
+        stream.peers = peers;
         let reader = stream.clone();
         tokio::spawn(async move { reader.follow().await });
         stream
@@ -52,12 +64,24 @@ impl Stream {
             events: broadcast::Sender::new(BEHIND_MAX),
             following: watch::Sender::new(false),
             store,
+            peers: Peers::alone(),
         }
     }
 
-    /// Something was committed.
+    /// Something was committed here.
     pub fn hint(&self) {
+        self.hint_here();
+        self.peers.tell_stream();
+    }
+
+    /// Something was committed, here or by another control plane.
+    pub(crate) fn hint_here(&self) {
         self.hints.notify_one();
+    }
+
+    /// Whether somebody listens here.
+    pub(crate) fn has_listeners(&self) -> bool {
+        0 < self.events.receiver_count()
     }
 
     /// Listens from `cursor` on, or from now on.
@@ -69,6 +93,10 @@ impl Stream {
         cursor: Option<Cursor>,
         actor: Option<uuid::Uuid>,
     ) -> Result<Listener, StoreError> {
+        if !self.has_listeners() {
+            // The others hint at what they do only while somebody listens.
+            self.peers.nudge();
+        }
         // Subscribing before reading leaves no gap; what is then seen twice is dropped by place.
         let live = self.events.subscribe();
         // Nor does reading after the reader has begun: whatever it does not pass on is there by then.
@@ -100,16 +128,30 @@ impl Stream {
             }
         };
         self.following.send_replace(true);
+        let mut look = 0;
         loop {
-            for pause in LOOKS {
-                tokio::time::sleep(pause).await;
-                match self.pass_on(cursor).await {
-                    Ok(reached) => cursor = reached,
-                    Err(error) => tracing::debug!(%error, "the live stream could not be read"),
-                }
+            let pause = LOOKS.get(look).copied().unwrap_or(IDLE);
+            let hinted = tokio::time::timeout(pause, self.hinted()).await.is_ok();
+            look = if hinted {
+                1
+            } else {
+                (look + 1).min(LOOKS.len())
+            };
+            match self.pass_on(cursor).await {
+                Ok(reached) => cursor = reached,
+                Err(error) => tracing::debug!(%error, "the live stream could not be read"),
             }
-            let idle = tokio::time::timeout(IDLE, self.hints.notified());
-            drop(idle.await);
+            tokio::time::sleep(APART).await;
+        }
+    }
+
+    /// Waits for a hint that somebody here wants to know about.
+    async fn hinted(&self) {
+        loop {
+            self.hints.notified().await;
+            if self.has_listeners() {
+                return;
+            }
         }
     }
 

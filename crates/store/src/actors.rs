@@ -1,11 +1,14 @@
 //! The engine's rows: who is due, who fell, who is left alone.
 
 use chrono::{DateTime, Utc};
-use optio_domain::actor::{ActorKey, ActorKind, Decision, Wait};
+use optio_domain::{
+    actor::{ActorKey, ActorKind, Decision, Wait},
+    ownership::Shard,
+};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, ownership::numbers};
 
 /// The version of an actor's row. Only a read can make one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +104,7 @@ impl Store {
             "SELECT wake_at, kind, id FROM actors
              WHERE wake_at <= $1 AND quarantined_at IS NULL
                AND COALESCE((wake_at, kind, id) > ($2, $3, $4), true)
+               AND ($6::smallint[] IS NULL OR shard = ANY($6))
              ORDER BY wake_at, kind, id LIMIT $5",
         )
         .bind(now)
@@ -108,6 +112,7 @@ impl Store {
         .bind(after.map(|(_, key)| key.kind.name()))
         .bind(after.map(|(_, key)| key.id))
         .bind(max)
+        .bind(self.shards())
         .fetch_all(&self.pool)
         .await?;
         let parse = |kind: &str, id| ActorKind::parse(kind).map(|kind| ActorKey { kind, id });
@@ -123,15 +128,17 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
         let (next,): (Option<DateTime<Utc>>,) = sqlx::query_as(
-            "SELECT min(wake_at) FROM actors WHERE $1 < wake_at AND quarantined_at IS NULL",
+            "SELECT min(wake_at) FROM actors WHERE $1 < wake_at AND quarantined_at IS NULL
+               AND ($2::smallint[] IS NULL OR shard = ANY($2))",
         )
         .bind(now)
+        .bind(self.shards())
         .fetch_one(&self.pool)
         .await?;
         Ok(next)
     }
 
-    /// Actors with mail that wakes them, after `after` in the order of their ids.
+    /// Actors of ours with mail that wakes them, after `after` in the order of their shards and ids.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -140,31 +147,78 @@ impl Store {
         after: Option<ActorKey>,
         max: i64,
     ) -> Result<Vec<ActorKey>, StoreError> {
-        let (kind, id) = after.map_or((String::new(), Uuid::nil()), |key| {
-            (key.kind.name().to_owned(), key.id)
+        self.with_mail_of(self.shards(), after, max).await
+    }
+
+    /// The same, of these shards alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn with_mail_in(
+        &self,
+        shards: &[Shard],
+        after: Option<ActorKey>,
+        max: i64,
+    ) -> Result<Vec<ActorKey>, StoreError> {
+        self.with_mail_of(Some(numbers(shards)), after, max).await
+    }
+
+    async fn with_mail_of(
+        &self,
+        shards: Option<Vec<i16>>,
+        after: Option<ActorKey>,
+        max: i64,
+    ) -> Result<Vec<ActorKey>, StoreError> {
+        let (shard, kind, id) = after.map_or((-1, String::new(), Uuid::nil()), |key| {
+            (
+                Shard::of(key.id).number(),
+                key.kind.name().to_owned(),
+                key.id,
+            )
         });
         self.keys(
             sqlx::query_as(
                 "SELECT kind, id FROM actors
-                 WHERE 0 < inbox_waking AND quarantined_at IS NULL AND ($1, $2) < (kind, id)
-                 ORDER BY kind, id LIMIT $3",
+                 WHERE 0 < inbox_waking AND quarantined_at IS NULL
+                   AND ($1, $2, $3) < (shard, kind, id)
+                   AND ($5::smallint[] IS NULL OR shard = ANY($5))
+                 ORDER BY shard, kind, id LIMIT $4",
             )
+            .bind(shard)
             .bind(kind)
             .bind(id)
-            .bind(max),
+            .bind(max)
+            .bind(shards),
         )
         .await
     }
 
-    /// Actors with work in the world: an open turn, or a run that is not known to be gone.
+    /// Actors of ours with work in the world: an open turn, or a run that is not known to be gone.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn in_flight(&self) -> Result<Vec<ActorKey>, StoreError> {
-        self.keys(sqlx::query_as(
-            "SELECT 'agent', agent_id FROM turns WHERE finished_at IS NULL
-             UNION SELECT actor_kind, actor_id FROM runs WHERE state <> 'ended'",
-        ))
+        self.in_flight_of(self.shards()).await
+    }
+
+    /// The same, of these shards alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn in_flight_in(&self, shards: &[Shard]) -> Result<Vec<ActorKey>, StoreError> {
+        self.in_flight_of(Some(numbers(shards))).await
+    }
+
+    async fn in_flight_of(&self, shards: Option<Vec<i16>>) -> Result<Vec<ActorKey>, StoreError> {
+        self.keys(
+            sqlx::query_as(
+                "SELECT kind, id FROM (
+                   SELECT 'agent' AS kind, agent_id AS id FROM turns WHERE finished_at IS NULL
+                   UNION SELECT actor_kind, actor_id FROM runs WHERE state <> 'ended'
+                 ) AS busy WHERE $1::smallint[] IS NULL OR shard_of(id) = ANY($1)",
+            )
+            .bind(shards),
+        )
         .await
     }
 
@@ -187,25 +241,38 @@ impl Store {
     /// Leaves an actor alone until a person lifts it.
     ///
     /// # Errors
-    /// [`StoreError`] when the database is away.
+    /// [`StoreError`] when the database is away, [`StoreError::NotOwner`] when the actor is not ours.
     pub async fn quarantine(
         &self,
         key: ActorKey,
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let fence = self.fence(key)?;
+        let done = sqlx::query(
             "UPDATE actors SET quarantined_at = $3, quarantine_reason = $4, wake_at = NULL,
                     wait_reason = 'quarantined: ' || $4, wait_holder = 'a person: lift it',
                     version = version + 1
-             WHERE kind = $1 AND id = $2",
+             WHERE kind = $1 AND id = $2
+               AND ($5::uuid IS NULL OR EXISTS (SELECT FROM shards
+                 WHERE shard = $6 AND owner = $5 AND epoch = $7 FOR KEY SHARE))",
         )
         .bind(key.kind.name())
         .bind(key.id)
         .bind(now)
         .bind(reason)
+        .bind(fence.owner)
+        .bind(fence.shard)
+        .bind(fence.epoch)
         .execute(&self.pool)
         .await?;
+        if done.rows_affected() == 0 {
+            return match self.why_unwritten(fence, &self.pool).await? {
+                // The actor is gone: nobody is left to be left alone.
+                StoreError::Moved => Ok(()),
+                other => Err(other),
+            };
+        }
         Ok(())
     }
 

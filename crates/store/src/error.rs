@@ -8,6 +8,9 @@ pub enum StoreError {
     /// Somebody else wrote since it was read: look again.
     #[error("the row has moved since it was read")]
     Moved,
+    /// The actor's shard has another owner by now, or our lease is over; nothing was written.
+    #[error("another control plane runs this actor")]
+    NotOwner,
     /// The database is away: try again later; nothing was written.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
@@ -71,8 +74,9 @@ fn is_away(error: &sqlx::Error) -> bool {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Tls(_)
     );
-    // 57P: shutdowns and start-ups; 08: connection; 53: resources (disk full, too many clients).
-    broken || has_code(error, &["57P", "08", "53"])
+    // 57P: shutdowns and start-ups; 08: connection; 53: resources (disk full, too many clients);
+    // 25P03: the server did not wait for us any longer.
+    broken || has_code(error, &["57P", "08", "53", "25P03"])
 }
 
 fn has_code(error: &sqlx::Error, beginnings: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 //! Every write of an actor names the version it has read ([`step::Step`]); the loser gets
 //! [`StoreError::Moved`] and looks again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 pub mod idempotency;
 pub mod mail;
+pub mod ownership;
 pub mod runs;
 pub mod step;
 #[cfg(feature = "testing")]
@@ -28,17 +29,22 @@ pub mod triggers;
 pub mod turns;
 
 pub use error::StoreError;
+use ownership::Holding;
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_MAX: Duration = Duration::from_secs(3);
 /// A connection that nobody used for so long is asked whether it still lives before it is used.
 /// Asking each time would double the round trips of a busy database.
 const TRUST_MAX: Duration = Duration::from_millis(10);
+/// How long a transaction may wait for us.
+const IDLE_IN_TRANSACTION_MAX: &str = "3s";
 
 /// The database, as everything else knows it.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// What is ours, where several control planes share the database.
+    holding: Option<Arc<Holding>>,
 }
 
 impl Store {
@@ -63,9 +69,12 @@ impl Store {
                     Ok(true)
                 })
             })
-            .connect_with(options.application_name("optio"))
+            .connect_with(with_timeouts(options).application_name("optio"))
             .await?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            holding: None,
+        })
     }
 
     /// Brings the schema up to date. Safe to call from several processes at once.
@@ -88,18 +97,10 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the one lock that a control plane holds on its database, for as long as the returned
-    /// value lives and its connection lasts. `None` when another process has it.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the database does not answer.
-    pub async fn own(&self) -> Result<Option<Ownership>, StoreError> {
-        let mut connection = self.pool.acquire().await?.detach();
-        let (mine,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
-            .bind(OWNER_LOCK)
-            .fetch_one(&mut connection)
-            .await?;
-        Ok(mine.then_some(Ownership { connection }))
+    /// How many connections there may be at once.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
     }
 
     /// Ends all connections.
@@ -124,21 +125,11 @@ fn plainly(error: &MigrateError) -> String {
     format!("migration: {error}")
 }
 
-/// An arbitrary number; every control plane of one database uses the same.
-const OWNER_LOCK: i64 = 0x6f70_7469_6f00;
-
-/// Proof that this process is the only control plane on its database.
-#[derive(Debug)]
-pub struct Ownership {
-    connection: sqlx::PgConnection,
-}
-
-impl Ownership {
-    /// Whether the lock still holds: it dies with its connection.
-    pub async fn holds(&mut self) -> bool {
-        sqlx::query("SELECT 1")
-            .execute(&mut self.connection)
-            .await
-            .is_ok()
-    }
+/// A process that is stopped in the middle of a transaction must not keep its rows from the others
+/// for longer than a lease: the server ends such a session.
+fn with_timeouts(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([(
+        "idle_in_transaction_session_timeout",
+        IDLE_IN_TRANSACTION_MAX,
+    )])
 }

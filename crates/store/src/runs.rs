@@ -289,8 +289,8 @@ const SENT: &str = concat!(
     "WITH ",
     moved!("0", "0", "true"),
     ", run AS (
-  UPDATE runs SET sent_at = COALESCE(sent_at, $11), state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
-  FROM moved WHERE id = $10
+  UPDATE runs SET sent_at = COALESCE(sent_at, $14), state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
+  FROM moved WHERE id = $13
 )
 SELECT epoch FROM moved"
 );
@@ -301,12 +301,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Moved`] when somebody else took a step since.
     pub async fn run_sent(&self, write: &Write<'_>, run: RunId) -> Result<(), StoreError> {
-        let row: Option<(i64,)> = written(SENT, write)
+        let fence = self.fence(write.key)?;
+        let row: Option<(i64,)> = written(SENT, write, fence)
             .bind(run.0)
             .bind(write.decision.at)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|(_epoch,)| ()).ok_or(StoreError::Moved)
+        match row {
+            Some((_epoch,)) => Ok(()),
+            None => Err(self.why_unwritten(fence, &self.pool).await?),
+        }
     }
 }
 

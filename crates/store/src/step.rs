@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{Postgres, Transaction, postgres::PgArguments, query::QueryAs, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, actors::Version, clean::storable};
+use crate::{Store, StoreError, actors::Version, clean::storable, ownership::Fence};
 
 /// What every step of an actor begins with.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +26,8 @@ pub struct Write<'a> {
     pub new_epoch: bool,
 }
 
-/// The first part of every statement that writes a step, with the parameters 1 to 9: the version that
-/// was read is taken, or nothing at all is written. The other parts depend on it, so that the row of the
+/// The first part of every statement that writes a step, with the parameters 1 to 12: the version that
+/// was read is taken by the owner of the actor's shard, or nothing at all is written. The other parts depend on it, so that the row of the
 /// actor is locked before any other row of it: whoever locks them the other way round meets a step in a
 /// deadlock. `$pending` is what the step adds to the count of waiting mail, `$waking`
 /// to that of mail that wakes, `$guard` what must hold besides.
@@ -43,7 +43,10 @@ macro_rules! moved {
             ", inbox_waking = inbox_waking + ",
             $waking,
             "
-  WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL AND ",
+  WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
+    AND ($10::uuid IS NULL OR EXISTS (SELECT FROM shards
+      WHERE shard = $11 AND owner = $10 AND epoch = $12 FOR KEY SHARE))
+    AND ",
             $guard,
             "
   RETURNING epoch, inbox_pending AS pending, inbox_waking AS waking
@@ -52,13 +55,13 @@ macro_rules! moved {
     };
 }
 
-/// The part that tells the stream what happened, with the parameters 10 to 13.
+/// The part that tells the stream what happened, with the parameters 13 to 16.
 macro_rules! told {
     () => {
         "told AS (
   INSERT INTO events (actor_id, turn_id, type, data, at)
-  SELECT $2, e.turn_id, e.type, e.data, $10
-  FROM moved, UNNEST($11::uuid[], $12::text[], $13::jsonb[]) WITH ORDINALITY AS e (turn_id, type, data, ord)
+  SELECT $2, e.turn_id, e.type, e.data, $13
+  FROM moved, UNNEST($14::uuid[], $15::text[], $16::jsonb[]) WITH ORDINALITY AS e (turn_id, type, data, ord)
   ORDER BY e.ord
 )"
     };
@@ -66,10 +69,11 @@ macro_rules! told {
 
 pub(crate) use {moved, told};
 
-/// The parameters 1 to 9.
+/// The parameters 1 to 12.
 pub(crate) fn written<'q, O>(
     statement: &'static str,
     write: &'q Write<'_>,
+    fence: Fence,
 ) -> QueryAs<'q, Postgres, O, PgArguments>
 where
     O: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
@@ -84,15 +88,19 @@ where
         .bind(&write.wait.holder)
         .bind(Json(write.decision))
         .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
+        .bind(fence.owner)
+        .bind(fence.shard)
+        .bind(fence.epoch)
 }
 
-/// The parameters 1 to 13.
+/// The parameters 1 to 16.
 ///
 /// # Errors
 /// [`StoreError`] when an event cannot be stored.
 pub(crate) fn written_and_told<'q, O>(
     statement: &'static str,
     write: &'q Write<'_>,
+    fence: Fence,
     events: &'q [NewEvent],
 ) -> Result<QueryAs<'q, Postgres, O, PgArguments>, StoreError>
 where
@@ -104,7 +112,7 @@ where
         .iter()
         .map(|event| storable(&event.data))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(written(statement, write)
+    Ok(written(statement, write, fence)
         .bind(write.decision.at)
         .bind(turns)
         .bind(types)
@@ -147,7 +155,8 @@ impl Store {
     /// incarnation.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when somebody else took a step since.
+    /// [`StoreError::Moved`] when somebody else took a step since, [`StoreError::NotOwner`] when the
+    /// actor is not ours.
     pub async fn step(
         &self,
         key: ActorKey,
@@ -163,9 +172,14 @@ impl Store {
             decision,
             new_epoch,
         };
+        let fence = self.fence(key)?;
         let mut tx = self.pool.begin().await?;
-        let row: Option<(i64,)> = written(STEP, &write).fetch_optional(&mut *tx).await?;
-        let (epoch,) = row.ok_or(StoreError::Moved)?;
+        let row: Option<(i64,)> = written(STEP, &write, fence)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some((epoch,)) = row else {
+            return Err(self.why_unwritten(fence, &mut *tx).await?);
+        };
         Ok(Step {
             tx,
             key,
@@ -177,11 +191,14 @@ impl Store {
     /// Writes only what an actor waits for, where nothing else changed.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when somebody else took a step since.
+    /// As [`Store::step`].
     pub async fn wait(&self, key: ActorKey, read: Version, wait: &Wait) -> Result<(), StoreError> {
+        let fence = self.fence(key)?;
         let done = sqlx::query(
             "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6
-             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL",
+             WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
+               AND ($7::uuid IS NULL OR EXISTS (SELECT FROM shards
+                 WHERE shard = $8 AND owner = $7 AND epoch = $9 FOR KEY SHARE))",
         )
         .bind(key.kind.name())
         .bind(key.id)
@@ -189,10 +206,13 @@ impl Store {
         .bind(wait.until)
         .bind(&wait.reason)
         .bind(&wait.holder)
+        .bind(fence.owner)
+        .bind(fence.shard)
+        .bind(fence.epoch)
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 0 {
-            Err(StoreError::Moved)
+            Err(self.why_unwritten(fence, &self.pool).await?)
         } else {
             Ok(())
         }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::Store;
+use crate::{Store, ownership::Registry};
 
 /// Creates an empty, migrated database on the test server and connects to it.
 ///
@@ -58,4 +58,16 @@ pub async fn disconnect(store: &Store) -> i64 {
     .await
     .expect("the test server answers");
     ended
+}
+
+/// The replicas of a store's database, over connections of their own.
+///
+/// # Panics
+/// Where the test server does not answer.
+pub async fn registry(store: &Store) -> Registry {
+    let options = store.pool.connect_options().as_ref().clone();
+    let pool = sqlx::PgPool::connect_with(options)
+        .await
+        .expect("the test server answers");
+    Registry { pool }
 }

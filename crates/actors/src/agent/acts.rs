@@ -161,7 +161,7 @@ impl Agents {
         let order = SandboxOrder {
             sandbox,
             owner: sight.agent.id,
-            api_url: self.world.api_url.clone(),
+            api_url: self.world.runner_url().to_owned(),
             token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
         };
         match (self.world.sandboxes.ensure(&order).await, &sight.turn) {

@@ -16,6 +16,10 @@ use crate::id::{RunId, SandboxId};
 pub const PATH: &str = "/api/internal/runner";
 /// The version of this protocol; a runner of another one is told so and refused.
 pub const VERSION: u32 = 1;
+/// In the runner's `state_dir`: base URLs of control planes, one per line, the one that runs the
+/// sandbox's agent first. Whoever hosts the sandbox may write it; the runner reads it at each dial
+/// and, while connected, again and again.
+pub const ADDRESSES_FILE: &str = "addresses";
 /// Bytes of one frame in either direction.
 pub const FRAME_BYTES_MAX: usize = 16 << 20;
 
@@ -284,6 +288,16 @@ pub enum ToRunner {
     },
     /// End yourself, and all runs with you.
     Shutdown,
+    /// Another control plane runs your agent: dial there.
+    Redirect {
+        /// Its base URL.
+        url: String,
+    },
+    /// Where else to dial when this control plane is gone; replaces what was said before.
+    Peers {
+        /// Base URLs.
+        urls: Vec<String>,
+    },
     /// The runner cannot be used; it ends itself.
     Refused {
         /// Why, in words.

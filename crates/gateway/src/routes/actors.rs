@@ -2,14 +2,20 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use optio_domain::actor::{ActorKind, Wait};
+use optio_domain::{
+    actor::{ActorKind, Wait},
+    ownership::Shard,
+};
 use optio_store::agents::AgentRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::agents::find;
+use super::{
+    agents::find,
+    replicas::{self, OwnerView},
+};
 use crate::{
     Gateway,
     body::Named,
@@ -36,6 +42,8 @@ pub(crate) struct ActorView {
     /// How many steps it has taken.
     version: i64,
     wait: WaitView,
+    /// Which control plane runs it; null while none does.
+    owner: Option<OwnerView>,
     /// Messages that wait.
     pending: i64,
     /// Since when the oldest waits.
@@ -139,6 +147,7 @@ pub(crate) async fn why(
         epoch: actor.epoch,
         version: actor.version.number(),
         wait: actor.wait.into(),
+        owner: replicas::owner(&gateway, Shard::of(agent.id.0)).await?,
         pending: inbox.pending,
         oldest: inbox.oldest,
         dead: inbox.dead,

@@ -15,6 +15,7 @@ mod health;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod posting;
+mod replicas;
 mod sockets;
 pub(crate) mod triggers;
 mod turns;
@@ -41,6 +42,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(directory::inbox))
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
+        .routes(routes!(replicas::list))
         .routes(routes!(health::health))
 }
 
@@ -60,6 +62,23 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .method_not_allowed_fallback(not_allowed)
     .layer(CatchPanicLayer::custom(panicked))
     .with_state(gateway)
+}
+
+/// What a control plane serves that only runs actors.
+pub(crate) fn for_runners(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/api/health", get(health::health))
+        .route(optio_domain::wire::runner::PATH, get(runner::connect))
+        .fallback(runners_only)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(gateway)
+}
+
+async fn runners_only(uri: axum::http::Uri) -> ApiError {
+    ApiError::Missing(format!(
+        "{} is not served here: this server only runs actors (--role actors); ask another",
+        uri.path()
+    ))
 }
 
 /// The description of it.

@@ -10,6 +10,7 @@ mod agent;
 mod api;
 mod apply;
 mod log;
+mod replicas;
 mod sse;
 mod view;
 mod why;
@@ -55,7 +56,9 @@ pub async fn run(
         Command::Agent(Agent::Delete(who)) => agent::delete(api, &who.agent, console).await,
         Command::Apply(apply) => apply::apply(api, apply, console).await,
         Command::Why { address } => why::why(api, address, console).await,
+        Command::Replicas => replicas::list(api, console).await,
         Command::Dev(_)
+        | Command::Serve(_)
         | Command::Demo { .. }
         | Command::Migrate(_)
         | Command::Doctor(_)

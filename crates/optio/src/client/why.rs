@@ -61,6 +61,7 @@ fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
         ));
     }
     lines.push((Tone::Plain, waiting(&actor["wait"], now)));
+    lines.push(owned(&actor["owner"]));
     let (pending, dead) = (count(&actor["pending"]), count(&actor["dead"]));
     let wait = if pending == "1" {
         "message waits"
@@ -90,25 +91,32 @@ fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
             format!("{refused} reports of runs that were over were refused; --json shows them.");
         lines.push((Tone::Dim, words));
     }
-    let decisions = actor["decisions"].as_array().cloned().unwrap_or_default();
-    if !decisions.is_empty() {
-        lines.push((Tone::Plain, "It last decided:".to_owned()));
-    }
-    for decision in decisions {
-        let at = view::moment(&decision["at"]).map_or_else(
-            || view::text(&decision, "at"),
-            |at| at.format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
-        );
-        let step = view::text(&decision, "step");
-        let seen = view::text(&decision, "seen");
-        lines.push((Tone::Plain, format!("  {at}  {step}")));
-        lines.push((Tone::Dim, format!("      because it saw: {seen}")));
-    }
+    lines.extend(decided(&actor["decisions"]));
     if let Some(words) = view::some(&actor["isolation"]) {
         lines.push((
             Tone::Dim,
             format!("How agents are kept apart from the machine: {words}."),
         ));
+    }
+    lines
+}
+
+/// The last decisions, newest first, with what they saw.
+fn decided(decisions: &Value) -> Vec<(Tone, String)> {
+    let decisions = decisions.as_array().map_or(&[] as &[Value], Vec::as_slice);
+    let mut lines = Vec::new();
+    if !decisions.is_empty() {
+        lines.push((Tone::Plain, "It last decided:".to_owned()));
+    }
+    for decision in decisions {
+        let at = view::moment(&decision["at"]).map_or_else(
+            || view::text(decision, "at"),
+            |at| at.format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        );
+        let step = view::text(decision, "step");
+        let seen = view::text(decision, "seen");
+        lines.push((Tone::Plain, format!("  {at}  {step}")));
+        lines.push((Tone::Dim, format!("      because it saw: {seen}")));
     }
     lines
 }
@@ -136,6 +144,27 @@ fn count(value: &Value) -> String {
         Some(entries) => entries.len().to_string(),
         None => view::some(value).unwrap_or_else(|| "0".to_owned()),
     }
+}
+
+/// Which server runs it.
+fn owned(owner: &Value) -> (Tone, String) {
+    let Some(url) = view::some(&owner["url"]) else {
+        let words = "No server runs it at this moment; one takes it within seconds.";
+        return (Tone::Warning, words.to_owned());
+    };
+    let (replica, until) = (
+        view::text(owner, "replica"),
+        view::text(owner, "lease_until"),
+    );
+    if owner["alive"].as_bool().unwrap_or_default() {
+        let words = format!("The server at {url} runs it ({replica}, lease until {until}).");
+        return (Tone::Dim, words);
+    }
+    let words = format!(
+        "The server at {url} ran it and is gone ({replica}, its lease ended at {until}); another \
+         takes it within seconds."
+    );
+    (Tone::Warning, words)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use optio_domain::limits::Limits;
+use optio_domain::{limits::Limits, ownership::Role};
 
 use crate::failure::Failure;
 
@@ -119,8 +119,12 @@ impl Bwrap {
 pub struct Config {
     /// The address of the HTTP API.
     pub listen: SocketAddr,
-    /// The API's address as sandboxes reach it.
+    /// The API's address as agents reach it.
     pub public_url: String,
+    /// Our own address as runners and other control planes reach it; none means where we listen.
+    pub advertise_url: Option<String>,
+    /// What `optio serve` does.
+    pub role: Role,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// Where the agent programs are.

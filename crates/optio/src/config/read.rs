@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use optio_domain::limits::Limits;
+use optio_domain::{limits::Limits, ownership::Role};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +31,8 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         public_url: read
             .url("public_url")
             .unwrap_or_else(|| format!("http://{}", reachable(listen))),
+        advertise_url: read.runner_url("advertise_url"),
+        role: read.role(),
         data_dir: read.directory("data_dir", &host.cwd),
         tools_dir: read.directory("tools_dir", &host.cwd),
         database_url: read.database_url(),
@@ -125,6 +127,26 @@ impl Reader<'_> {
         Some(url)
     }
 
+    /// Runners speak plain WebSockets.
+    fn runner_url(&mut self, key: &str) -> Option<String> {
+        let url = self.url(key)?;
+        if url.starts_with("https://") {
+            self.wrong(key, "must start with http://, which is what runners dial");
+        }
+        Some(url)
+    }
+
+    fn role(&mut self) -> Role {
+        match self.text("role").map(Role::parse) {
+            None => Role::All,
+            Some(Some(role)) => role,
+            Some(None) => {
+                self.wrong("role", "must be all, gateway or actors");
+                Role::All
+            }
+        }
+    }
+
     fn database_url(&mut self) -> Option<Secret> {
         let url = self.secret("database_url")?;
         let schemes = ["postgres://", "postgresql://"];
@@ -167,6 +189,13 @@ impl Reader<'_> {
         }
         if limits.body_bytes_max < limits.payload_bytes_max {
             self.contradiction("limits.payload_bytes_max", "limits.body_bytes_max");
+        }
+        if limits.lease_ms_max < limits.lease_renewal_ms.saturating_mul(2) {
+            self.wrong(
+                "limits.lease_ms_max",
+                "must be at least twice limits.lease_renewal_ms, so that one renewal may fail; raise \
+                 this or lower that",
+            );
         }
         limits
     }

@@ -39,13 +39,15 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 15] = [
+const PLAIN: [(&str, &[&str], Show); 17] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
         &["OPTIO_PUBLIC_URL", "PUBLIC_URL"],
         Show::Plain,
     ),
+    ("advertise_url", &["OPTIO_ADVERTISE_URL"], Show::Plain),
+    ("role", &["OPTIO_ROLE"], Show::Plain),
     ("data_dir", &["OPTIO_DATA_DIR"], Show::Plain),
     ("tools_dir", &["OPTIO_TOOLS_DIR"], Show::Plain),
     ("database_url", &["DATABASE_URL"], Show::Url),

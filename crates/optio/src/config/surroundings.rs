@@ -8,7 +8,7 @@ use std::{
 
 use super::{Found, Host};
 use crate::{
-    cli::{Global, Place},
+    cli::{Global, Place, Serve},
     failure::Failure,
 };
 
@@ -61,6 +61,7 @@ pub fn host() -> Result<Host, Failure> {
 pub fn gather(
     global: &Global,
     place: &Place,
+    serve: &Serve,
     env: BTreeMap<String, String>,
 ) -> Result<Found, Failure> {
     let mut flags = Vec::new();
@@ -70,6 +71,13 @@ pub fn gather(
     flag("server", "--server", global.server.clone());
     flag("token", "--token", global.token.clone());
     flag("listen", "--listen", place.listen.clone());
+    flag(
+        "advertise_url",
+        "--advertise-url",
+        serve.advertise_url.clone(),
+    );
+    flag("public_url", "--public-url", serve.public_url.clone());
+    flag("role", "--role", serve.role.clone());
     let data_dir = place.data_dir.as_ref();
     flag(
         "data_dir",

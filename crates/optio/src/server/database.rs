@@ -89,6 +89,12 @@ impl Database {
         }
     }
 
+    /// Leaves our own server to whoever else works on it.
+    pub(super) async fn leave(self) {
+        let Some(own) = self.own else { return };
+        drop(own.server.lock().await.take());
+    }
+
     /// Stops our own server.
     ///
     /// # Errors

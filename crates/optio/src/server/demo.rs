@@ -6,6 +6,7 @@ use optio_domain::{
     actor::ActorKey,
     id::{AgentId, MessageId},
     mail::{Marks, Sender, WakeSource},
+    ownership::Role,
 };
 use optio_runtime::stream::Listener;
 use optio_store::{agents::AgentRow, events::EventRow, mail::NewMessage};
@@ -66,7 +67,7 @@ pub(super) async fn run(
         config.credentials.anthropic_base_url = Some(simulator.url());
         Some(simulator)
     };
-    let plane = ControlPlane::start(config).await?;
+    let plane = ControlPlane::start(config, Role::All).await?;
     console.note(&plane.isolation());
     let shown = show(&plane, exit, console).await;
     console.note("stopping …");

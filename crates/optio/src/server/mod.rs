@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
+use optio_domain::ownership::Role;
 use optio_simulators::{ModelSimulator, Scenario};
 use optio_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,7 +35,7 @@ pub async fn dev(config: Config, console: &mut Console) -> Result<(), Failure> {
     logs::begin(&config.log);
     let place = config.data_dir.display().to_string();
     let credentials = config.credentials.clone();
-    let plane = ControlPlane::start(config).await?;
+    let plane = ControlPlane::start(config, Role::All).await?;
     console.line(&console.paint(Tone::Strong, &format!("Optio listens on {}", plane.url())))?;
     console.note(&format!(
         "API: {}/docs · data: {place} · {}",
@@ -49,19 +50,45 @@ pub async fn dev(config: Config, console: &mut Console) -> Result<(), Failure> {
         );
     }
     console.note("Next: optio apply -f examples/persistent-agents/forge/agents · Ctrl-C stops");
-    let mut plane = plane;
-    tokio::select! {
-        () = stop_asked() => {}
-        reason = plane.lost() => {
-            plane.stop(false).await?;
-            return Err(Failure::general(reason));
-        }
-    }
+    stop_asked().await;
     let open = plane.stop(false).await?;
     if 0 < open {
         console.note(&format!(
             "{open} turns go on without us; the next `optio dev` with this data directory takes them up"
         ));
+    }
+    Ok(())
+}
+
+/// Runs one of several control planes on a database that is there, until it is told to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(
+    config: Config,
+    public_url_is_chosen: bool,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    logs::begin(&config.log);
+    if config.database_url.is_none() {
+        return Err(Failure::usage(
+            "optio serve needs a Postgres: set DATABASE_URL; `optio dev` starts one of its own",
+        ));
+    }
+    if config.role == Role::Actors && !public_url_is_chosen {
+        return Err(Failure::usage(
+            "with --role actors agents cannot reach the API here: name a server that has it with \
+             --public-url",
+        ));
+    }
+    let role = config.role;
+    let plane = ControlPlane::start(config, role).await?;
+    console.line(&console.paint(Tone::Strong, &format!("Optio listens on {}", plane.url())))?;
+    console.note(&format!("role: {} · {}", role.name(), plane.isolation()));
+    stop_asked().await;
+    let open = plane.stop(false).await?;
+    if 0 < open {
+        console.note(&format!("{open} turns go on without us"));
     }
     Ok(())
 }

@@ -8,24 +8,23 @@ use optio_adapters::{
     sandboxes::process::{ProcessSandboxes, Settings},
 };
 use optio_domain::{
+    ownership::{Role, Shard},
     ports::{AgentCli, IsolationReport},
     wire::runner::RunAs,
 };
 use optio_gateway::Gateway;
-use optio_runtime::{Bell, Engine, Kind, Mailroom, links::Links, stream::Stream};
-use optio_store::{Ownership, Store};
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-    task::JoinHandle,
+use optio_runtime::{
+    Bell, Engine, Household, Joining, Kind, Leases, Mailroom, Peers, links::Links, stream::Stream,
 };
+use optio_store::{Store, ownership::Registry};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{connect, database::Database, key};
 use crate::{
     agent_versions,
     config::{Bwrap, Config, Secret, surroundings},
     failure::Failure,
-    machine::{RandomIds, SystemClock},
+    machine::{self, RandomIds, SystemClock},
 };
 
 /// Connections to the database.
@@ -48,24 +47,29 @@ pub(super) struct ControlPlane {
     mailroom: Mailroom,
     engine: Engine,
     bell: Bell,
+    leases: Leases,
     database: Database,
     server: JoinHandle<()>,
     watch: JoinHandle<()>,
     stop: watch::Sender<bool>,
-    lost: oneshot::Receiver<String>,
 }
 
 impl ControlPlane {
     /// Starts everything: the address first, so that a taken port is said before anything runs.
-    pub(super) async fn start(config: Config) -> Result<Self, Failure> {
+    pub(super) async fn start(config: Config, role: Role) -> Result<Self, Failure> {
         let listener = listen(config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Failure::general(error.to_string()))?;
-        let url = if config.listen.port() == 0 {
-            format!("http://{address}")
-        } else {
-            config.public_url.clone()
+        let own = format!("http://{address}");
+        let addresses = Addresses {
+            api: if config.listen.port() == 0 && config.public_url.ends_with(":0") {
+                own.clone()
+            } else {
+                config.public_url.clone()
+            },
+            runners: config.advertise_url.clone().unwrap_or_else(|| own.clone()),
+            own,
         };
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
             Failure::general(format!(
@@ -74,7 +78,7 @@ impl ControlPlane {
             ))
         })?;
         let database = Database::open(&config).await?;
-        match Self::start_on(&config, url, listener, database.clone()).await {
+        match Self::start_on(&config, role, addresses, listener, database.clone()).await {
             Ok(plane) => Ok(plane),
             Err(failure) => {
                 database.abandon().await;
@@ -85,52 +89,48 @@ impl ControlPlane {
 
     async fn start_on(
         config: &Config,
-        url: String,
+        role: Role,
+        addresses: Addresses,
         listener: TcpListener,
         database: Database,
     ) -> Result<Self, Failure> {
         let store = connect(database.url(), CONNECTIONS_MAX).await?;
-        let ownership = own(&store).await?;
-        store
-            .migrate()
-            .await
-            .map_err(|error| Failure::general(error.to_string()))?;
-        let world = world(config, &url, store.clone()).await?;
+        store.migrate().await.map_err(general)?;
+        let mut leases = join(config, role, &addresses, database.url()).await?;
+        let peers = leases.peers();
+        let world = world(config, &addresses, peers.fence(&store), &peers).await?;
         let agents = Arc::new(Agents::new(world.clone()));
         let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Agents>::clone(&agents)];
-        let engine = Engine::start(store.clone(), Arc::clone(&world.clock), kinds)
-            .await
-            .map_err(|error| Failure::general(error.to_string()))?;
+        let clock = Arc::clone(&world.clock);
+        let engine = Engine::start_among(peers, world.store.clone(), clock, kinds);
+        let engine = engine.await.map_err(general)?;
         agents.introduce(engine.hints());
         let mailroom = Mailroom::start(
-            store.clone(),
+            world.store.clone(),
             engine.hints(),
             world.stream.clone(),
             world.limits,
         );
-        let bell = bell(&world, &engine)
-            .await
-            .map_err(|error| Failure::general(error.to_string()))?;
+        let bell = bell(&world, role, &engine).await.map_err(general)?;
         let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());
         let (stop, stopping) = watch::channel(false);
-        let server = serve(listener, gateway, stopping);
-        let (say_lost, lost) = oneshot::channel();
-        let watch = tokio::spawn(watch_database(database.clone(), store, ownership, say_lost));
-        engine
-            .resync()
+        let server = serve(listener, gateway, role, stopping);
+        let watch = tokio::spawn(watch_database(database.clone(), store));
+        leases
+            .begin(household(&world, &engine))
             .await
-            .map_err(|error| Failure::general(error.to_string()))?;
+            .map_err(general)?;
         Ok(Self {
-            url,
+            url: addresses.own,
             world,
             mailroom,
             engine,
             bell,
+            leases,
             database,
             server,
             watch,
             stop,
-            lost,
         })
     }
 
@@ -159,22 +159,20 @@ impl ControlPlane {
         &self.mailroom
     }
 
-    /// Waits until another control plane has taken the database over; says so in words.
-    pub(super) async fn lost(&mut self) -> String {
-        match (&mut self.lost).await {
-            Ok(reason) => reason,
-            Err(_) => std::future::pending().await,
-        }
-    }
-
-    /// Stops. Turns that run go on, unless `everything` is to end; sandboxes without work are ended.
-    /// Returns how many turns go on.
+    /// Stops. Turns that run go on, unless `everything` is to end; sandboxes without work are ended,
+    /// where no other control plane may want them. Returns how many turns go on.
     pub(super) async fn stop(self, everything: bool) -> Result<usize, Failure> {
-        let _nobody_serves = self.stop.send(true);
         self.bell.stop().await;
+        let others = self.leases.leave().await;
         self.engine.stop().await;
+        let _nobody_serves = self.stop.send(true);
         drop(tokio::time::timeout(DRAIN_MAX, self.server).await);
         self.watch.abort();
+        if others && !everything {
+            self.world.store.close().await;
+            self.database.leave().await;
+            return Ok(0);
+        }
         let mut open = 0;
         for (sandbox, busy) in self.world.store.sandboxes().await.unwrap_or_default() {
             if busy && !everything {
@@ -188,6 +186,76 @@ impl ControlPlane {
         self.world.store.close().await;
         self.database.close().await?;
         Ok(open)
+    }
+}
+
+/// Where a control plane is reached.
+struct Addresses {
+    /// By people: where it listens.
+    own: String,
+    /// By agents.
+    api: String,
+    /// By runners and other control planes.
+    runners: String,
+}
+
+fn general(error: impl std::fmt::Display) -> Failure {
+    Failure::general(error.to_string())
+}
+
+/// Takes our place among the control planes of the database.
+async fn join(
+    config: &Config,
+    role: Role,
+    addresses: &Addresses,
+    database: &Secret,
+) -> Result<Leases, Failure> {
+    let registry = Registry::connect(database.reveal())
+        .await
+        .map_err(general)?;
+    let joining = Joining {
+        url: addresses.runners.clone(),
+        url_is_ours: addresses.runners == addresses.own,
+        role,
+        limits: config.limits,
+        ids: Arc::new(RandomIds),
+        uptime: Arc::new(machine::uptime),
+    };
+    Leases::join(registry, joining).await.map_err(general)
+}
+
+/// What shards that come and go concern.
+fn household(world: &World, engine: &Engine) -> Household {
+    let told = world.clone();
+    Household {
+        engine: engine.steering(),
+        links: world.links.clone(),
+        stream: world.stream.clone(),
+        announce: Arc::new(move |shards| {
+            let world = told.clone();
+            Box::pin(async move { announce(&world, &shards).await })
+        }),
+    }
+}
+
+/// Lets the runners of these shards' sandboxes know where they find us: whoever they are connected to
+/// may hang, and whoever they knew may be gone.
+async fn announce(world: &World, shards: &[Shard]) {
+    let sandboxes = match world.store.sandboxes().await {
+        Ok(sandboxes) => sandboxes,
+        Err(error) => {
+            tracing::debug!(%error, "sandboxes could not be told where we are");
+            return;
+        }
+    };
+    for (sandbox, _busy) in sandboxes {
+        if !shards.contains(&Shard::of(sandbox.0)) {
+            continue;
+        }
+        let told = world.sandboxes.announce(sandbox, world.runner_url()).await;
+        if let Err(error) = told {
+            tracing::warn!(sandbox.id = %sandbox, %error, "a sandbox could not be told where we are");
+        }
     }
 }
 
@@ -208,18 +276,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-async fn own(store: &Store) -> Result<Ownership, Failure> {
-    let owned = store
-        .own()
-        .await
-        .map_err(|error| Failure::general(error.to_string()))?;
-    owned.ok_or_else(|| {
-        Failure::general(
-            "another Optio runs on this database; this version runs one control plane per database",
-        )
-    })
-}
-
 /// The program, or why there is none: turned off and missing are mended differently.
 fn bubblewrap(bwrap: &Bwrap, path: &[PathBuf]) -> Result<PathBuf, String> {
     let missing = || match bwrap {
@@ -232,7 +288,12 @@ fn bubblewrap(bwrap: &Bwrap, path: &[PathBuf]) -> Result<PathBuf, String> {
     bwrap.program(path).ok_or_else(missing)
 }
 
-async fn world(config: &Config, api_url: &str, store: Store) -> Result<World, Failure> {
+async fn world(
+    config: &Config,
+    addresses: &Addresses,
+    store: Store,
+    peers: &Peers,
+) -> Result<World, Failure> {
     let path = surroundings::search_path();
     let settings = Settings {
         root: config.data_dir.join("sandboxes"),
@@ -249,15 +310,15 @@ async fn world(config: &Config, api_url: &str, store: Store) -> Result<World, Fa
     let sandboxes = Arc::new(ProcessSandboxes::new(settings).await);
     let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     Ok(World {
-        stream: Stream::start(store.clone()),
+        stream: Stream::start_among(peers.clone(), store.clone()),
         store,
-        links: Links::default(),
+        links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
-        api_url: api_url.to_owned(),
+        api_url: addresses.api.clone(),
         limits: config.limits,
     })
 }
@@ -290,20 +351,26 @@ fn runner() -> Result<PathBuf, Failure> {
     )
 }
 
-async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::EngineError> {
+async fn bell(
+    world: &World,
+    role: Role,
+    engine: &Engine,
+) -> Result<Bell, optio_runtime::EngineError> {
     let bell = Bell::new().await?;
     let schedules = Schedules::new(world.clone(), engine.hints());
-    bell.every(SCHEDULES_EVERY, move || {
-        let schedules = schedules.clone();
-        Box::pin(async move {
-            if let Err(error) = schedules.fire_due().await {
-                tracing::debug!(%error, "schedules could not be looked at");
-            }
+    if role.runs_actors() {
+        bell.every(SCHEDULES_EVERY, move || {
+            let schedules = schedules.clone();
+            Box::pin(async move {
+                if let Err(error) = schedules.fire_due().await {
+                    tracing::debug!(%error, "schedules could not be looked at");
+                }
+            })
         })
-    })
-    .await?;
+        .await?;
+    }
     let (sweep, tidied, clock) = (
-        engine.sweep(),
+        engine.steering(),
         world.store.clone(),
         Arc::clone(&world.clock),
     );
@@ -313,7 +380,7 @@ async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::Eng
             if let Err(error) = tidied.forget_old_answers(clock.now()).await {
                 tracing::debug!(%error, "old answers could not be forgotten");
             }
-            if let Err(error) = sweep.run().await {
+            if let Err(error) = sweep.resync().await {
                 tracing::debug!(%error, "the sweep could not be made");
             }
         })
@@ -326,41 +393,28 @@ async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::Eng
 fn serve(
     listener: TcpListener,
     gateway: Gateway,
+    role: Role,
     mut stopping: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
-        let served = gateway.serve(listener, stopped).await;
+        let served = match role {
+            Role::All | Role::Gateway => gateway.serve(listener, stopped).await,
+            Role::Actors => gateway.serve_runners(listener, stopped).await,
+        };
         if let Err(error) = served {
             tracing::error!(%error, "the HTTP server ended");
         }
     })
 }
 
-/// Keeps our claim on the database, and our own server alive.
-async fn watch_database(
-    database: Database,
-    store: Store,
-    mut ownership: Ownership,
-    say_lost: oneshot::Sender<String>,
-) {
+/// Keeps our own server alive.
+async fn watch_database(database: Database, store: Store) {
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
-        if ownership.holds().await {
-            continue;
-        }
-        database.revive().await;
-        match store.own().await {
-            Ok(Some(again)) => {
-                tracing::info!("the database is back");
-                ownership = again;
-            }
-            Ok(None) => {
-                let words = "another control plane has taken the database over while it was away";
-                drop(say_lost.send(words.to_owned()));
-                return;
-            }
-            Err(error) => tracing::warn!(%error, "the database is away, will look again"),
+        if let Err(error) = store.ping().await {
+            tracing::warn!(%error, "the database is away, will look again");
+            database.revive().await;
         }
     }
 }

@@ -217,7 +217,7 @@ async fn whoever_has_mail_looks_after_a_resync() {
         fake.steps(one.0).len() == 1 && fake.steps(other.0).len() == 1
     })
     .await;
-    world.engine.sweep().run().await.unwrap();
+    world.engine.steering().resync().await.unwrap();
     until("both look again", async || fake.count() == 4).await;
 }
 

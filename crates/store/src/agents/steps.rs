@@ -17,7 +17,7 @@ const SHIFT: &str = concat!(
     ", ",
     told!(),
     ", agent AS (
-  UPDATE agents SET state = $14, open_turn = $15, state_since = $10, updated_at = $10
+  UPDATE agents SET state = $17, open_turn = $18, state_since = $13, updated_at = $13
   FROM moved WHERE agents.id = $2
 )
 SELECT epoch FROM moved"
@@ -57,12 +57,16 @@ impl Store {
         let events: Vec<_> = changed(write.key.id, from, to, reason, write.decision.at)
             .into_iter()
             .collect();
-        let row: Option<(i64,)> = written_and_told(SHIFT, write, &events)?
+        let fence = self.fence(write.key)?;
+        let row: Option<(i64,)> = written_and_told(SHIFT, write, fence, &events)?
             .bind(to.name())
             .bind(to.turn().map(|turn| turn.0))
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|(_epoch,)| ()).ok_or(StoreError::Moved)
+        match row {
+            Some((_epoch,)) => Ok(()),
+            None => Err(self.why_unwritten(fence, &self.pool).await?),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! The engine's rows: who is due, who has mail, who is left alone, who owns the database.
+//! The engine's rows: who is due, who has mail, who is left alone.
 
-use optio_domain::agent::Intent;
+use optio_domain::{agent::Intent, ownership::Shard};
 
 use super::*;
 
@@ -45,7 +45,7 @@ async fn who_has_mail_is_found_in_pages() {
             expected.push(ActorKey::from(agent));
         }
     }
-    expected.sort();
+    expected.sort_by_key(|key| (Shard::of(key.id), *key));
     let first = world.store.with_mail(None, 3).await.unwrap();
     let second = world
         .store
@@ -135,38 +135,6 @@ async fn who_is_quarantined_is_left_alone_until_it_is_lifted() {
     let row = world.store.actor(agent.into()).await.unwrap().unwrap();
     assert_eq!(row.quarantine, None);
     world.begin(agent).await.commit().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_database_has_one_owner_until_its_connection_dies() {
-    let url = crate::testing::database_url().await;
-    let (one, other) = (
-        Store::connect(&url, 3).await.unwrap(),
-        Store::connect(&url, 3).await.unwrap(),
-    );
-    let mut owner = one.own().await.unwrap().unwrap();
-    assert!(owner.holds().await);
-    assert!(other.own().await.unwrap().is_none());
-    assert!(one.own().await.unwrap().is_none());
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    )
-    .execute(&other.pool)
-    .await
-    .unwrap();
-    assert!(!owner.holds().await);
-    let mut heir = None;
-    until("the lock is free", async || {
-        heir = other.own().await.unwrap();
-        heir.is_some()
-    })
-    .await;
-    drop(heir);
-    until("the lock is free again", async || {
-        one.own().await.unwrap().is_some()
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ mod idempotency;
 mod inbox;
 mod intake;
 mod opening;
+mod ownership;
 mod schema;
 mod send;
 mod steps;

@@ -18,6 +18,7 @@ use sqlx::{FromRow, Postgres, postgres::PgArguments, query::QueryAs};
 use crate::{
     Store, StoreError,
     agents::changed,
+    ownership::Fence,
     step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
 
@@ -68,55 +69,55 @@ const CLOSE: &str = concat!(
     "WITH mail AS (
   SELECT count(*)::int AS back, count(*) FILTER (WHERE class IN ('work', 'interrupt'))::int AS waking
   FROM messages
-  WHERE turn_id = $14 AND state = 'assigned'
-    AND ($15 = 'untouched' OR $15 = 'given back' AND attempts + 1 < $16)
+  WHERE turn_id = $17 AND state = 'assigned'
+    AND ($18 = 'untouched' OR $18 = 'given back' AND attempts + 1 < $19)
 ), ",
     moved!(
         "(SELECT back FROM mail)",
         "(SELECT waking FROM mail)",
-        "EXISTS (SELECT FROM turns WHERE id = $14 AND finished_at IS NULL)"
+        "EXISTS (SELECT FROM turns WHERE id = $17 AND finished_at IS NULL)"
     ),
     ", ",
     told!(),
     ", turn AS (
-  UPDATE turns SET halt_reason = $17, error = $18, error_class = $19, cost_usd = $20, input_tokens = $21,
-         output_tokens = $22, model_used = $23, session_id = $24, summary = $25, finished_at = $10
-  FROM moved WHERE id = $14
+  UPDATE turns SET halt_reason = $20, error = $21, error_class = $22, cost_usd = $23, input_tokens = $24,
+         output_tokens = $25, model_used = $26, session_id = $27, summary = $28, finished_at = $13
+  FROM moved WHERE id = $17
 ), run AS (
   UPDATE runs SET open = false, state = CASE state WHEN 'unsent' THEN 'ended' ELSE state END,
-         ended_at = CASE state WHEN 'unsent' THEN $10 ELSE ended_at END
-  FROM moved WHERE id = $14
+         ended_at = CASE state WHEN 'unsent' THEN $13 ELSE ended_at END
+  FROM moved WHERE id = $17
 ), slot AS (
-  UPDATE turn_slots SET turn_id = NULL FROM moved WHERE turn_id = $14
+  UPDATE turn_slots SET turn_id = NULL FROM moved WHERE turn_id = $17
 ), settled AS (
   UPDATE messages SET
-         attempts = attempts + CASE $15 WHEN 'given back' THEN 1 ELSE 0 END,
-         failed_turns = CASE $15 WHEN 'given back' THEN failed_turns || $14 ELSE failed_turns END,
-         processed_at = CASE $15 WHEN 'consumed' THEN $10 END,
-         state = CASE WHEN $15 = 'consumed' THEN 'consumed'
-                      WHEN $15 = 'untouched' OR attempts + 1 < $16 THEN 'pending' ELSE 'dead' END,
-         dead_reason = CASE WHEN $15 = 'given back' AND $16 <= attempts + 1
-           THEN 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $18 END
-  FROM moved WHERE turn_id = $14 AND messages.state = 'assigned'
+         attempts = attempts + CASE $18 WHEN 'given back' THEN 1 ELSE 0 END,
+         failed_turns = CASE $18 WHEN 'given back' THEN failed_turns || $17 ELSE failed_turns END,
+         processed_at = CASE $18 WHEN 'consumed' THEN $13 END,
+         state = CASE WHEN $18 = 'consumed' THEN 'consumed'
+                      WHEN $18 = 'untouched' OR attempts + 1 < $19 THEN 'pending' ELSE 'dead' END,
+         dead_reason = CASE WHEN $18 = 'given back' AND $19 <= attempts + 1
+           THEN 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $21 END
+  FROM moved WHERE turn_id = $17 AND messages.state = 'assigned'
   RETURNING messages.id, messages.state, messages.dead_reason
 ), died AS (
   INSERT INTO events (actor_id, turn_id, type, data, at)
-  SELECT $2, $14, 'persistent_agent:dead_letter',
-         jsonb_build_object('agentId', $2, 'messageId', id, 'reason', dead_reason), $10
+  SELECT $2, $17, 'persistent_agent:dead_letter',
+         jsonb_build_object('agentId', $2, 'messageId', id, 'reason', dead_reason), $13
   FROM settled WHERE state = 'dead'
 ), agent AS (
-  UPDATE agents SET state = $26, open_turn = NULL, updated_at = $10, state_since = $10, last_turn_at = $10,
-         consecutive_failures = $27, rate_limits_in_row = $28, hold_until = $29, hold_reason = $30,
-         session_id = CASE WHEN $31 THEN NULL ELSE COALESCE($24, session_id) END,
-         total_cost_usd = total_cost_usd + COALESCE($20, 0),
-         total_input_tokens = total_input_tokens + COALESCE($21, 0),
-         total_output_tokens = total_output_tokens + COALESCE($22, 0),
-         last_failure_at = CASE WHEN $19 IS NULL THEN last_failure_at ELSE $10 END,
-         last_failure_class = COALESCE($19, last_failure_class),
-         last_failure_reason = COALESCE($18, last_failure_reason)
+  UPDATE agents SET state = $29, open_turn = NULL, updated_at = $13, state_since = $13, last_turn_at = $13,
+         consecutive_failures = $30, rate_limits_in_row = $31, hold_until = $32, hold_reason = $33,
+         session_id = CASE WHEN $34 THEN NULL ELSE COALESCE($27, session_id) END,
+         total_cost_usd = total_cost_usd + COALESCE($23, 0),
+         total_input_tokens = total_input_tokens + COALESCE($24, 0),
+         total_output_tokens = total_output_tokens + COALESCE($25, 0),
+         last_failure_at = CASE WHEN $22 IS NULL THEN last_failure_at ELSE $13 END,
+         last_failure_class = COALESCE($22, last_failure_class),
+         last_failure_reason = COALESCE($21, last_failure_reason)
   FROM moved WHERE agents.id = $2
 ), sandbox AS (
-  UPDATE sandboxes SET keep_until = $33 FROM moved WHERE id = $2 AND $32
+  UPDATE sandboxes SET keep_until = $36 FROM moved WHERE id = $2 AND $35
 )
 SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue FROM moved"
 );
@@ -132,10 +133,12 @@ impl Store {
         closed: &Closed<'_>,
     ) -> Result<Aftermath, StoreError> {
         let events = told_of(write, closed);
-        let done = close(write, closed, &events)?
-            .fetch_optional(&self.pool)
-            .await?;
-        done.ok_or(StoreError::Moved)
+        let fence = self.fence(write.key)?;
+        let closing = close(write, closed, fence, &events)?;
+        match closing.fetch_optional(&self.pool).await? {
+            Some(aftermath) => Ok(aftermath),
+            None => Err(self.why_unwritten(fence, &self.pool).await?),
+        }
     }
 
     /// Begins a step of several statements by closing a turn.
@@ -147,12 +150,13 @@ impl Store {
         write: &Write<'_>,
         closed: &Closed<'_>,
     ) -> Result<Step, StoreError> {
+        let fence = self.fence(write.key)?;
         let mut tx = self.pool.begin().await?;
         let events = told_of(write, closed);
-        let done = close(write, closed, &events)?
-            .fetch_optional(&mut *tx)
-            .await?;
-        let Aftermath { epoch, .. } = done.ok_or(StoreError::Moved)?;
+        let closing = close(write, closed, fence, &events)?;
+        let Some(Aftermath { epoch, .. }) = closing.fetch_optional(&mut *tx).await? else {
+            return Err(self.why_unwritten(fence, &mut *tx).await?);
+        };
         Ok(Step {
             tx,
             key: write.key,
@@ -165,6 +169,7 @@ impl Store {
 fn close<'q>(
     write: &'q Write<'_>,
     closed: &'q Closed<'_>,
+    fence: Fence,
     events: &'q [NewEvent],
 ) -> Result<QueryAs<'q, Postgres, Aftermath, PgArguments>, StoreError> {
     let (closing, facts) = (closed.closing, closed.facts);
@@ -174,7 +179,7 @@ fn close<'q>(
         Keep::Until(until) => (true, until),
         Keep::AsItIs => (false, None),
     };
-    Ok(written_and_told(CLOSE, write, events)?
+    Ok(written_and_told(CLOSE, write, fence, events)?
         .bind(closed.turn.0)
         .bind(match closing.mail {
             MailFate::Consumed => "consumed",

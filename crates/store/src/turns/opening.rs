@@ -65,32 +65,32 @@ struct Outcome {
 /// read. Slots that others are taking just now are skipped, so nobody waits for anybody's commit.
 const OPEN: &str = concat!(
     "WITH slot AS (
-  SELECT n FROM turn_slots WHERE turn_id IS NULL AND n <= $24 ORDER BY n LIMIT 1
+  SELECT n FROM turn_slots WHERE turn_id IS NULL AND n <= $27 ORDER BY n LIMIT 1
   FOR UPDATE SKIP LOCKED
 ), ",
-    moved!("$22", "$25", "EXISTS (SELECT FROM slot)"),
+    moved!("$25", "$28", "EXISTS (SELECT FROM slot)"),
     ", ",
     told!(),
     ", taken AS (
-  UPDATE turn_slots SET turn_id = $14 FROM slot, moved WHERE turn_slots.n = slot.n
+  UPDATE turn_slots SET turn_id = $17 FROM slot, moved WHERE turn_slots.n = slot.n
 ), agent AS (
-  UPDATE agents SET turns_taken = $15, hold_until = NULL, hold_reason = NULL, open_turn = $14,
-         state = 'provisioning', state_since = $10, updated_at = $10
+  UPDATE agents SET turns_taken = $18, hold_until = NULL, hold_reason = NULL, open_turn = $17,
+         state = 'provisioning', state_since = $13, updated_at = $13
   FROM moved WHERE agents.id = $2
   RETURNING agent_runtime, max_turn_duration_ms
 ), run AS (
   INSERT INTO runs (id, actor_kind, actor_id, sandbox_id, epoch, runtime, created_at, state, sent_at)
-  SELECT $14, $1, $2, $2, epoch, agent_runtime, $10, CASE WHEN $23 THEN 'sent' ELSE 'unsent' END,
-         CASE WHEN $23 THEN $10 END
+  SELECT $17, $1, $2, $2, epoch, agent_runtime, $13, CASE WHEN $26 THEN 'sent' ELSE 'unsent' END,
+         CASE WHEN $26 THEN $13 END
   FROM agent, moved
 ), turn AS (
   INSERT INTO turns (id, agent_id, turn_number, epoch, wake_source, wake_payload, prompt_used, messages,
                      resumed_session, provision_until, duration_ms, started_at)
-  SELECT $14, $2, $15, epoch, $16, $17, $18, -$22, $19, $20, max_turn_duration_ms, $10 FROM agent, moved
+  SELECT $17, $2, $18, epoch, $19, $20, $21, -$25, $22, $23, max_turn_duration_ms, $13 FROM agent, moved
 ), assigned AS (
-  UPDATE messages SET state = 'assigned', turn_id = $14 FROM moved WHERE seq = ANY($21)
+  UPDATE messages SET state = 'assigned', turn_id = $17 FROM moved WHERE seq = ANY($24)
 ), sandbox AS (
-  INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) SELECT $2, $1, $2, $10 FROM moved
+  INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) SELECT $2, $1, $2, $13 FROM moved
   ON CONFLICT (id) DO UPDATE SET keep_until = NULL
 )
 SELECT EXISTS (SELECT FROM slot) AS room, (SELECT epoch FROM moved) AS epoch"
@@ -144,7 +144,8 @@ impl Store {
     /// Opens a turn: takes room, writes the turn, assigns the mail, and wants a run.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] when somebody else took a step since; [`StoreError`] when the database
+    /// [`StoreError::Moved`] when somebody else took a step since, [`StoreError::NotOwner`] when the
+    /// actor is not ours; [`StoreError`] when the database
     /// refuses, for example because a turn is open already.
     pub async fn open_turn(
         &self,
@@ -162,7 +163,8 @@ impl Store {
             "senderId": first.sender_id, "payload": first.payload,
         });
         let events = told_of(opening, &first.source, taken.pending, write);
-        let outcome: Outcome = written_and_told(OPEN, write, &events)?
+        let fence = self.fence(write.key)?;
+        let outcome: Outcome = written_and_told(OPEN, write, fence, &events)?
             .bind(opening.turn.0)
             .bind(opening.number)
             .bind(&first.source)
@@ -179,7 +181,7 @@ impl Store {
             .await?;
         match (outcome.epoch, outcome.room) {
             (Some(epoch), _) => Ok(Opened::Yes { epoch }),
-            (None, true) => Err(StoreError::Moved),
+            (None, true) => Err(self.why_unwritten(fence, &self.pool).await?),
             (None, false) => Ok(Opened::NoRoom),
         }
     }

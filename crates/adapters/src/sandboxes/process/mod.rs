@@ -5,6 +5,7 @@
 //! starts carries [`MARKER`], which is how what it left behind is found.
 
 mod isolation;
+mod lock;
 mod place;
 mod processes;
 mod runner;
@@ -13,6 +14,7 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -26,6 +28,7 @@ use optio_domain::{
 use tokio::time::{Instant, sleep};
 
 use isolation::Bubblewrap;
+use lock::Lock;
 use place::Place;
 use processes::{Process, Survivors};
 use rustix::process::Signal;
@@ -38,6 +41,9 @@ const TERMINATE_MAX: Duration = Duration::from_secs(3);
 const KILL_MAX: Duration = Duration::from_secs(2);
 /// How often to look meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Leave to start or end a sandbox's runner, while it lives.
+struct Locked(tokio::sync::OwnedMutexGuard<()>, Lock);
 
 /// What the driver needs to know of this machine.
 #[derive(Debug, Clone)]
@@ -82,17 +88,20 @@ impl ProcessSandboxes {
         Place::new(&self.settings.root, sandbox)
     }
 
-    /// Only one call at a time may start or end a sandbox's runner.
-    async fn lock(&self, sandbox: SandboxId) -> tokio::sync::OwnedMutexGuard<()> {
+    /// Only one call at a time may start or end a sandbox's runner, of all control planes that share
+    /// the directory.
+    async fn lock(&self, sandbox: SandboxId) -> Result<Locked, SandboxError> {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(locks.entry(sandbox).or_default())
         };
-        lock.lock_owned().await
+        let alone = lock.lock_owned().await;
+        let among = Lock::take(&self.settings.root, &sandbox.to_string()).await?;
+        Ok(Locked(alone, among))
     }
 
     async fn start(&self, order: &SandboxOrder) -> Result<(), SandboxError> {
-        let _lock = self.lock(order.sandbox).await;
+        let _lock = self.lock(order.sandbox).await?;
         let place = self.place(order.sandbox);
         if runner::alive(&place).is_some() {
             return Ok(());
@@ -101,6 +110,7 @@ impl ProcessSandboxes {
         end(order.sandbox, None).await?;
         let (to_prepare, run_as) = (place.clone(), self.settings.run_as);
         blocking(move || to_prepare.prepare(run_as)).await?;
+        announce(place.clone(), order.api_url.clone()).await?;
         let bootstrap = runner::bootstrap(order, &place, &self.bubblewrap, &self.settings);
         runner::start(&place, order.sandbox, &self.settings, &bootstrap).await
     }
@@ -117,6 +127,20 @@ impl Sandboxes for ProcessSandboxes {
         Box::pin(self.start(order))
     }
 
+    fn announce<'a>(
+        &'a self,
+        sandbox: SandboxId,
+        url: &'a str,
+    ) -> Eventually<'a, Result<(), SandboxError>> {
+        let place = self.place(sandbox);
+        Box::pin(async move {
+            match runner::alive(&place) {
+                Some(_) => announce(place, url.to_owned()).await,
+                None => Ok(()),
+            }
+        })
+    }
+
     fn state(&self, sandbox: SandboxId) -> Eventually<'_, Result<SandboxState, SandboxError>> {
         let alive = runner::alive(&self.place(sandbox));
         Box::pin(async move { Ok(alive.map_or(SandboxState::Gone, |_| SandboxState::Alive)) })
@@ -124,23 +148,38 @@ impl Sandboxes for ProcessSandboxes {
 
     fn retire(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>> {
         Box::pin(async move {
-            let _lock = self.lock(sandbox).await;
+            let _lock = self.lock(sandbox).await?;
             self.end(sandbox).await
         })
     }
 
     fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>> {
         Box::pin(async move {
-            let _lock = self.lock(sandbox).await;
+            let Locked(_alone, among) = self.lock(sandbox).await?;
             self.end(sandbox).await?;
             let place = self.place(sandbox);
-            blocking(move || place.remove()).await
+            blocking(move || place.remove()).await?;
+            among.remove();
+            Ok(())
         })
     }
 
     fn isolation(&self) -> IsolationReport {
         self.bubblewrap.report()
     }
+}
+
+/// Writes down where a sandbox's runner finds its control plane.
+async fn announce(place: Place, url: String) -> Result<(), SandboxError> {
+    blocking(move || {
+        let file = place.addresses();
+        // Renamed into place: a reader never sees half an address.
+        let draft = file.with_extension("new");
+        fs::write(&draft, format!("{url}\n"))
+            .and_then(|()| fs::rename(&draft, &file))
+            .map_err(|error| place::trouble(&error, "write", &file))
+    })
+    .await
 }
 
 /// Ends a runner, and whatever is there of its sandbox, and looks until nothing is left.

@@ -7,7 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use optio_domain::{id::SandboxId, ports::SandboxError, wire::runner::RunAs};
+use optio_domain::{
+    id::SandboxId,
+    ports::SandboxError,
+    wire::runner::{ADDRESSES_FILE, RunAs},
+};
 
 /// To be passed through, not to be looked into.
 const TRAVERSE: u32 = 0o711;
@@ -43,6 +47,10 @@ impl Place {
 
     pub(super) fn pid_file(&self) -> PathBuf {
         self.runner().join("pid")
+    }
+
+    pub(super) fn addresses(&self) -> PathBuf {
+        self.runner().join(ADDRESSES_FILE)
     }
 
     pub(super) fn log(&self) -> PathBuf {
