@@ -55,13 +55,12 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// Tells one actor to look, whichever control plane runs it. Where none does, whoever takes it
-    /// over looks anyway.
+    /// Tells one actor to look, whichever control plane runs it, or will.
     pub fn look(&self, key: ActorKey) {
         match self.peers.whose(Shard::of(key.id)) {
             Whose::Ours => self.look_here(key),
             Whose::Theirs { replica, .. } => self.peers.tell_look(replica, key),
-            Whose::Nobodys => {}
+            Whose::Nobodys => self.peers.keep(key),
         }
     }
 
@@ -227,10 +226,17 @@ impl Steering {
         }
     }
 
-    /// Tells one actor to look, if it is ours.
+    /// Tells one actor to look, as [`Hints::look`].
+    pub(crate) fn look(&self, key: ActorKey) {
+        self.hints.look(key);
+    }
+
+    /// Tells one actor to look that another control plane takes for ours. Where it is not, the rows
+    /// will say whose it is.
     pub(crate) fn look_here(&self, key: ActorKey) {
-        if self.hints.peers.whose(Shard::of(key.id)) == Whose::Ours {
-            self.hints.look_here(key);
+        match self.hints.peers.whose(Shard::of(key.id)) {
+            Whose::Ours => self.hints.look_here(key),
+            Whose::Theirs { .. } | Whose::Nobodys => self.hints.peers.keep(key),
         }
     }
 

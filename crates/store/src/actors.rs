@@ -267,11 +267,11 @@ impl Store {
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 0 {
-            return match self.why_unwritten(fence, &self.pool).await? {
-                // The actor is gone: nobody is left to be left alone.
-                StoreError::Moved => Ok(()),
-                other => Err(other),
-            };
+            let why = self.why_unwritten(fence, &self.pool).await?;
+            // Where it is ours, the actor is gone: nobody is left to be left alone.
+            if !matches!(why, StoreError::Moved) {
+                return Err(why);
+            }
         }
         Ok(())
     }

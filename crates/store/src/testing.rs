@@ -71,3 +71,14 @@ pub async fn registry(store: &Store) -> Registry {
         .expect("the test server answers");
     Registry { pool }
 }
+
+/// Does to a store's database what somebody else might do.
+///
+/// # Panics
+/// Where the statement fails.
+pub async fn sql(store: &Store, sql: &'static str) {
+    sqlx::raw_sql(sql)
+        .execute(&store.pool)
+        .await
+        .expect("the statement is accepted");
+}

@@ -295,6 +295,8 @@ impl Fleet {
                 self.at(sandbox, |place| place.journals.remove(&run));
             }
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.dies(sandbox, &[]),
+            // There is one control plane in these worlds.
+            ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
         }
     }
 

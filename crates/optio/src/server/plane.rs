@@ -161,12 +161,13 @@ impl ControlPlane {
 
     /// Stops. Turns that run go on, unless `everything` is to end; sandboxes without work are ended,
     /// where no other control plane may want them. Returns how many turns go on.
-    pub(super) async fn stop(self, everything: bool) -> Result<usize, Failure> {
+    pub(super) async fn stop(mut self, everything: bool) -> Result<usize, Failure> {
         self.bell.stop().await;
-        let others = self.leases.leave().await;
+        let others = self.leases.hand_over().await;
         self.engine.stop().await;
         let _nobody_serves = self.stop.send(true);
         drop(tokio::time::timeout(DRAIN_MAX, self.server).await);
+        self.leases.leave().await;
         self.watch.abort();
         if others && !everything {
             self.world.store.close().await;

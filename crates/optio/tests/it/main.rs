@@ -16,6 +16,8 @@ mod modes;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod starts;

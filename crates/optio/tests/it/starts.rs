@@ -54,16 +54,7 @@ async fn what_keeps_it_from_starting_is_said_with_its_remedy() {
         assert_eq!(code, exit, "{said}");
         assert!(said.contains(words), "{words}: {said}");
     }
-    // One that runs keeps the others away from its database, and is not disturbed by them.
-    world.start().await;
-    let (code, said) = refused(&world, FREE, &[]).await;
-    assert_eq!(code, 1, "{said}");
-    assert!(
-        said.contains("another Optio runs on this database"),
-        "{said}"
-    );
-    assert_eq!(world.get("/api/health").await["healthy"], true);
-    world.end().await;
+    world.nothing_is_left();
 }
 
 /// Sends messages until so many were accepted or one was refused; says which were accepted.

@@ -35,10 +35,11 @@ pub(super) async fn carry(registry: Registry, peers: Peers, mut said: mpsc::Rece
     let mut words = Vec::with_capacity(BATCH);
     while 0 < said.recv_many(&mut words, BATCH).await {
         let payloads = payloads(&words, &peers.listening());
-        words.clear();
         if let Err(error) = registry.say(&payloads).await {
             tracing::debug!(%error, "the others could not be told, the sweep will");
         }
+        peers.said(words.len());
+        words.clear();
         tokio::time::sleep(REST).await;
     }
 }

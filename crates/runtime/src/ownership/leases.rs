@@ -35,6 +35,10 @@ const SOON: Duration = Duration::from_millis(100);
 const QUIET_MAX: Duration = Duration::from_secs(1);
 /// How often it is looked whether they have ended.
 const QUIET_EVERY: Duration = Duration::from_millis(5);
+/// How long one that leaves waits to learn who has taken over.
+const TAKEN_MAX: Duration = Duration::from_millis(500);
+/// How long it may take to leave.
+const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// Beats between two times that rows of the gone are removed.
 const TIDY_EVERY: u32 = 30;
 
@@ -71,6 +75,7 @@ pub struct Household {
 pub struct Leases {
     keeper: Keeper,
     said: Option<tokio::sync::mpsc::Receiver<Word>>,
+    household: Option<Arc<Household>>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
@@ -108,6 +113,7 @@ impl Leases {
         Ok(Self {
             keeper,
             said: Some(said),
+            household: None,
             tasks: Vec::new(),
             stop: watch::Sender::new(false),
         })
@@ -125,6 +131,7 @@ impl Leases {
     /// [`StoreError`] when the database is away.
     pub async fn begin(&mut self, household: Household) -> Result<(), StoreError> {
         let household = Arc::new(household);
+        self.household = Some(Arc::clone(&household));
         let keeper = &self.keeper;
         if let Some(said) = self.said.take() {
             let (registry, peers) = (keeper.registry.clone(), keeper.peers.clone());
@@ -142,34 +149,58 @@ impl Leases {
         Ok(())
     }
 
-    /// Hands everything over and leaves. Steps under way are waited for; no new one begins. Returns
-    /// whether there are others.
-    pub async fn leave(mut self) -> bool {
+    /// Hands everything over. Steps under way are waited for; no new one begins. What is committed
+    /// here afterwards is still told to whoever runs its actor. Returns whether there are others.
+    pub async fn hand_over(&mut self) -> bool {
         self.stop.send_replace(true);
         // The beat under way may still take shards: only then do we know what is ours.
         if let Some(keeping) = self.tasks.pop() {
             drop(keeping.await);
         }
-        let keeper = &self.keeper;
-        let me = keeper.holding.me();
-        let shards = keeper.holding.shards();
-        let left = async {
-            keeper.registry.stopping(me).await?;
-            keeper.give_back(&shards).await?;
-            keeper.registry.leave(me).await?;
-            if keeper.peers.are_there() {
-                let words = (courier::COMMON.to_owned(), String::new());
-                keeper.registry.say(&[words]).await?;
-            }
-            Ok::<(), StoreError>(())
-        };
-        if let Err(error) = left.await {
+        let shards = self.keeper.holding.shards();
+        if let Err(error) = self.keeper.hand_over(&shards).await {
             tracing::warn!(%error, "could not hand over, the others will take over when our lease ends");
         }
-        keeper.holding.drop_shards(&shards);
+        self.keeper.holding.drop_shards(&shards);
+        self.look_once().await;
+        self.keeper.peers.are_there()
+    }
+
+    /// Leaves, when nothing is committed here any more.
+    pub async fn leave(self) {
+        self.look_once().await;
+        let keeper = &self.keeper;
+        let left = async {
+            while !keeper.peers.all_is_said() {
+                tokio::time::sleep(QUIET_EVERY).await;
+            }
+            keeper.registry.leave(keeper.holding.me()).await
+        };
+        match tokio::time::timeout(LEAVE_MAX, left).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "our row stays until somebody removes it"),
+            Err(_late) => tracing::debug!("our row stays until somebody removes it"),
+        }
         self.tasks.iter().for_each(JoinHandle::abort);
         keeper.registry.close().await;
-        keeper.peers.are_there()
+    }
+
+    /// Learns who has taken over, so that they are told what comes late.
+    async fn look_once(&self) {
+        let Some(household) = &self.household else {
+            return;
+        };
+        let taken = async {
+            loop {
+                let rows = self.keeper.look(household).await?;
+                let owned: usize = rows.iter().map(|row| row.shards.len()).sum();
+                if SHARDS <= owned || !self.keeper.peers.are_there() {
+                    return Ok::<(), StoreError>(());
+                }
+                tokio::time::sleep(QUIET_EVERY * 4).await;
+            }
+        };
+        drop(tokio::time::timeout(TAKEN_MAX, taken).await);
     }
 }
 
@@ -325,6 +356,9 @@ impl Keeper {
             (household.announce)(gained.clone()).await;
             household.engine.gained(&gained).await?;
         }
+        for key in self.peers.take_known() {
+            household.engine.look(key);
+        }
         if changed {
             household.links.send_home();
         }
@@ -347,6 +381,17 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Gives everything back, and says that it can be had.
+    async fn hand_over(&self, shards: &[Shard]) -> Result<(), StoreError> {
+        self.registry.stopping(self.holding.me()).await?;
+        self.give_back(shards).await?;
+        if self.peers.are_there() {
+            let words = (courier::COMMON.to_owned(), String::new());
+            self.registry.say(&[words]).await?;
+        }
+        Ok(())
     }
 
     /// Stops acting for these, waits until nobody does, and gives them back.

@@ -1,6 +1,12 @@
 //! The others, as they were last seen.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use optio_domain::{
     actor::ActorKey,
@@ -15,6 +21,8 @@ use tokio::sync::{Notify, mpsc};
 
 /// Words that may wait to be sent; a word that finds no room is lost, and the sweep makes up for it.
 const WAITING_MAX: usize = 65_536;
+/// Actors that are remembered while nobody is known to run them; the sweep finds the others.
+const KEPT_MAX: usize = 65_536;
 
 /// Who runs an actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +60,12 @@ struct Inner {
     holding: Arc<Holding>,
     seen: RwLock<Seen>,
     words: mpsc::Sender<Word>,
+    /// Words that are not sent yet.
+    unsaid: AtomicUsize,
     /// Somebody should look at the rows of the others now.
     nudge: Notify,
+    /// Who is to look as soon as it is known who runs them.
+    kept: Mutex<HashSet<ActorKey>>,
 }
 
 /// What was last read.
@@ -80,7 +92,9 @@ impl Peers {
                 others: Vec::new(),
             }),
             words,
+            unsaid: AtomicUsize::new(0),
             nudge: Notify::new(),
+            kept: Mutex::default(),
         };
         (Self(Some(Arc::new(inner))), said)
     }
@@ -156,6 +170,42 @@ impl Peers {
     /// Tells another replica that an actor of its should look.
     pub(crate) fn tell_look(&self, replica: ReplicaId, key: ActorKey) {
         self.say(Word::Look(replica, key));
+    }
+
+    /// An actor should look, and it is not known who runs it: it is being handed over. Whoever takes
+    /// it over may have looked before what it should see was there.
+    pub(crate) fn keep(&self, key: ActorKey) {
+        let Some(inner) = &self.0 else { return };
+        let mut kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX && kept.insert(key) {
+            inner.nudge.notify_one();
+        }
+    }
+
+    /// Those of whom it is known by now.
+    pub(super) fn take_known(&self) -> Vec<ActorKey> {
+        let Some(inner) = &self.0 else {
+            return Vec::new();
+        };
+        let mut kept = inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |key: &ActorKey| self.whose(Shard::of(key.id)) != Whose::Nobodys;
+        kept.extract_if(known).collect()
+    }
+
+    /// Whether everything that was said is sent.
+    pub(super) fn all_is_said(&self) -> bool {
+        let unsaid = self
+            .0
+            .as_ref()
+            .map(|inner| inner.unsaid.load(Ordering::SeqCst));
+        unsaid.unwrap_or(0) == 0
+    }
+
+    /// So many words are sent.
+    pub(super) fn said(&self, words: usize) {
+        if let Some(inner) = &self.0 {
+            inner.unsaid.fetch_sub(words, Ordering::SeqCst);
+        }
     }
 
     /// Tells the others that something was committed, where somebody follows a live stream there.
@@ -235,7 +285,10 @@ impl Peers {
 
     fn say(&self, word: Word) {
         if let Some(inner) = &self.0 {
-            drop(inner.words.try_send(word));
+            inner.unsaid.fetch_add(1, Ordering::SeqCst);
+            if inner.words.try_send(word).is_err() {
+                self.said(1);
+            }
         }
     }
 }

@@ -242,3 +242,27 @@ async fn a_broadcast_arrives_after_what_was_sent_before_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_writer_that_falls_is_replaced_and_loses_only_what_it_held() {
+    let (items, inbox) = tokio::sync::mpsc::channel(9);
+    let mut answers = Vec::new();
+    for word in ["first", "bad", "last"] {
+        let (reply, answer) = tokio::sync::oneshot::channel::<&str>();
+        items.try_send((word, reply)).unwrap();
+        answers.push(answer);
+    }
+    drop(items);
+    crate::mailroom::supervise(inbox, |inbox| async move {
+        while let Some((word, reply)) = inbox.lock().await.recv().await {
+            assert_ne!(word, "bad", "it falls");
+            reply.send(word).unwrap();
+        }
+    })
+    .await;
+    let mut told = Vec::new();
+    for answer in answers {
+        told.push(answer.await.ok());
+    }
+    assert_eq!(told, [Some("first"), None, Some("last")]);
+}

@@ -30,6 +30,7 @@ mod bell;
 mod engine;
 mod links;
 mod mailroom;
+mod replicas;
 mod stream;
 mod timer;
 

@@ -18,9 +18,11 @@ mod database;
 mod http;
 mod processes;
 mod program;
+mod server;
 
 pub(crate) use processes::{Process, alive, kill9, running, until_gone};
 pub(crate) use program::FAKE_PRELUDE;
+pub(crate) use server::Server;
 
 /// How long anything may take that is not about speed. The machines are shared.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -217,7 +219,7 @@ impl World {
     /// Everything the control plane has printed since its last start.
     pub(crate) fn said(&self) -> String {
         let read = |which| fs::read_to_string(self.output_file(which)).unwrap_or_default();
-        read("out") + &read("err")
+        read("out") + &read("err") + &self.servers_said()
     }
 
     /// Asks the world's database.
