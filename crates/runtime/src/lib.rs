@@ -18,4 +18,4 @@ mod timer;
 pub use bell::Bell;
 pub use engine::{Engine, EngineError, Hints, Sweep};
 pub use kind::{Fault, Kind, Progress};
-pub use mailroom::{Broadcast, Mailroom, SendError};
+pub use mailroom::{Mailroom, Publication, SendError};

@@ -3,7 +3,7 @@
 //! Every write of an actor names the version it has read ([`step::Step`]); the loser gets
 //! [`StoreError::Moved`] and looks again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -13,17 +13,21 @@ use sqlx::{
 
 pub mod actors;
 pub mod agents;
+pub mod asks;
 mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;
 pub mod mail;
+pub mod metrics;
+pub mod retention;
 pub mod runs;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod topics;
 pub mod triggers;
 pub mod turns;
 
@@ -39,6 +43,7 @@ const TRUST_MAX: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    counters: Arc<metrics::Counters>,
 }
 
 impl Store {
@@ -65,7 +70,10 @@ impl Store {
             })
             .connect_with(options.application_name("optio"))
             .await?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            counters: Arc::default(),
+        })
     }
 
     /// Brings the schema up to date. Safe to call from several processes at once.

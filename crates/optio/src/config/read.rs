@@ -168,6 +168,12 @@ impl Reader<'_> {
         if limits.body_bytes_max < limits.payload_bytes_max {
             self.contradiction("limits.payload_bytes_max", "limits.body_bytes_max");
         }
+        if limits.ask_ms_max < limits.ask_ms_default {
+            self.wrong(
+                "limits.ask_ms_default",
+                "must not be above limits.ask_ms_max; raise that or lower this",
+            );
+        }
         limits
     }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use optio_actors::{World, agent::Agents, reports::by_runtime, schedules::Schedules};
+use optio_actors::{World, agent::Agents, asks::Asks, reports::by_runtime, schedules::Schedules};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     sandboxes::process::{ProcessSandboxes, Settings},
@@ -13,7 +13,7 @@ use optio_domain::{
 };
 use optio_gateway::Gateway;
 use optio_runtime::{Bell, Engine, Kind, Mailroom, links::Links, stream::Stream};
-use optio_store::{Ownership, Store};
+use optio_store::{Ownership, Store, retention::Keep};
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -30,7 +30,7 @@ use crate::{
 
 /// Connections to the database.
 const CONNECTIONS_MAX: u32 = 32;
-/// How often schedules are looked at.
+/// How often schedules and the deadlines of questions are looked at.
 const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
 /// How often everybody who may have something to do is told to look.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
@@ -293,15 +293,20 @@ fn runner() -> Result<PathBuf, Failure> {
 async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::EngineError> {
     let bell = Bell::new().await?;
     let schedules = Schedules::new(world.clone(), engine.hints());
+    let asks = Asks::new(world.clone(), engine.hints());
     bell.every(SCHEDULES_EVERY, move || {
-        let schedules = schedules.clone();
+        let (schedules, asks) = (schedules.clone(), asks.clone());
         Box::pin(async move {
             if let Err(error) = schedules.fire_due().await {
                 tracing::debug!(%error, "schedules could not be looked at");
             }
+            if let Err(error) = asks.end_due().await {
+                tracing::debug!(%error, "questions could not be looked at");
+            }
         })
     })
     .await?;
+    let keep = Keep::from(&world.limits);
     let (sweep, tidied, clock) = (
         engine.sweep(),
         world.store.clone(),
@@ -310,8 +315,8 @@ async fn bell(world: &World, engine: &Engine) -> Result<Bell, optio_runtime::Eng
     bell.every(SWEEP_EVERY, move || {
         let (sweep, tidied, clock) = (sweep.clone(), tidied.clone(), Arc::clone(&clock));
         Box::pin(async move {
-            if let Err(error) = tidied.forget_old_answers(clock.now()).await {
-                tracing::debug!(%error, "old answers could not be forgotten");
+            if let Err(error) = tidied.tidy(keep, clock.now()).await {
+                tracing::debug!(%error, "what is old could not be deleted");
             }
             if let Err(error) = sweep.run().await {
                 tracing::debug!(%error, "the sweep could not be made");
