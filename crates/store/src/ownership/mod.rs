@@ -228,6 +228,7 @@ impl Store {
     pub fn held_by(&self, holding: Arc<Holding>) -> Self {
         Self {
             pool: self.pool.clone(),
+            counters: Arc::clone(&self.counters),
             holding: Some(holding),
         }
     }
