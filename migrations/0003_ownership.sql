@@ -8,9 +8,7 @@ ALTER TABLE actors ADD COLUMN shard smallint NOT NULL GENERATED ALWAYS AS (shard
 COMMENT ON COLUMN actors.shard IS 'Which of the 256 shards it belongs to: the last byte of its id.';
 
 DROP INDEX actors_due;
-DROP INDEX actors_with_mail;
 CREATE INDEX actors_due ON actors (wake_at, shard) WHERE wake_at IS NOT NULL AND quarantined_at IS NULL;
-CREATE INDEX actors_with_mail ON actors (shard, kind, id) WHERE 0 < inbox_pending AND quarantined_at IS NULL;
 
 CREATE TABLE replicas (
     id          uuid        PRIMARY KEY,

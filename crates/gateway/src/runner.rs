@@ -73,13 +73,15 @@ async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {
         return;
     }
     let links = &gateway.world().links;
+    let (connection, mut orders) = links.connect(sandbox, &runs);
+    // Looked at only now: whoever is connected is told when that changes.
     if let Whose::Theirs { url, .. } = links.whose(sandbox) {
+        links.disconnect(&connection);
         drop(sink.send(text(&ToRunner::Redirect { url })).await);
         // Ours to close, but the words must not be overtaken.
         drop(sink.close().await);
         return;
     }
-    let (connection, mut orders) = links.connect(sandbox, &runs);
     let (answers, mut answered) = mpsc::channel::<ToRunner>(WAITING_MAX);
     let writer = tokio::spawn(async move {
         loop {

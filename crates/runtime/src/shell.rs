@@ -151,7 +151,8 @@ fn settle(
         Ok(Progress::Gone) => rest(myself, state),
         Err(Fault::NotOwner) => {
             tracing::debug!(actor.key = %state.args.key, "another control plane runs it");
-            state.args.gate.peers.nudge();
+            // Whatever it was to see may have come after whoever runs it has looked.
+            state.args.gate.peers.keep(state.args.key);
             rest(myself, state);
         }
         Err(Fault::Away(error)) => {

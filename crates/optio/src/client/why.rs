@@ -40,19 +40,22 @@ fn path_of(address: &str) -> Result<String, Failure> {
     }
 }
 
+/// Who it is and where it stands.
+fn standing(actor: &Value) -> String {
+    let text = |field| view::text(actor, field);
+    format!(
+        "{} is {} ({}/{}, epoch {}, version {}).",
+        text("address"),
+        text("state"),
+        text("kind"),
+        text("id"),
+        text("epoch"),
+        text("version"),
+    )
+}
+
 fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
-    let mut lines = vec![(
-        Tone::Strong,
-        format!(
-            "{} is {} ({}/{}, epoch {}, version {}).",
-            view::text(actor, "address"),
-            view::text(actor, "state"),
-            view::text(actor, "kind"),
-            view::text(actor, "id"),
-            view::text(actor, "epoch"),
-            view::text(actor, "version"),
-        ),
-    )];
+    let mut lines = vec![(Tone::Strong, standing(actor))];
     if let Some(words) = view::some(&actor["quarantine"]["reason"]) {
         let id = view::text(actor, "id");
         lines.push((

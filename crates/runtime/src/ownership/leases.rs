@@ -33,6 +33,8 @@ const SOON: Duration = Duration::from_millis(100);
 /// The longest that steps may take to end before their shard is given back under them. The fence
 /// keeps them from writing after that.
 const QUIET_MAX: Duration = Duration::from_secs(1);
+/// How long a look that somebody wants is put off for others who may want it too.
+const APART: Duration = Duration::from_millis(10);
 /// How often it is looked whether they have ended.
 const QUIET_EVERY: Duration = Duration::from_millis(5);
 /// How long one that leaves waits to learn who has taken over.
@@ -248,7 +250,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.peers.nudged() => {}
+                () = self.nudged() => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
             }
             pause = match self.beat(household).await {
@@ -265,6 +267,12 @@ impl Keeper {
                 tracing::debug!(%error, "rows of gone replicas could not be removed");
             }
         }
+    }
+
+    /// Waits until somebody wants to know who owns what; many are answered by one look.
+    async fn nudged(&self) {
+        self.peers.nudged().await;
+        tokio::time::sleep(APART).await;
     }
 
     /// Renews, looks, and takes or gives back. Returns when to beat again.

@@ -303,6 +303,19 @@ async fn a_gateway_runs_nothing_and_its_looks_reach_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_comes_while_nobody_runs_the_actor_reaches_whoever_takes_it() {
+    let database = optio_store::testing::database().await;
+    let gateway = Replica::join(&database, Role::Gateway).await;
+    // There is no row that anybody who takes over would find.
+    let id = fresh();
+    gateway.hints.look(key(id));
+    let worker = Replica::join(&database, Role::Actors).await;
+    until("it is told", async || !worker.fake.steps(id).is_empty()).await;
+    gateway.killed().await;
+    worker.killed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_listens_to_a_stream_is_hinted_at_what_others_commit() {
     let database = optio_store::testing::database().await;
     let (one, other) = two(&database).await;

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::{numbers, words::Listener};
 use crate::{StoreError, with_timeouts};
 
-/// Its own connections: a renewal must not wait behind the work that it guards.
-const CONNECTIONS_MAX: u32 = 2;
+/// Its own connections: a renewal must not wait behind the work that it guards. One listens, one
+/// carries words, one renews.
+const CONNECTIONS_MAX: u32 = 3;
 /// Seconds for which a replica that is gone is still shown.
 const SHOWN_SECONDS: f64 = 60.0;
 
