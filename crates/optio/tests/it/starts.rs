@@ -115,6 +115,31 @@ async fn a_postgres_that_dies_is_started_again_and_what_was_accepted_is_there() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_one_in_the_same_place_works_beside_the_first_and_outlives_it() {
+    let mut world = World::plan().embedded().start().await;
+    let postmaster = world.postmaster().unwrap();
+    let mut second = world.beside("dev", "second", &[]).await;
+    let shared = async |world: &mut World| {
+        let answer = world.get("/api/replicas").await;
+        let replicas = answer["replicas"].as_array().unwrap();
+        let halves = replicas.iter().filter(|it| it["shards"] == 128).count();
+        (halves == 2).then_some(())
+    };
+    world.until("both to have their share", shared).await;
+    let agent = world.create("survivor", json!({})).await;
+    world.until_done(&agent, 1).await;
+    assert!(world.stop().await.success());
+    assert_eq!(world.postmaster(), Some(postmaster), "it is still needed");
+    world.talk_to(&second);
+    world.send(&agent, "hello").await;
+    world.until_done(&agent, 2).await;
+    world.until_rest(&agent).await;
+    second.terminate();
+    assert!(second.ended(&mut world).await.success(), "{}", world.said());
+    world.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn data_of_another_postgres_is_refused_and_kept() {
     let mut world = World::plan().embedded().start().await;
     world.stop().await;

@@ -162,6 +162,39 @@ async fn an_actor_that_falls_is_started_again_with_growing_pauses_and_then_left_
 }
 
 #[tokio::test]
+async fn a_quarantine_that_cannot_be_written_is_tried_again_and_holds_meanwhile() {
+    let fake = Fake::new(|_, _| Err(Fault::Fallen("it cannot".to_owned())));
+    let store = optio_store::testing::database().await;
+    let id = agent(&store, "a", now() + TimeDelta::hours(1)).await;
+    optio_store::testing::sql(
+        &store,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE OF quarantined_at ON actors
+           FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    let world = World::on(store, &fake).await;
+    until("it has fallen five times", async || {
+        world.look(id.0);
+        fake.count() == 5
+    })
+    .await;
+    for _look in 0..20 {
+        world.look(id.0);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(fake.count(), 5, "it is left alone although nobody wrote it");
+    optio_store::testing::sql(&world.store, "DROP TRIGGER refuse ON actors").await;
+    until("it is quarantined", async || {
+        let row = world.store.actor(id.into()).await.unwrap().unwrap();
+        row.quarantine.is_some()
+    })
+    .await;
+    assert_eq!(fake.count(), 5);
+}
+
+#[tokio::test]
 async fn a_panic_in_a_step_is_a_fall_and_hurts_nobody_else() {
     let unlucky = fresh();
     let fake = Fake::new(move |id, nth| {

@@ -255,28 +255,38 @@ async fn one_that_leaves_hands_over_at_once_and_after_its_last_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_was_stopped_for_long_does_nothing_and_comes_back_as_somebody_new() {
+async fn one_that_was_stopped_for_long_does_nothing_before_it_is_somebody_new() {
     let database = optio_store::testing::database().await;
-    let alone = Replica::join(&database, Role::All).await;
+    let peers = Arc::new(std::sync::OnceLock::<Peers>::new());
+    let (me_now, stepped_as) = (Arc::clone(&peers), Arc::new(Mutex::new(Vec::new())));
+    let names = Arc::clone(&stepped_as);
+    let fake = Fake::new(move |_, _| {
+        names
+            .lock()
+            .unwrap()
+            .push(me_now.get().unwrap().me().unwrap());
+        Ok(Progress::Rest { until: None })
+    });
+    let alone = Replica::with(&database, Role::All, fake).await;
+    peers.set(alone.peers.clone()).ok().unwrap();
     let (me, id) = (alone.me(), fresh());
-    // Its process was stopped, and its shards were given to somebody who died since.
     optio_store::testing::sql(
         &database,
         "UPDATE replicas SET lease_until = clock_timestamp()",
     )
     .await;
+    // Its process was stopped for a minute.
     alone.stopped.store(60_000, Ordering::SeqCst);
-    assert_eq!(
-        alone.owned(),
-        0,
-        "before anything else it knows that its lease is over"
-    );
+    assert_eq!(alone.owned(), 0, "before anything else it knows");
     alone.hints.look(key(id));
     until("it is somebody new", async || alone.me() != me).await;
     settled(&[(&alone, SHARDS)]).await;
-    assert!(alone.fake.steps(id).is_empty());
-    alone.hints.look(key(id));
-    until("it looks again", async || !alone.fake.steps(id).is_empty()).await;
+    until("what came meanwhile is seen", async || {
+        !alone.fake.steps(id).is_empty()
+    })
+    .await;
+    let names = stepped_as.lock().unwrap().clone();
+    assert!(names.iter().all(|name| *name != me), "{names:?}");
     alone.killed().await;
 }
 

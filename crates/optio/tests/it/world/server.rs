@@ -67,21 +67,25 @@ impl Drop for Server {
 impl World {
     /// Starts a control plane beside the others. Its name is known to the database, for audits.
     pub(crate) async fn serve(&mut self, name: &str, args: &[&str]) -> Server {
+        self.beside("serve", name, args).await
+    }
+
+    /// The same, with another command.
+    pub(crate) async fn beside(&mut self, verb: &str, name: &str, args: &[&str]) -> Server {
         let file = |which: &str| self.dir().join(format!("server-{name}.{which}"));
         let (out, err) = (file("out"), file("err"));
         let mut command = self.binary();
-        let database = format!(
-            "{}&options=-c%20optio.replica%3D{name}",
-            self.env["DATABASE_URL"]
-        );
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args([verb, "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(self.data())
             .args(args)
-            .env("DATABASE_URL", database)
             .stdout(File::create(&out).unwrap())
             .stderr(File::create(&err).unwrap())
             .process_group(0);
+        if let Some(url) = self.env.get("DATABASE_URL") {
+            let url = format!("{url}&options=-c%20optio.replica%3D{name}");
+            command.env("DATABASE_URL", url);
+        }
         let mut child = command.spawn().unwrap();
         let address = self
             .until("the server to listen", async |_: &mut Self| {
