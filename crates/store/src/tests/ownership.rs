@@ -181,7 +181,8 @@ async fn whatever_a_former_owner_writes_is_refused_and_counted() {
         assert!(matches!(result, Err(StoreError::NotOwner)), "{result:?}");
     }
     assert_eq!(old.holding.refused(), 3);
-    assert_eq!(world.store.actor(agent.into()).await.unwrap(), Some(before));
+    let now = world.store.actor(agent.into()).await.unwrap();
+    assert_eq!(now.as_ref(), Some(&before));
     new.begin(&world, agent)
         .await
         .unwrap()
@@ -189,8 +190,9 @@ async fn whatever_a_former_owner_writes_is_refused_and_counted() {
         .await
         .unwrap();
     // Who has the right epoch but an old version is told so as before.
-    let (first, second) = tokio::join!(new.begin(&world, agent), new.begin(&world, agent));
-    assert!([first, second].iter().any(Result::is_ok));
+    let read = before.version;
+    let late = new.store.wait(agent.into(), read, &wait).await;
+    assert!(matches!(late, Err(StoreError::Moved)), "{late:?}");
 }
 
 #[tokio::test]
