@@ -64,7 +64,8 @@ fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
         ));
     }
     lines.push((Tone::Plain, waiting(&actor["wait"], now)));
-    lines.push(owned(&actor["owner"]));
+    // Servers of before do not say.
+    lines.extend(actor.get("owner").map(owned));
     let (pending, dead) = (count(&actor["pending"]), count(&actor["dead"]));
     let wait = if pending == "1" {
         "message waits"
@@ -197,5 +198,23 @@ mod tests {
              by itself in 30 s (2030-01-01 00:00:30 UTC)."
         );
         assert_eq!(waiting(&Value::Null, now), "It waits for nothing.");
+    }
+
+    #[test]
+    fn who_runs_it_is_told_also_when_nobody_does() {
+        let mut owner = json!({"replica": "r", "url": "http://127.0.0.1:1", "alive": true,
+            "lease_until": "2030-01-01T00:00:00Z"});
+        let (tone, words) = owned(&owner);
+        assert_eq!(tone, Tone::Dim);
+        let alive =
+            "The server at http://127.0.0.1:1 runs it (r, lease until 2030-01-01T00:00:00Z).";
+        assert_eq!(words, alive);
+        owner["alive"] = json!(false);
+        let (tone, words) = owned(&owner);
+        assert_eq!(tone, Tone::Warning);
+        assert!(words.contains("ran it and is gone"), "{words}");
+        let (tone, words) = owned(&Value::Null);
+        assert_eq!(tone, Tone::Warning);
+        assert!(words.contains("No server runs it"), "{words}");
     }
 }

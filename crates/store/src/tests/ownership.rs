@@ -181,7 +181,8 @@ async fn whatever_a_former_owner_writes_is_refused_and_counted() {
         assert!(matches!(result, Err(StoreError::NotOwner)), "{result:?}");
     }
     assert_eq!(old.holding.refused(), 3);
-    assert_eq!(world.store.actor(agent.into()).await.unwrap(), Some(before));
+    let now = world.store.actor(agent.into()).await.unwrap();
+    assert_eq!(now.as_ref(), Some(&before));
     new.begin(&world, agent)
         .await
         .unwrap()
@@ -189,8 +190,54 @@ async fn whatever_a_former_owner_writes_is_refused_and_counted() {
         .await
         .unwrap();
     // Who has the right epoch but an old version is told so as before.
-    let (first, second) = tokio::join!(new.begin(&world, agent), new.begin(&world, agent));
-    assert!([first, second].iter().any(Result::is_ok));
+    let read = before.version;
+    let late = new.store.wait(agent.into(), read, &wait).await;
+    assert!(matches!(late, Err(StoreError::Moved)), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_former_owner_neither_opens_nor_closes_a_turn_and_takes_no_room() {
+    let world = World::new().await;
+    let (idle, busy) = (world.agent("a").await, world.agent("b").await);
+    for agent in [idle, busy] {
+        world.mail(agent, 1).await;
+    }
+    let turn = world.open(busy).await.unwrap();
+    let (old, new) = (
+        Replica::join(&world, LONG).await,
+        Replica::join(&world, LONG).await,
+    );
+    old.claim(SHARDS).await;
+    old.die(&world).await;
+    new.claim(SHARDS).await;
+    let through = |replica: &Replica| World {
+        store: replica.store.clone(),
+        at: world.at,
+    };
+    let (opened, closed) = (
+        through(&old)
+            .try_open(&world.see(idle).await, TurnId(fresh()), ROOM)
+            .await
+            .map(drop),
+        through(&old)
+            .close(busy, turn, &closing::done(), &Facts::default())
+            .await
+            .map(drop),
+    );
+    for result in [opened, closed] {
+        assert!(matches!(result, Err(StoreError::NotOwner)), "{result:?}");
+    }
+    let (taken,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM turn_slots WHERE turn_id IS NOT NULL")
+            .fetch_one(&world.store.pool)
+            .await
+            .unwrap();
+    assert_eq!(taken, 1);
+    through(&new).open(idle).await.unwrap();
+    through(&new)
+        .close(busy, turn, &closing::done(), &Facts::default())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
