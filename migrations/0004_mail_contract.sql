@@ -59,6 +59,7 @@ CREATE TABLE volleys (
     since       timestamptz NOT NULL,
     PRIMARY KEY (receiver_id, sender_id)
 );
+CREATE INDEX volleys_of_sender ON volleys (sender_id);
 CREATE INDEX volleys_old ON volleys (since);
 
 COMMENT ON TABLE volleys IS 'How often an agent answered another that had answered it: what the breaker of conversations looks at.';
@@ -87,6 +88,7 @@ CREATE TABLE asks (
 CREATE INDEX asks_due ON asks (deadline) WHERE state = 'open';
 CREATE INDEX asks_waiting ON asks (asker_id, asked_id) WHERE state = 'open' AND asker_id IS NOT NULL;
 CREATE INDEX asks_done ON asks (ended_at) WHERE state <> 'open';
+CREATE INDEX asks_of_asker ON asks (asker_id) WHERE asker_id IS NOT NULL;
 
 COMMENT ON TABLE asks IS 'Questions with a deadline. An agent that asked is woken by the reply or by the timeout, whichever comes first.';
 COMMENT ON COLUMN asks.id IS 'The question: the id of its message.';

@@ -1,6 +1,7 @@
 //! The kinds of actor. Each looks, plans, commits and carries out; the decisions are in the domain.
 
 pub mod agent;
+pub mod asks;
 pub mod reports;
 pub mod schedules;
 mod world;

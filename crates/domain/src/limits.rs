@@ -34,6 +34,29 @@ pub struct Limits {
     pub fan_out_max: i64,
     /// Agents a message may have come through, one causing the next.
     pub hops_max: i32,
+    /// Turns of one agent in `wake_window_ms`; with one more it is paused.
+    pub wake_turns_max: i32,
+    /// Milliseconds in which the turns of an agent are counted.
+    pub wake_window_ms: i64,
+    /// Messages of one agent to another in `volley_window_ms`, each the answer to one of the
+    /// other's; with so many the receiver is paused.
+    pub volley_messages_max: i32,
+    /// Milliseconds in which such messages are counted.
+    pub volley_window_ms: i64,
+    /// Milliseconds a question waits for its reply where nobody says how long.
+    pub ask_ms_default: i64,
+    /// Milliseconds a question may wait.
+    pub ask_ms_max: i64,
+    /// Questions of one agent that may wait at once.
+    pub asks_open_max: i64,
+    /// Days consumed and discarded mail is kept, and questions that are over.
+    pub keep_mail_days: i64,
+    /// Days finished turns are kept.
+    pub keep_turns_days: i64,
+    /// Days events, transcripts and refused reports are kept.
+    pub keep_logs_days: i64,
+    /// Days answers to requests with an idempotency key are kept.
+    pub keep_answers_days: i64,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -57,6 +80,17 @@ impl Default for Limits {
             turns_running_max: 10,
             fan_out_max: 10_000,
             hops_max: 32,
+            wake_turns_max: 120,
+            wake_window_ms: 10 * 60 * 1_000,
+            volley_messages_max: 60,
+            volley_window_ms: 5 * 60 * 1_000,
+            ask_ms_default: 10 * 60 * 1_000,
+            ask_ms_max: 24 * 60 * 60 * 1_000,
+            asks_open_max: 100,
+            keep_mail_days: 30,
+            keep_turns_days: 30,
+            keep_logs_days: 14,
+            keep_answers_days: 1,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             provision_ms_max: 120_000,

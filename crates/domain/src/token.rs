@@ -27,16 +27,25 @@ pub enum Verb {
     Inbox,
     /// Interrupt a peer.
     Interrupt,
+    /// Ask a peer, with a deadline.
+    Ask,
+    /// Hear a topic, and hear it no more.
+    Subscribe,
+    /// Write to a topic.
+    Publish,
 }
 
 impl Verb {
     /// Everything an agent may do today.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::List,
         Self::Send,
         Self::Broadcast,
         Self::Inbox,
         Self::Interrupt,
+        Self::Ask,
+        Self::Subscribe,
+        Self::Publish,
     ];
 }
 

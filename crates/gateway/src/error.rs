@@ -95,6 +95,14 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::KeyReused(_) => Self::KeyReused(format!("{words}; use a new key")),
             StoreError::FanOut(_) => Self::BadRequest(words),
+            StoreError::Cycle(_) => Self::Conflict(format!(
+                "{words}; reply to what you were asked first, or send a message without waiting"
+            )),
+            StoreError::AsksOpen(_) => Self::TooMany(
+                format!("{words} (limits.asks_open_max); ask again once some are answered"),
+                INBOX_RETRY_S,
+            ),
+            StoreError::Answered => Self::Conflict(words),
             StoreError::Hops(_) => Self::Unprocessable(format!(
                 "{words}; this chain of messages ends here, and only somebody who is not an agent \
                  can begin another (limits.hops_max)"

@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use optio_store::idempotency::Key;
+use optio_store::{idempotency::Key, retention::Keep};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Gateway, body, error::ApiError};
@@ -31,7 +31,10 @@ pub(crate) async fn layer(
         Method::POST | Method::PATCH | Method::DELETE
     );
     let path = request.uri().path();
-    let mail = path.ends_with("/messages") || path.starts_with("/api/internal/");
+    let mail = ["/messages", "/ask", "/publish"]
+        .iter()
+        .any(|end| path.ends_with(end))
+        || path.starts_with("/api/internal/");
     match key_of(&request) {
         Ok(Some(key)) if mutating && !mail => match once(&gateway, &key, request, next).await {
             Ok(response) => response,
@@ -76,7 +79,13 @@ async fn once(
     let caller = "local";
     let fingerprint = fingerprint(&parts.method, parts.uri.path(), &bytes);
     match store
-        .take_key(caller, key, &fingerprint, gateway.world().clock.now())
+        .take_key(
+            caller,
+            key,
+            &fingerprint,
+            Keep::from(&gateway.world().limits).answers,
+            gateway.world().clock.now(),
+        )
         .await?
     {
         Key::Answered { status, body } => {

@@ -90,6 +90,35 @@ impl OfThread {
     }
 }
 
+/// The longest that an answer is held back, in milliseconds.
+const WAIT_MS_MAX: u64 = 60_000;
+
+/// How long the caller waits for news.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Patience {
+    /// Milliseconds the answer may wait for news; at once where it is left out.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 60000)]
+    wait_ms: Option<String>,
+}
+
+impl Patience {
+    /// How long.
+    pub(crate) fn wait(&self) -> Result<std::time::Duration, ApiError> {
+        let Some(text) = &self.wait_ms else {
+            return Ok(std::time::Duration::ZERO);
+        };
+        match text.parse::<u64>() {
+            Ok(ms) if ms <= WAIT_MS_MAX => Ok(std::time::Duration::from_millis(ms)),
+            _ => {
+                let rule = format!("must be a whole number from 0 to {WAIT_MS_MAX}");
+                Err(Invalid::new("waitMs", rule).into())
+            }
+        }
+    }
+}
+
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -55,6 +55,9 @@ impl From<StoreError> for Fault {
             | StoreError::InboxFull(_)
             | StoreError::KeyReused(_)
             | StoreError::Hops(_)
+            | StoreError::Cycle(_)
+            | StoreError::AsksOpen(_)
+            | StoreError::Answered
             | StoreError::FanOut(_)
             | StoreError::Corrupt(_)
             | StoreError::Failed(_) => Self::Fallen(with_source(&error)),

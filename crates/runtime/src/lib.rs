@@ -19,5 +19,5 @@ mod timer;
 pub use bell::Bell;
 pub use engine::{Engine, EngineError, Hints, Steering};
 pub use kind::{Fault, Kind, Progress};
-pub use mailroom::{Broadcast, Mailroom, SendError};
+pub use mailroom::{Mailroom, Publication, SendError};
 pub use ownership::{Household, Joining, Leases, Peers, Whose};

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use optio_domain::{actor::ActorKey, id::AgentId, limits::Limits};
+use optio_domain::limits::Limits;
 use optio_store::{
     Store, StoreError,
-    mail::{MailWriter, NewMessage, Receipt, Stored},
+    mail::{Audience, MailWriter, NewMessage, Published, Receipt, Stored},
 };
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -34,15 +34,13 @@ pub enum SendError {
     Store(#[source] StoreError),
 }
 
-/// A message for all peers of an agent.
+/// A message for everybody who hears a topic.
 #[derive(Debug, Clone)]
-pub struct Broadcast {
+pub struct Publication {
     /// The message; its receiver is not looked at.
     pub message: NewMessage,
-    /// Who sends it.
-    pub sender: AgentId,
-    /// Whose peers.
-    pub workspace: String,
+    /// Who is to get it.
+    pub audience: Audience,
 }
 
 enum Item {
@@ -50,7 +48,10 @@ enum Item {
         Box<NewMessage>,
         oneshot::Sender<Result<Receipt, StoreError>>,
     ),
-    All(Box<Broadcast>, oneshot::Sender<Result<i64, StoreError>>),
+    Many(
+        Box<Publication>,
+        oneshot::Sender<Result<Published, StoreError>>,
+    ),
 }
 
 /// Accepts messages.
@@ -91,13 +92,13 @@ impl Mailroom {
             .map_err(SendError::Store)
     }
 
-    /// Sends to all peers, or to none. Returns how many there are.
+    /// Sends to everybody who hears a topic, or to nobody.
     ///
     /// # Errors
     /// As [`Mailroom::send`].
-    pub async fn broadcast(&self, broadcast: Broadcast) -> Result<i64, SendError> {
+    pub async fn publish(&self, publication: Publication) -> Result<Published, SendError> {
         let (reply, answer) = oneshot::channel();
-        self.put(Item::All(Box::new(broadcast), reply))?;
+        self.put(Item::Many(Box::new(publication), reply))?;
         answer
             .await
             .map_err(|_gone| SendError::Busy)?
@@ -145,10 +146,10 @@ impl Writer {
             for item in items.drain(..) {
                 match item {
                     Item::One(message, reply) => batch.push((*message, reply)),
-                    Item::All(broadcast, reply) => {
-                        // In order: what was sent before a broadcast arrives before it.
+                    Item::Many(publication, reply) => {
+                        // In order: what was sent before a publication arrives before it.
                         self.write(std::mem::take(&mut batch)).await;
-                        drop(reply.send(self.write_all(&broadcast).await));
+                        drop(reply.send(self.write_many(&publication).await));
                     }
                 }
             }
@@ -220,22 +221,17 @@ impl Writer {
         again
     }
 
-    async fn write_all(&self, broadcast: &Broadcast) -> Result<i64, StoreError> {
-        let limits = self.limits;
-        let (peers, receivers): (i64, Vec<ActorKey>) = self
+    async fn write_many(&self, publication: &Publication) -> Result<Published, StoreError> {
+        let Publication { message, audience } = publication;
+        let (bounds, fan_out_max) = ((&self.limits).into(), self.limits.fan_out_max);
+        let published = self
             .store
-            .broadcast(
-                &broadcast.message,
-                broadcast.sender,
-                &broadcast.workspace,
-                limits.inbox_messages_max,
-                limits.fan_out_max,
-            )
+            .publish(message, audience, bounds, fan_out_max)
             .await?;
-        for receiver in receivers {
-            self.hints.look(receiver);
+        for receiver in &published.receivers {
+            self.hints.look(*receiver);
         }
-        Ok(peers)
+        Ok(published)
     }
 }
 

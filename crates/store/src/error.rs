@@ -32,6 +32,15 @@ pub enum StoreError {
     /// Too many agents lie between it and whoever was not an agent.
     #[error("the message came through {0} agents, one causing the next")]
     Hops(i32),
+    /// Whoever is asked waits, directly or over others, for the asker: from the asker back to it.
+    #[error("the question would close a circle of waits: {}", .0.join(" waits for "))]
+    Cycle(Vec<String>),
+    /// The asker has too many open questions.
+    #[error("{0} questions of this agent wait for their reply")]
+    AsksOpen(i64),
+    /// The question was answered before.
+    #[error("the question was answered before")]
+    Answered,
     /// What is stored makes no sense, or a statement is wrong: a person must look.
     #[error("the store holds or was given something that makes no sense: {0}")]
     Corrupt(String),

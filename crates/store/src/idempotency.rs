@@ -4,8 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{Store, StoreError};
 
-/// How long an answer is kept.
-const KEPT: TimeDelta = TimeDelta::hours(24);
 /// After this a request that was never answered may be tried again.
 const UNANSWERED: TimeDelta = TimeDelta::minutes(1);
 
@@ -28,7 +26,7 @@ pub enum Key {
 }
 
 impl Store {
-    /// Takes a key for a request, or finds what became of it.
+    /// Takes a key for a request, or finds what became of it. After `kept` a key is new again.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -37,6 +35,7 @@ impl Store {
         caller: &str,
         key: &str,
         fingerprint: &str,
+        kept: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<Key, StoreError> {
         let (ours,): (bool,) = sqlx::query_as(
@@ -55,7 +54,7 @@ impl Store {
         .bind(key)
         .bind(fingerprint)
         .bind(now)
-        .bind(now - KEPT)
+        .bind(now - kept)
         .bind(now - UNANSWERED)
         .fetch_one(&self.pool)
         .await?;
@@ -99,18 +98,6 @@ impl Store {
         .bind(body)
         .execute(&self.pool)
         .await?;
-        Ok(())
-    }
-
-    /// Forgets answers that are kept long enough.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database is away.
-    pub async fn forget_old_answers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM idempotency_keys WHERE created_at < $1")
-            .bind(now - KEPT)
-            .execute(&self.pool)
-            .await?;
         Ok(())
     }
 

@@ -13,18 +13,22 @@ use sqlx::{
 
 pub mod actors;
 pub mod agents;
+pub mod asks;
 mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;
 pub mod mail;
+pub mod metrics;
 pub mod ownership;
+pub mod retention;
 pub mod runs;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod topics;
 pub mod triggers;
 pub mod turns;
 
@@ -45,6 +49,7 @@ pub struct Store {
     pool: PgPool,
     /// What is ours, where several control planes share the database.
     holding: Option<Arc<Holding>>,
+    counters: Arc<metrics::Counters>,
 }
 
 impl Store {
@@ -74,6 +79,7 @@ impl Store {
         Ok(Self {
             pool,
             holding: None,
+            counters: Arc::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! One step of an actor: what it writes, all or nothing, and only on the version that was read.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, Decision, Wait},
@@ -9,7 +11,13 @@ use serde_json::Value;
 use sqlx::{Postgres, Transaction, postgres::PgArguments, query::QueryAs, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, actors::Version, clean::storable, ownership::Fence};
+use crate::{
+    Store, StoreError,
+    actors::Version,
+    clean::storable,
+    metrics::{Counters, Tally},
+    ownership::Fence,
+};
 
 /// What every step of an actor begins with.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +141,9 @@ pub struct Step {
     /// The actor's epoch within this step.
     pub epoch: i64,
     pub(crate) now: DateTime<Utc>,
+    /// What is counted once it is so.
+    pub(crate) tally: Tally,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// Something that happened, for the live stream.
@@ -185,6 +196,8 @@ impl Store {
             key,
             epoch,
             now: decision.at,
+            tally: Tally::default(),
+            counters: Arc::clone(&self.counters),
         })
     }
 
@@ -227,6 +240,7 @@ impl Step {
     /// broke during the commit, it is unknown and the actor looks again.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await?;
+        self.counters.tally(self.tally);
         Ok(())
     }
 

@@ -125,8 +125,10 @@ impl Agents {
             (None, None) => self.begin(sight, wait, decision, false).await?,
         };
         match intent {
-            Intent::Resume => step.forgive(false).await?,
-            Intent::Restart => step.forgive(true).await?,
+            Intent::Resume | Intent::Restart => {
+                step.forgive(intent == Intent::Restart).await?;
+                step.forget_wakes().await?;
+            }
             Intent::Pause | Intent::Archive | Intent::Delete => {}
         }
         step.intent_met(intent).await?;

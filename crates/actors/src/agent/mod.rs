@@ -17,12 +17,16 @@ use optio_domain::{
     run::judge,
 };
 use optio_runtime::{Fault, Hints, Kind, Progress};
-use optio_store::agents::{AgentSight, TurnSight};
+use optio_store::{
+    StoreError,
+    agents::{AgentSight, TurnSight},
+};
 use uuid::Uuid;
 
 use crate::World;
 
 mod acts;
+mod breaker;
 mod cancel;
 mod launch;
 mod turns;
@@ -69,6 +73,9 @@ impl Agents {
             waking: i64::from(agent.inbox_waking),
             interrupts_pending: sight.interrupts_pending,
             stop: sight.stop,
+            wakes: sight.wakes.clone(),
+            breaker: (&self.world.limits).into(),
+            pause_reason: agent.pause_reason.clone(),
             hold: agent.hold.clone(),
             turns_open: sight.turns_open,
             others_queued: sight.others_queued,
@@ -95,8 +102,13 @@ impl Agents {
         }
     }
 
+    async fn sight(&self, id: AgentId) -> Result<Option<AgentSight>, StoreError> {
+        let turns_max = self.world.limits.wake_turns_max;
+        self.world.store.see_agent_within(id, turns_max).await
+    }
+
     async fn one_step(&self, id: AgentId) -> Result<Progress, Fault> {
-        let Some(sight) = self.world.store.see_agent(id).await? else {
+        let Some(sight) = self.sight(id).await? else {
             return Ok(Progress::Gone);
         };
         if sight.quarantined {
@@ -142,6 +154,7 @@ impl Agents {
                     .await
             }
             Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
+            Step::Trip(trip) => self.trip(sight, &trip, &wait, decision).await,
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
             Step::SendRun(turn) => self.send_run(sight, turn, &wait, decision).await,

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use optio_domain::agent::Intent;
+use optio_store::mail::{Fate, Which};
 
 use super::{
     runners::Play,
@@ -181,7 +182,9 @@ async fn a_message_that_five_turns_failed_on_is_a_dead_letter_until_a_person_rep
     );
     assert_eq!(world.row(vesper).await.inbox_pending, 0);
 
-    assert!(world.store.replay(vesper.into(), poison).await.unwrap());
+    let (which, fate) = (Which::One(poison), Fate::Replay);
+    let replayed = world.store.settle_dead(which, fate, world.now(), 1).await;
+    assert_eq!(replayed.unwrap().count, 1);
     world.hints().look(vesper.into());
     world.finished(vesper, 7).await;
     assert_eq!(world.message(vesper, "poison").await.state, "consumed");

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TurnId;
 
+pub mod breaker;
 pub mod closing;
 pub mod plan;
 pub mod prompt;

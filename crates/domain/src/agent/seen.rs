@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Intent;
+use super::{
+    Intent,
+    breaker::{Breaker, Wakes},
+};
 use crate::{
     id::{RunId, TurnId},
     ports::SandboxState,
@@ -26,6 +29,12 @@ pub struct Seen {
     pub interrupts_pending: i64,
     /// Whether a stop message wants the open turn ended.
     pub stop: bool,
+    /// How often it was woken lately.
+    pub wakes: Wakes,
+    /// How often is too often.
+    pub breaker: Breaker,
+    /// Why it was paused by itself.
+    pub pause_reason: Option<String>,
     /// Not before this, and why.
     pub hold: Option<Hold>,
     /// Turns that are open, of all agents.

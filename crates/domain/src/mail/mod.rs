@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::MessageId;
 
+pub mod ask;
 mod class;
 mod drain;
+mod topic;
 
 pub use class::{Class, Delivery, delivery};
 pub use drain::{Candidate, drain};
+pub use topic::{BadTopic, Topic};
 
 /// Who sent a message. It is taken from the caller's credentials, never from the caller's words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

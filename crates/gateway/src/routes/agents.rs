@@ -61,6 +61,8 @@ pub(crate) struct AgentView {
     state_since: DateTime<Utc>,
     /// What a person asked for and is not done yet.
     control_intent: Option<&'static str>,
+    /// Why it was paused by itself; resuming it lifts that. Null where a person paused it.
+    pause_reason: Option<String>,
     /// No turn before this.
     reconcile_backoff_until: Option<DateTime<Utc>>,
     hold_reason: Option<String>,
@@ -117,6 +119,7 @@ impl AgentView {
             state: row.state.name(),
             state_since: row.state_since,
             control_intent: row.intent.map(Intent::name),
+            pause_reason: row.pause_reason,
             reconcile_backoff_until: until,
             hold_reason: reason,
             total_cost_usd: row.total_cost_usd.to_string(),

@@ -5,8 +5,13 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use optio_domain::{actor::ActorKey, id::MessageId, token::Verb};
-use optio_runtime::Broadcast;
+use optio_domain::{
+    actor::ActorKey,
+    agent::spec::Invalid,
+    id::MessageId,
+    mail::{Sender, Topic},
+    token::Verb,
+};
 use optio_store::mail::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,6 +21,8 @@ use uuid::Uuid;
 use super::{
     messages::{self, Messages},
     posting::{self, Letter},
+    replies,
+    topics::{self, Delivered},
 };
 use crate::{
     Gateway,
@@ -87,9 +94,10 @@ pub(crate) async fn peers(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ToPeer {
-    /// The peer's slug.
+    /// The peer's slug. May be left out of a reply, which then goes to whoever wrote the message
+    /// that `inReplyTo` names; a person who asked reads it at the question.
     #[schema(min_length = 1)]
-    to: String,
+    to: Option<String>,
     #[schema(min_length = 1)]
     body: String,
     /// Marks the message as one that others get too.
@@ -106,12 +114,16 @@ pub(crate) struct ToPeer {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Sent {
-    ok: bool,
-    to: String,
-    message_id: Uuid,
+    pub(crate) ok: bool,
+    /// The receiver: a peer's slug, or the address of whoever asked.
+    pub(crate) to: String,
+    pub(crate) message_id: Uuid,
+    /// Whether the reply came after the question's time was over. Absent where nobody had asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) late: Option<bool>,
     /// How an interrupt reaches the peer: `running-turn` or `next-turn`. Absent for other classes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<&'static str>,
+    pub(crate) delivery: Option<&'static str>,
 }
 
 /// Writes to a peer.
@@ -130,17 +142,6 @@ pub(crate) async fn send(
     Body(mail): Body<ToPeer>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     me.may(Verb::Send)?;
-    let peer = gateway
-        .world()
-        .store
-        .agent_by_slug(&me.claims.workspace, &mail.to)
-        .await?;
-    let peer = peer.ok_or_else(|| {
-        ApiError::Missing(format!(
-            "to: there is no agent `{}`; GET /api/internal/persistent-agents lists your peers",
-            mail.to
-        ))
-    })?;
     let letter = Letter {
         body: mail.body,
         payload: mail.payload,
@@ -149,17 +150,63 @@ pub(crate) async fn send(
         class: mail.class,
         in_reply_to: mail.in_reply_to.map(MessageId),
     };
-    let sender = me.sender();
+    let (sender, workspace) = (me.sender(), me.claims.workspace.clone());
     let caller = Caller::Agent(me);
-    let accepted =
-        posting::post(&gateway, &caller, sender, peer.id.into(), letter, &headers).await?;
+    let to = match (mail.to, letter.in_reply_to) {
+        (Some(to), _) => to,
+        (None, Some(parent)) => match writer(&gateway, &caller, parent).await? {
+            Writer::Peer(slug) => slug,
+            Writer::Outside(address) => {
+                return replies::outside(&gateway, &caller, letter, parent, address, &headers)
+                    .await;
+            }
+        },
+        (None, None) => {
+            let rule = "is missing; only a reply (inReplyTo) may leave it out";
+            return Err(Invalid::new("to", rule).into());
+        }
+    };
+    let peer = known_peer(&gateway, &workspace, &to).await?;
+    let accepted = posting::post(&gateway, &caller, sender, peer, letter, &headers).await?;
     let sent = Sent {
         ok: true,
-        to: mail.to,
+        to,
         message_id: accepted.message_id,
+        late: accepted.late,
         delivery: accepted.delivery,
     };
     Ok((StatusCode::ACCEPTED, Json(sent)))
+}
+
+/// Who wrote a message.
+enum Writer {
+    Peer(String),
+    Outside(Sender),
+}
+
+async fn writer(gateway: &Gateway, caller: &Caller, parent: MessageId) -> Result<Writer, ApiError> {
+    let row = posting::parent_of(gateway, caller, parent).await?;
+    Ok(match Sender::from_parts(&row.sender_type, &row.sender_id) {
+        Sender::Agent { slug, .. } => Writer::Peer(slug),
+        other @ (Sender::User(_) | Sender::System(_) | Sender::External(_)) => {
+            Writer::Outside(other)
+        }
+    })
+}
+
+/// Finds a peer by its slug.
+pub(crate) async fn known_peer(
+    gateway: &Gateway,
+    workspace: &str,
+    slug: &str,
+) -> Result<ActorKey, ApiError> {
+    let peer = gateway.world().store.agent_by_slug(workspace, slug).await?;
+    let peer = peer.ok_or_else(|| {
+        ApiError::Missing(format!(
+            "to: there is no agent `{slug}`; GET /api/internal/persistent-agents lists your peers"
+        ))
+    })?;
+    Ok(peer.id.into())
 }
 
 /// A message to all peers.
@@ -172,15 +219,8 @@ pub(crate) struct ToAll {
     payload: Option<Map<String, Value>>,
 }
 
-/// What the sender gets.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Delivered {
-    ok: bool,
-    /// How many peers have it.
-    delivered: i64,
-}
-
-/// Writes to every enabled peer, or, where one inbox is full, to none.
+/// Writes to every enabled peer, or, where one inbox is full, to none: a publication to the topic of
+/// all peers.
 #[utoipa::path(post, path = "/api/internal/persistent-agents/broadcast", tag = "inter-agent",
     params(("X-Optio-Agent-Token" = String, Header, description = "OPTIO_AGENT_TOKEN"),
            ("Idempotency-Key" = Option<String>, Header, description = "same key, same message")),
@@ -204,23 +244,12 @@ pub(crate) async fn broadcast(
         class: mail.class,
         in_reply_to: None,
     };
-    let (sender, own) = (me.sender(), me.claims.agent);
-    let workspace = me.claims.workspace.clone();
+    let (sender, workspace) = (me.sender(), me.claims.workspace.clone());
     let caller = Caller::Agent(me);
-    let message = posting::compose(&gateway, &caller, sender, own.into(), letter, &headers)?;
-    let broadcast = Broadcast {
-        message,
-        sender: own,
-        workspace,
-    };
-    let delivered = gateway.mailroom().broadcast(broadcast).await?;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(Delivered {
-            ok: true,
-            delivered,
-        }),
-    ))
+    let all = Topic::all();
+    let delivered =
+        topics::post(&gateway, &caller, sender, workspace, all, letter, &headers).await?;
+    Ok((StatusCode::ACCEPTED, Json(delivered)))
 }
 
 /// Reads the caller's own inbox, newest first.

@@ -130,7 +130,7 @@ pub(crate) async fn read(
     Ok(shown(rows, limit))
 }
 
-fn shown(rows: Vec<MessageRow>, limit: i64) -> Messages {
+pub(crate) fn shown(rows: Vec<MessageRow>, limit: i64) -> Messages {
     let next_cursor = page::next(&rows, limit, |row| row.seq);
     Messages {
         messages: rows.into_iter().map(MessageView::from).collect(),
@@ -229,46 +229,4 @@ pub(crate) async fn send(
             }
         })?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
-}
-
-/// Lists an agent's dead letters, newest first.
-#[utoipa::path(get, path = "/api/persistent-agents/{agent}/dead-letters", tag = "messages",
-    params(("agent" = String, Path, description = "id or slug"), Page),
-    responses((status = 200, body = Messages), (status = 404, body = Problem)))]
-pub(crate) async fn dead_letters(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Named(agent): Named<String>,
-    Params(page): Params<Page>,
-) -> Result<Json<Messages>, ApiError> {
-    let row = find(&gateway, &agent).await?;
-    read(
-        &gateway,
-        row.id.into(),
-        Wanted::Dead,
-        &page,
-        (PAGE, PAGE_MAX),
-    )
-    .await
-    .map(Json)
-}
-
-/// Puts a dead letter back into its inbox.
-#[utoipa::path(post, path = "/api/persistent-agents/{agent}/dead-letters/{message}/replay",
-    tag = "messages",
-    params(("agent" = String, Path, description = "id or slug"), ("message" = Uuid, Path)),
-    responses((status = 202, body = Accepted), (status = 404, body = Problem)))]
-pub(crate) async fn replay(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Named((agent, message)): Named<(String, String)>,
-) -> Result<(StatusCode, Json<Accepted>), ApiError> {
-    let row = find(&gateway, &agent).await?;
-    let missing = || ApiError::Missing(format!("`{agent}` has no dead letter `{message}`"));
-    let id: MessageId = message.parse().map_err(|_bad| missing())?;
-    if !gateway.world().store.replay(row.id.into(), id).await? {
-        return Err(missing());
-    }
-    gateway.hints().look(row.id.into());
-    Ok((StatusCode::ACCEPTED, Json(Accepted::plain(id, false))))
 }

@@ -9,14 +9,19 @@ use crate::{Gateway, docs, error::ApiError, idempotency, runner};
 
 mod actors;
 pub(crate) mod agents;
+pub(crate) mod asks;
 pub(crate) mod control;
+mod dead;
 pub(crate) mod directory;
 mod health;
 pub(crate) mod live;
 pub(crate) mod messages;
+mod metrics;
 mod posting;
 mod replicas;
+mod replies;
 mod sockets;
+pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
 pub(crate) mod written;
@@ -28,8 +33,8 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(agents::show, agents::change, agents::remove))
         .routes(routes!(control::control))
         .routes(routes!(messages::list, messages::send))
-        .routes(routes!(messages::dead_letters))
-        .routes(routes!(messages::replay))
+        .routes(routes!(asks::ask))
+        .routes(routes!(asks::show))
         .routes(routes!(turns::list))
         .routes(routes!(turns::show))
         .routes(routes!(triggers::list, triggers::create))
@@ -40,10 +45,31 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(directory::send))
         .routes(routes!(directory::broadcast))
         .routes(routes!(directory::inbox))
+        .routes(routes!(asks::ask_peer))
+        .routes(routes!(topics::mine))
+        .routes(routes!(topics::hear))
+        .routes(routes!(topics::ignore))
+        .routes(routes!(topics::say))
+        .routes(routes!(topics::list))
+        .routes(routes!(topics::show))
+        .routes(routes!(topics::subscribe))
+        .routes(routes!(topics::unsubscribe))
+        .routes(routes!(topics::publish))
+        .routes(routes!(dead::of_all))
+        .routes(routes!(dead::of_agent))
+        .routes(routes!(dead::show))
+        .routes(routes!(dead::replay))
+        .routes(routes!(dead::replay_here))
+        .routes(routes!(dead::replay_all))
+        .routes(routes!(dead::replay_of_agent))
+        .routes(routes!(dead::discard))
+        .routes(routes!(dead::discard_all))
+        .routes(routes!(dead::discard_of_agent))
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
         .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
 }
 
 /// Everything that is served.

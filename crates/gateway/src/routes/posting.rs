@@ -6,10 +6,13 @@ use optio_domain::{
     actor::ActorKey,
     agent::spec::Invalid,
     id::{AgentId, MessageId},
-    mail::{Class, Marks, Sender, WakeSource, delivery},
+    mail::{Class, Marks, Sender, WakeSource, ask::Reply, delivery},
     token::Verb,
 };
-use optio_store::mail::NewMessage;
+use optio_store::{
+    asks::AskRow,
+    mail::{MessageRow, NewMessage},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -33,6 +36,9 @@ pub(crate) struct Accepted {
     /// classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<bool>,
+    /// Whether the reply came after the question's time was over. Absent where nobody had asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) late: Option<bool>,
 }
 
 impl Accepted {
@@ -44,6 +50,7 @@ impl Accepted {
             repeated,
             delivery: None,
             stopped: None,
+            late: None,
         }
     }
 }
@@ -72,8 +79,11 @@ pub(crate) async fn post(
     let parent = letter.in_reply_to;
     let mut message = compose(gateway, caller, sender, receiver, letter, headers)?;
     if let Some(parent) = parent {
-        message.marks.thread = Some(thread_of(gateway, caller, parent).await?);
-        message.marks.in_reply_to = Some(parent);
+        let parent = parent_of(gateway, caller, parent).await?;
+        answers(&mut message, &parent);
+        if let Some(ask) = open_to(gateway, caller, &parent, receiver).await? {
+            return reply(gateway, &message, ask).await;
+        }
     }
     match message.marks.class {
         Class::Stop => stop(gateway, &message).await,
@@ -93,7 +103,7 @@ pub(crate) async fn post(
 }
 
 /// What an agent does must not wake it: it would never rest again.
-fn not_to_itself(caller: &Caller, receiver: ActorKey) -> Result<(), ApiError> {
+pub(crate) fn not_to_itself(caller: &Caller, receiver: ActorKey) -> Result<(), ApiError> {
     match caller {
         Caller::Agent(agent) if ActorKey::from(agent.claims.agent) == receiver => {
             Err(ApiError::BadRequest(
@@ -106,12 +116,48 @@ fn not_to_itself(caller: &Caller, receiver: ActorKey) -> Result<(), ApiError> {
     }
 }
 
-/// The conversation of the message that is answered. An agent answers what it has received or sent.
-async fn thread_of(
+/// The message takes its place in the conversation.
+pub(crate) fn answers(message: &mut NewMessage, parent: &MessageRow) {
+    message.marks.thread = Some(MessageId(parent.thread.unwrap_or(parent.id)));
+    message.marks.in_reply_to = Some(MessageId(parent.id));
+}
+
+/// The question that a message of this caller to this receiver replies to, where it is one.
+async fn open_to(
+    gateway: &Gateway,
+    caller: &Caller,
+    parent: &MessageRow,
+    receiver: ActorKey,
+) -> Result<Option<AskRow>, ApiError> {
+    let Caller::Agent(agent) = caller else {
+        return Ok(None);
+    };
+    if parent.reply_by.is_none() || parent.receiver_id != agent.claims.agent.0 {
+        return Ok(None);
+    }
+    let ask = gateway.world().store.asked(MessageId(parent.id)).await?;
+    Ok(ask.filter(|ask| ask.asker_id == Some(receiver.id)))
+}
+
+/// Sends a reply that somebody waits for.
+async fn reply(gateway: &Gateway, message: &NewMessage, ask: AskRow) -> Result<Accepted, ApiError> {
+    let world = gateway.world();
+    let (id, bounds) = (MessageId(ask.id), (&world.limits).into());
+    let (receipt, meaning) = world.store.reply(message, id, bounds).await?;
+    gateway.hints().look(message.receiver);
+    world.stream.hint();
+    Ok(Accepted {
+        late: Some(meaning == Reply::Late),
+        ..Accepted::plain(receipt.id, receipt.repeated)
+    })
+}
+
+/// The message that is answered. An agent answers what it has received or sent.
+pub(crate) async fn parent_of(
     gateway: &Gateway,
     caller: &Caller,
     parent: MessageId,
-) -> Result<MessageId, ApiError> {
+) -> Result<MessageRow, ApiError> {
     let row = gateway.world().store.message(parent).await?;
     let known = row.filter(|row| match caller {
         Caller::Person(_) => true,
@@ -121,13 +167,10 @@ async fn thread_of(
                 || (row.sender_type == own.type_name() && row.sender_id == own.id())
         }
     });
-    match known {
-        Some(row) => Ok(MessageId(row.thread.unwrap_or(row.id))),
-        None => {
-            let rule = format!("there is no message `{parent}` of yours to answer");
-            Err(Invalid::new("inReplyTo", rule).into())
-        }
-    }
+    known.ok_or_else(|| {
+        let rule = format!("there is no message `{parent}` of yours to answer");
+        Invalid::new("inReplyTo", rule).into()
+    })
 }
 
 async fn stop(gateway: &Gateway, message: &NewMessage) -> Result<Accepted, ApiError> {

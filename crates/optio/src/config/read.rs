@@ -197,6 +197,12 @@ impl Reader<'_> {
                  this or lower that",
             );
         }
+        if limits.ask_ms_max < limits.ask_ms_default {
+            self.wrong(
+                "limits.ask_ms_default",
+                "must not be above limits.ask_ms_max; raise that or lower this",
+            );
+        }
         limits
     }
 

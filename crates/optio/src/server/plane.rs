@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use optio_actors::{World, agent::Agents, reports::by_runtime, schedules::Schedules};
+use optio_actors::{World, agent::Agents, asks::Asks, reports::by_runtime, schedules::Schedules};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     sandboxes::process::{ProcessSandboxes, Settings},
@@ -16,7 +16,7 @@ use optio_gateway::Gateway;
 use optio_runtime::{
     Bell, Engine, Household, Joining, Kind, Leases, Mailroom, Peers, links::Links, stream::Stream,
 };
-use optio_store::{Store, ownership::Registry};
+use optio_store::{Store, ownership::Registry, retention::Keep};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{connect, database::Database, key};
@@ -29,7 +29,7 @@ use crate::{
 
 /// Connections to the database.
 const CONNECTIONS_MAX: u32 = 32;
-/// How often schedules are looked at.
+/// How often schedules and the deadlines of questions are looked at.
 const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
 /// How often everybody who may have something to do is told to look.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
@@ -359,17 +359,22 @@ async fn bell(
 ) -> Result<Bell, optio_runtime::EngineError> {
     let bell = Bell::new().await?;
     let schedules = Schedules::new(world.clone(), engine.hints());
+    let asks = Asks::new(world.clone(), engine.hints());
     if role.runs_actors() {
         bell.every(SCHEDULES_EVERY, move || {
-            let schedules = schedules.clone();
+            let (schedules, asks) = (schedules.clone(), asks.clone());
             Box::pin(async move {
                 if let Err(error) = schedules.fire_due().await {
                     tracing::debug!(%error, "schedules could not be looked at");
+                }
+                if let Err(error) = asks.end_due().await {
+                    tracing::debug!(%error, "questions could not be looked at");
                 }
             })
         })
         .await?;
     }
+    let keep = Keep::from(&world.limits);
     let (sweep, tidied, clock) = (
         engine.steering(),
         world.store.clone(),
@@ -378,8 +383,8 @@ async fn bell(
     bell.every(SWEEP_EVERY, move || {
         let (sweep, tidied, clock) = (sweep.clone(), tidied.clone(), Arc::clone(&clock));
         Box::pin(async move {
-            if let Err(error) = tidied.forget_old_answers(clock.now()).await {
-                tracing::debug!(%error, "old answers could not be forgotten");
+            if let Err(error) = tidied.tidy(keep, clock.now()).await {
+                tracing::debug!(%error, "what is old could not be deleted");
             }
             if let Err(error) = sweep.resync().await {
                 tracing::debug!(%error, "the sweep could not be made");

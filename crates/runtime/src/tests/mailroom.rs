@@ -2,6 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
+use optio_domain::mail::Topic;
+use optio_store::mail::Audience;
+
 use super::*;
 use crate::SendError;
 
@@ -207,7 +210,7 @@ async fn a_closed_database_is_told_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_broadcast_arrives_after_what_was_sent_before_it() {
+async fn a_publication_arrives_after_what_was_sent_before_it() {
     let post = Post::new().await;
     let sender = agent(&post.world.store, "sender", now() + TimeDelta::hours(1)).await;
     let as_sender = |body: &str| NewMessage {
@@ -217,19 +220,22 @@ async fn a_broadcast_arrives_after_what_was_sent_before_it() {
         },
         ..letter(post.to, body)
     };
-    let broadcast = crate::Broadcast {
+    let publication = crate::Publication {
         message: as_sender("second"),
-        sender,
-        workspace: "default".to_owned(),
+        audience: Audience {
+            workspace: "default".to_owned(),
+            topic: Topic::all(),
+            publisher: Some(sender),
+        },
     };
     let (one, all, two) = tokio::join!(
         post.mailroom.send(as_sender("first")),
-        post.mailroom.broadcast(broadcast),
+        post.mailroom.publish(publication),
         post.mailroom.send(as_sender("third")),
     );
     one.unwrap();
     two.unwrap();
-    assert_eq!(all.unwrap(), 1);
+    assert_eq!(all.unwrap().delivered, 1);
     let bodies: Vec<_> = post
         .arrived()
         .await

@@ -15,6 +15,7 @@ use crate::{
     mail::{self, NewMessage},
 };
 
+mod breaker;
 mod sight;
 mod steps;
 
@@ -36,6 +37,8 @@ pub struct AgentRow {
     pub state_since: DateTime<Utc>,
     /// What a person asked for and is not done yet.
     pub intent: Option<Intent>,
+    /// Why it was paused by itself; `None` where a person paused it, or it is not paused.
+    pub pause_reason: Option<String>,
     /// Whether it is being removed.
     pub deleting: bool,
     /// No turn before this, and why.
@@ -96,6 +99,7 @@ struct RawAgent {
     state_since: DateTime<Utc>,
     open_turn: Option<Uuid>,
     deleting: bool,
+    pause_reason: Option<String>,
     intent: Option<String>,
     hold_until: Option<DateTime<Utc>>,
     hold_reason: Option<String>,
@@ -120,7 +124,8 @@ struct RawAgent {
 const COLUMNS: &str = "g.id, g.workspace, g.slug, g.name, g.description, g.agent_runtime, g.model, \
     g.system_prompt, g.agents_md, g.initial_prompt, g.pod_lifecycle, g.idle_pod_timeout_ms, \
     g.max_turn_duration_ms, g.max_turns, g.consecutive_failure_limit, g.enabled, g.state, \
-    g.state_since, g.open_turn, g.deleting, g.intent, g.hold_until, g.hold_reason, \
+    g.state_since, g.open_turn, g.deleting, \
+    g.pause_reason, g.intent, g.hold_until, g.hold_reason, \
     g.consecutive_failures, g.rate_limits_in_row, g.last_failure_at, g.last_failure_class, \
     g.last_failure_reason, g.session_id, g.turns_taken, g.total_cost_usd, g.total_input_tokens, \
     g.total_output_tokens, g.last_turn_at, g.created_by, g.created_at, g.updated_at, \
@@ -184,6 +189,7 @@ impl RawAgent {
             state,
             state_since: self.state_since,
             intent: self.intent.as_deref().and_then(Intent::parse),
+            pause_reason: self.pause_reason,
             deleting: self.deleting,
             hold: self.hold_until.map(|until| Hold {
                 until,

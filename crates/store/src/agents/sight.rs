@@ -3,8 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::Wait,
-    agent::seen::{Kept, Lingering},
+    agent::{
+        breaker::{Volley, Wakes},
+        seen::{Kept, Lingering},
+    },
     id::{AgentId, RunId, TurnId},
+    limits::Limits,
     transcript::Facts,
     wire::runner::Ended,
 };
@@ -41,6 +45,8 @@ pub struct AgentSight {
     pub interrupts_pending: i64,
     /// Whether a stop message wants the open turn ended.
     pub stop: bool,
+    /// How often it was woken lately; looked at while mail waits for a turn.
+    pub wakes: Wakes,
 }
 
 /// The open turn as the plan looks at it.
@@ -89,6 +95,10 @@ struct RawSight {
     keep_until: Option<DateTime<Utc>>,
     interrupts_pending: i64,
     stop: bool,
+    turns_since: Option<DateTime<Utc>>,
+    volley_sender: Option<String>,
+    volley_messages: Option<i32>,
+    volley_since: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -97,6 +107,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away or the row contradicts itself.
     pub async fn see_agent(&self, id: AgentId) -> Result<Option<AgentSight>, StoreError> {
+        self.see_agent_within(id, Limits::default().wake_turns_max)
+            .await
+    }
+
+    /// The same, with the time of the oldest of its last `turns_max` turns. Found by the turn's
+    /// number, so that no history is counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away or the row contradicts itself.
+    pub async fn see_agent_within(
+        &self,
+        id: AgentId,
+        turns_max: i32,
+    ) -> Result<Option<AgentSight>, StoreError> {
         let mut query = QueryBuilder::<Postgres>::new("SELECT ");
         query.push(COLUMNS);
         query.push(
@@ -110,7 +134,9 @@ impl Store {
              CASE WHEN g.open_turn IS NULL THEN 0 ELSE
                (SELECT count(*) FROM messages i WHERE i.receiver_kind = 'agent'
                   AND i.receiver_id = g.id AND i.class = 'interrupt' AND i.state = 'pending')
-             END AS interrupts_pending",
+             END AS interrupts_pending,
+             n.started_at AS turns_since, v.sender AS volley_sender,
+             v.messages AS volley_messages, v.since AS volley_since",
         );
         query.push(FROM);
         query.push(
@@ -120,6 +146,15 @@ impl Store {
                  WHERE actor_kind = 'agent' AND actor_id = g.id AND state <> 'ended' AND NOT open
                  LIMIT 1) l ON true
               LEFT JOIN sandboxes s ON s.id = g.id
+              LEFT JOIN turns n ON g.state IN ('idle', 'queued') AND 0 < a.inbox_waking AND n.agent_id = g.id
+                AND g.wakes_from < n.turn_number AND n.turn_number = g.turns_taken + 1 - ",
+        );
+        query.push_bind(turns_max);
+        query.push(
+            " LEFT JOIN LATERAL (SELECT p.workspace || '/' || p.slug AS sender, w.messages, w.since
+                 FROM volleys w JOIN agents p ON p.id = w.sender_id
+                 WHERE g.state IN ('idle', 'queued') AND 0 < a.inbox_waking AND w.receiver_id = g.id
+                 ORDER BY w.messages DESC LIMIT 1) v ON true
              WHERE g.id = ",
         );
         query.push_bind(id.0);
@@ -166,6 +201,18 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
         }),
         interrupts_pending: row.interrupts_pending,
         stop: row.stop,
+        wakes: Wakes {
+            turns_since: row.turns_since,
+            volley: row
+                .volley_sender
+                .zip(row.volley_messages)
+                .zip(row.volley_since)
+                .map(|((sender, messages), since)| Volley {
+                    sender,
+                    messages,
+                    since,
+                }),
+        },
         agent: row.agent.read()?,
     })
 }

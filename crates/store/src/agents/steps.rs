@@ -174,6 +174,8 @@ impl Step {
              WHERE turn_id IN (SELECT id FROM turns WHERE agent_id = $1 AND finished_at IS NULL)",
             "DELETE FROM triggers WHERE target_type = 'persistent_agent' AND target_id = $1",
             "DELETE FROM messages WHERE receiver_kind = 'agent' AND receiver_id = $1",
+            "DELETE FROM asks WHERE asker_id = $1",
+            "DELETE FROM volleys WHERE receiver_id = $1 OR sender_id = $1",
             "DELETE FROM runs WHERE actor_kind = 'agent' AND actor_id = $1",
             "DELETE FROM refused_reports WHERE actor_kind = 'agent' AND actor_id = $1",
             "DELETE FROM events WHERE actor_id = $1",

@@ -13,12 +13,16 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
-mod broadcast;
+mod dead;
 mod insert;
+mod publish;
 mod send;
 mod stop;
 
+pub use dead::{Fate, Settled, Which};
 pub(crate) use insert::insert;
+pub use publish::{Audience, Published};
+pub(crate) use send::send;
 pub use send::{MailWriter, Stored};
 pub use stop::Stopped;
 
@@ -61,6 +65,8 @@ pub struct Bounds {
     pub inbox_max: i32,
     /// Agents it may have come through.
     pub hops_max: i32,
+    /// Milliseconds in which the answers of a pair are counted.
+    pub volley_window_ms: i64,
 }
 
 /// A bound of the inbox, and of everything else the default.
@@ -78,6 +84,7 @@ impl From<&Limits> for Bounds {
         Self {
             inbox_max: limits.inbox_messages_max,
             hops_max: limits.hops_max,
+            volley_window_ms: limits.volley_window_ms,
         }
     }
 }
@@ -277,31 +284,6 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(inbox)
-    }
-
-    /// Puts a dead letter back into its inbox, as if it had never been tried. False when there is
-    /// no such dead letter.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database is away.
-    pub async fn replay(&self, receiver: ActorKey, id: MessageId) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let back: Option<(String,)> = sqlx::query_as(
-            "UPDATE messages SET state = 'pending', attempts = 0, dead_reason = NULL, turn_id = NULL
-             WHERE id = $1 AND receiver_kind = $2 AND receiver_id = $3 AND state = 'dead'
-             RETURNING class",
-        )
-        .bind(id.0)
-        .bind(receiver.kind.name())
-        .bind(receiver.id)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some((class,)) = back else {
-            return Ok(false);
-        };
-        count_pending(&mut tx, receiver, Change::of([class.as_str()])).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Sending: one statement for a whole batch.
 
+use std::sync::Arc;
+
 use optio_domain::id::MessageId;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
 use super::{Bounds, NewMessage, PREVIEW_CHARS, Receipt};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, metrics::Counters};
 
 /// What became of one message of a batch.
 #[derive(Debug)]
@@ -30,12 +32,39 @@ struct Outcome {
     hops: Option<i32>,
 }
 
+/// Counts what answers an answer: a message sent in a turn that was itself fed by the receiver. Its
+/// pairs are written in one order. The parameter is the length of a window in milliseconds.
+macro_rules! volleyed {
+    ($window_ms:literal) => {
+        concat!(
+            "volleyed AS (
+  INSERT INTO volleys AS v (sender_id, receiver_id, messages, since)
+  SELECT t.agent_id, s.receiver_id, count(*)::int, min(s.received_at)
+  FROM stored s JOIN turns t ON t.id = s.cause
+  WHERE EXISTS (SELECT 1 FROM messages f JOIN turns c ON c.id = f.cause
+                WHERE f.turn_id = s.cause AND c.agent_id = s.receiver_id)
+  GROUP BY 1, 2 ORDER BY 1, 2
+  ON CONFLICT (receiver_id, sender_id) DO UPDATE SET
+    messages = excluded.messages + CASE
+      WHEN excluded.since < v.since + ",
+            $window_ms,
+            " * interval '1 millisecond' THEN v.messages ELSE 0 END,
+    since = CASE
+      WHEN excluded.since < v.since + ",
+            $window_ms,
+            " * interval '1 millisecond' THEN v.since ELSE excluded.since END
+)"
+        )
+    };
+}
+pub(super) use volleyed;
+
 /// One statement for a whole batch: keys that are known are answered with their first receipt, full
 /// inboxes are left out, the rest is stored in the order given, counted, and told to the stream.
 /// Receivers are locked in the order of their ids before their room is read, so that writers at once
 /// neither pass the bound nor wait for each other in a circle. A twin repeats a key of this very
 /// batch; it takes no room and is answered by the next statement.
-const SEND: &str = "
+const SEND: &str = concat!("
 WITH incoming AS (
   SELECT i.*, i.key IS NOT NULL AND 1 < row_number() OVER
            (PARTITION BY i.sender_type, i.sender_id, i.key ORDER BY i.ord) AS twin
@@ -76,8 +105,10 @@ WITH incoming AS (
   FROM placed WHERE pending + place <= $20 ORDER BY ord
   ON CONFLICT (sender_type, sender_id, key) WHERE key IS NOT NULL DO NOTHING
   RETURNING id, receiver_kind, receiver_id, sender_type, sender_id, sender_name, body, broadcasted,
-            received_at, class, thread, in_reply_to, late
-), counted AS (
+            received_at, class, thread, in_reply_to, late, cause
+), ",
+    volleyed!("$23"),
+    ", counted AS (
   UPDATE actors a SET inbox_pending = a.inbox_pending + n.n, inbox_waking = a.inbox_waking + n.waking
   FROM (SELECT receiver_kind, receiver_id, count(*)::int AS n,
                (count(*) FILTER (WHERE class IN ('work', 'interrupt')))::int AS waking
@@ -105,13 +136,14 @@ FROM caused i
 LEFT JOIN stored s ON s.id = i.id
 LEFT JOIN known k ON k.ord = i.ord
 LEFT JOIN placed p ON p.ord = i.ord
-ORDER BY i.ord";
+ORDER BY i.ord");
 
 /// Stores batches one after the other, over one connection as long as they follow each other: taking
 /// a connection and giving it back each ask the database whether it lives.
 #[derive(Debug)]
 pub struct MailWriter {
     pool: PgPool,
+    counters: Arc<Counters>,
     held: Option<PoolConnection<Postgres>>,
 }
 
@@ -130,6 +162,7 @@ impl MailWriter {
             None => self.pool.acquire().await?,
         };
         let stored = send(&mut connection, batch, bounds).await?;
+        self.counters.accepted(batch, &stored);
         // After an error it is not kept: it may be the connection's.
         self.held = Some(connection);
         Ok(stored)
@@ -171,6 +204,7 @@ pub(crate) async fn send(
         .bind(bounds.inbox_max)
         .bind(PREVIEW_CHARS)
         .bind(bounds.hops_max)
+        .bind(bounds.volley_window_ms)
         .fetch_all(connection)
         .await?;
     Ok(rows.iter().map(|row| outcome(row, batch, bounds)).collect())
@@ -182,6 +216,7 @@ impl Store {
     pub fn mail_writer(&self) -> MailWriter {
         MailWriter {
             pool: self.pool.clone(),
+            counters: Arc::clone(&self.counters),
             held: None,
         }
     }

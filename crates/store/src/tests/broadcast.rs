@@ -3,6 +3,15 @@
 use optio_domain::{actor::ActorKey, agent::Intent};
 
 use super::*;
+use crate::mail::Audience;
+
+fn to_peers(sender: AgentId) -> Audience {
+    Audience {
+        workspace: "default".to_owned(),
+        topic: optio_domain::mail::Topic::all(),
+        publisher: Some(sender),
+    }
+}
 
 impl World {
     async fn broadcast(
@@ -11,9 +20,11 @@ impl World {
         message: &NewMessage,
         inbox_max: i32,
     ) -> Result<(i64, Vec<ActorKey>), StoreError> {
-        self.store
-            .broadcast(message, sender, "default", inbox_max, 100)
-            .await
+        let published = self
+            .store
+            .publish(message, &to_peers(sender), inbox_max.into(), 100)
+            .await?;
+        Ok((published.delivered, published.receivers))
     }
 
     fn to_all(&self, sender: AgentId, body: &str, key: Option<&str>) -> NewMessage {
@@ -82,7 +93,7 @@ async fn too_many_peers_are_refused() {
     let message = world.to_all(sender, "all", None);
     let refused = world
         .store
-        .broadcast(&message, sender, "default", ROOMY, 1)
+        .publish(&message, &to_peers(sender), ROOMY.into(), 1)
         .await
         .unwrap_err();
     assert!(matches!(refused, StoreError::FanOut(2)), "{refused:?}");

@@ -223,8 +223,8 @@ async fn a_chain_of_messages_ends_at_the_hop_limit_and_its_sender_is_told() {
         ..world.letter(b, "on and on")
     };
     let bounds = |hops_max| Bounds {
-        inbox_max: ROOMY,
         hops_max,
+        ..Bounds::from(ROOMY)
     };
     let refused = world
         .store

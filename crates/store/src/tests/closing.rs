@@ -11,6 +11,7 @@ use optio_domain::{
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::mail::{Fate, Which};
 use crate::turns::Standing;
 
 pub(super) fn done() -> Closing {
@@ -274,9 +275,16 @@ async fn a_dead_letter_is_replayed_once_and_as_if_new() {
         (0, None, 1)
     );
     let elsewhere = world.agent("b").await;
-    assert!(!world.store.replay(elsewhere.into(), id).await.unwrap());
-    assert!(world.store.replay(agent.into(), id).await.unwrap());
-    assert!(!world.store.replay(agent.into(), id).await.unwrap());
+    let replay = async |which| {
+        let settled = world
+            .store
+            .settle_dead(which, Fate::Replay, world.at, 9)
+            .await;
+        settled.unwrap().count
+    };
+    assert_eq!(replay(Which::OfAgent(elsewhere)).await, 0);
+    assert_eq!(replay(Which::One(id)).await, 1);
+    assert_eq!(replay(Which::One(id)).await, 0);
     assert_eq!(world.states(agent).await, [("pending".to_owned(), 0)]);
     world.counters_are_right().await;
     world.turn_with(agent, &done(), &Facts::default()).await;

@@ -7,7 +7,7 @@ impl World {
     async fn take(&self, fingerprint: &str, seconds: i64) -> Key {
         let at = self.later(seconds);
         self.store
-            .take_key("ada", "k", fingerprint, at)
+            .take_key("ada", "k", fingerprint, TimeDelta::days(1), at)
             .await
             .unwrap()
     }
@@ -35,7 +35,7 @@ async fn a_request_is_carried_out_once_and_answered_again() {
     assert_eq!(world.take("other", 2).await, Key::Other);
     let theirs = world
         .store
-        .take_key("bob", "k", "f", world.at)
+        .take_key("bob", "k", "f", TimeDelta::days(1), world.at)
         .await
         .unwrap();
     assert_eq!(theirs, Key::Fresh);

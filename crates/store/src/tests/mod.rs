@@ -23,19 +23,24 @@ use crate::{
 
 mod actors;
 mod agents;
+mod asks;
+mod breaker;
 mod broadcast;
 mod capacity;
 mod classes;
 mod closing;
+mod dead;
 mod events;
 mod idempotency;
 mod inbox;
 mod intake;
 mod opening;
 mod ownership;
+mod retention;
 mod schema;
 mod send;
 mod steps;
+mod topics;
 mod triggers;
 
 /// Room enough for every test that is not about room.
@@ -283,6 +288,30 @@ impl World {
         .await
         .unwrap();
         assert!(wrong.is_empty(), "counted and waiting differ: {wrong:?}");
+    }
+
+    /// What a turn of `from` sends.
+    fn from_turn(&self, from: &str, turn: Option<TurnId>, to: AgentId, body: &str) -> NewMessage {
+        NewMessage {
+            sender: peer(from),
+            source: WakeSource::Agent,
+            cause: turn,
+            ..self.letter(to, body)
+        }
+    }
+
+    /// Closes a turn that went well.
+    async fn done(&self, agent: AgentId, turn: TurnId) {
+        let past = optio_domain::agent::closing::Past {
+            failures: 0,
+            failure_limit: 9,
+            rate_limits: 0,
+        };
+        let verdict = optio_domain::run::Verdict::Done;
+        let closing = optio_domain::agent::closing::closing(&verdict, past, self.at);
+        self.close(agent, turn, &closing, &Facts::default())
+            .await
+            .unwrap();
     }
 
     async fn sql(&self, statements: &str) {

@@ -1,6 +1,8 @@
 //! Closing a turn: its outcome, the fate of its mail, and what it means for the agent, in one
 //! statement.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use optio_domain::{
     agent::{
@@ -18,6 +20,7 @@ use sqlx::{FromRow, Postgres, postgres::PgArguments, query::QueryAs};
 use crate::{
     Store, StoreError,
     agents::changed,
+    metrics::Tally,
     ownership::Fence,
     step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
@@ -61,6 +64,20 @@ pub struct Aftermath {
     pub waking: i32,
     /// Whether agents wait for the room that this turn had.
     pub queue: bool,
+    /// Messages the turn has consumed.
+    pub consumed: i64,
+    /// Messages that were given up with it.
+    pub given_up: i64,
+}
+
+impl Aftermath {
+    fn tally(self) -> Tally {
+        Tally {
+            consumed: self.consumed.unsigned_abs(),
+            given_up: self.given_up.unsigned_abs(),
+            ..Tally::default()
+        }
+    }
 }
 
 /// How many of the turn's messages go back is counted before they do: only a step of this agent can
@@ -119,7 +136,10 @@ const CLOSE: &str = concat!(
 ), sandbox AS (
   UPDATE sandboxes SET keep_until = $36 FROM moved WHERE id = $2 AND $35
 )
-SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue FROM moved"
+SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue,
+       (SELECT count(*) FROM settled WHERE state = 'consumed') AS consumed,
+       (SELECT count(*) FROM settled WHERE state = 'dead') AS given_up
+FROM moved"
 );
 
 impl Store {
@@ -135,10 +155,11 @@ impl Store {
         let events = told_of(write, closed);
         let fence = self.fence(write.key)?;
         let closing = close(write, closed, fence, &events)?;
-        match closing.fetch_optional(&self.pool).await? {
-            Some(aftermath) => Ok(aftermath),
-            None => Err(self.why_unwritten(fence, &self.pool).await?),
-        }
+        let Some(done) = closing.fetch_optional(&self.pool).await? else {
+            return Err(self.why_unwritten(fence, &self.pool).await?);
+        };
+        self.counters.tally(done.tally());
+        Ok(done)
     }
 
     /// Begins a step of several statements by closing a turn.
@@ -154,14 +175,16 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         let events = told_of(write, closed);
         let closing = close(write, closed, fence, &events)?;
-        let Some(Aftermath { epoch, .. }) = closing.fetch_optional(&mut *tx).await? else {
+        let Some(done) = closing.fetch_optional(&mut *tx).await? else {
             return Err(self.why_unwritten(fence, &mut *tx).await?);
         };
         Ok(Step {
             tx,
             key: write.key,
-            epoch,
+            epoch: done.epoch,
             now: write.decision.at,
+            tally: done.tally(),
+            counters: Arc::clone(&self.counters),
         })
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     AgentEvent, AgentState, Intent,
+    breaker::{Trip, trip},
     seen::{Lingering, Link, OpenTurn, RunSeen, Seen},
 };
 use crate::{
@@ -41,6 +42,8 @@ pub enum Step {
     Enqueue,
     /// Nothing to do after all: leave the queue.
     StandDown,
+    /// It was woken too often: pause it instead of opening a turn.
+    Trip(Trip),
     /// Open a turn and give it the waiting mail; give its run to the runner where one is connected.
     OpenTurn,
     /// See to it that the sandbox's runner runs.
@@ -82,6 +85,7 @@ impl Step {
             Self::Disregard(_) => "disregard intent",
             Self::Enqueue => "enqueue",
             Self::StandDown => "stand down",
+            Self::Trip(_) => "trip",
             Self::OpenTurn => "open turn",
             Self::EnsureSandbox => "ensure sandbox",
             Self::SendRun(_) => "send run",
@@ -145,13 +149,21 @@ pub fn plan(state: AgentState, seen: &Seen, now: DateTime<Utc>) -> Plan {
             Some(open) => running(turn, open, seen, now),
             None => lost_turn(turn, now),
         },
-        AgentState::Paused => at_rest(seen, Wait::at_rest("paused", "a person: resume it")),
+        AgentState::Paused => at_rest(seen, paused(seen)),
         AgentState::Failed => at_rest(
             seen,
             Wait::at_rest("failed too often in a row", "a person: resume it"),
         ),
         AgentState::Archived => archived(seen),
     }
+}
+
+fn paused(seen: &Seen) -> Wait {
+    let reason = match &seen.pause_reason {
+        Some(reason) => format!("paused: {reason}"),
+        None => "paused".to_owned(),
+    };
+    Wait::at_rest(&reason, "a person: resume it")
 }
 
 fn idle(seen: &Seen, now: DateTime<Utc>) -> Plan {
@@ -174,8 +186,12 @@ fn idle(seen: &Seen, now: DateTime<Utc>) -> Plan {
     open_turn(seen, now)
 }
 
-/// A runner that is connected is given the run at once.
+/// A runner that is connected is given the run at once. Whoever was woken too often takes no turn.
 fn open_turn(seen: &Seen, now: DateTime<Utc>) -> Plan {
+    if let Some(trip) = trip(&seen.wakes, &seen.breaker, now) {
+        let wait = Wait::until(trip.to_string(), "the control plane", now);
+        return step(Step::Trip(trip), wait);
+    }
     let wait = match seen.link {
         Link::Connected { .. } => Wait::until(
             "the agent's process to start",

@@ -3,7 +3,13 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::agent::seen::Kept;
+use crate::{
+    agent::{
+        breaker::{Breaker, Volley, Wakes},
+        seen::Kept,
+    },
+    limits::Limits,
+};
 
 const ANY: TurnId = TurnId(Uuid::from_u128(1));
 
@@ -20,6 +26,9 @@ fn quiet() -> Seen {
         waking: 0,
         interrupts_pending: 0,
         stop: false,
+        wakes: Wakes::default(),
+        breaker: Breaker::from(&Limits::default()),
+        pause_reason: None,
         hold: None,
         turns_open: 0,
         others_queued: false,
@@ -290,4 +299,36 @@ fn a_stop_ends_the_open_turn_before_anything_else_but_a_persons_wish() {
     ));
     let over = Seen { turn: None, ..seen };
     assert_eq!(next(AgentState::Idle, &over), Step::Nothing);
+}
+
+#[test]
+fn an_agent_that_is_woken_too_often_is_paused_instead_of_taking_a_turn() {
+    let volley = Volley {
+        sender: "default/b".to_owned(),
+        messages: 60,
+        since: now(),
+    };
+    let seen = Seen {
+        pending: 1,
+        waking: 1,
+        wakes: Wakes {
+            volley: Some(volley),
+            ..Wakes::default()
+        },
+        ..quiet()
+    };
+    for state in [AgentState::Queued, AgentState::Idle] {
+        assert!(matches!(next(state, &seen), Step::Trip(_)), "{state:?}");
+    }
+    let resting = Seen { waking: 0, ..seen };
+    assert_eq!(next(AgentState::Queued, &resting), Step::StandDown);
+    let told = Seen {
+        pause_reason: Some("too lively".to_owned()),
+        ..quiet()
+    };
+    let paused = plan(AgentState::Paused, &told, now()).wait;
+    assert_eq!(
+        paused,
+        Wait::at_rest("paused: too lively", "a person: resume it")
+    );
 }
