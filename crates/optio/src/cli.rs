@@ -82,6 +82,12 @@ pub enum Command {
     /// Create persistent agents, talk to them and look after them
     #[command(subcommand)]
     Agent(Agent),
+    /// Let agents hear topics, and publish to them
+    #[command(subcommand)]
+    Topic(Topic),
+    /// Look at messages that were given up, replay or discard them
+    #[command(subcommand)]
+    Dead(Dead),
     /// Make the agents on the server equal to files
     #[command(after_help = "Example:\n  optio apply -f examples/persistent-agents/forge/agents")]
     Apply(Apply),
@@ -153,6 +159,20 @@ pub enum Agent {
         agent: String,
         /// The message; - reads it from the input
         text: String,
+        /// What it does to the agent
+        #[arg(long, value_enum)]
+        class: Option<Class>,
+    },
+    /// Ask an agent and wait for its reply
+    #[command(after_help = "Example:\n  optio agent ask vesper \"which port?\" --timeout 120")]
+    Ask {
+        /// Slug or id
+        agent: String,
+        /// The question; - reads it from the input
+        text: String,
+        /// Seconds to wait for the reply [default: the server's]
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=31_536_000))]
+        timeout: Option<i64>,
     },
     /// Print what an agent said and did in a turn, the last one by default
     Log {
@@ -175,6 +195,90 @@ pub enum Agent {
     Archive(Who),
     /// Remove an agent with its history
     Delete(Who),
+}
+
+/// What a message does to its receiver.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Class {
+    /// Wakes it
+    Work,
+    /// Is read with whatever wakes it next
+    Notify,
+    /// Wakes it and is read first
+    Interrupt,
+    /// Ends its open turn
+    Stop,
+}
+
+/// What can be done with topics.
+#[derive(Debug, Subcommand)]
+pub enum Topic {
+    /// List the topics that agents hear
+    List,
+    /// List the agents that hear a topic
+    Show {
+        /// Its name
+        topic: String,
+    },
+    /// Let an agent hear a topic
+    Subscribe {
+        /// Its name
+        topic: String,
+        /// Slug or id
+        agent: String,
+    },
+    /// Let an agent hear a topic no more
+    Unsubscribe {
+        /// Its name
+        topic: String,
+        /// Slug or id
+        agent: String,
+    },
+    /// Send a message to every agent that hears a topic; `all` is heard by all
+    #[command(after_help = "Example:\n  optio topic publish builds \"main is red\"")]
+    Publish {
+        /// Its name
+        topic: String,
+        /// The message; - reads it from the input
+        text: String,
+        /// What it does to the agents
+        #[arg(long, value_enum)]
+        class: Option<Class>,
+    },
+}
+
+/// What can be done with messages that were given up.
+#[derive(Debug, Subcommand)]
+pub enum Dead {
+    /// List them
+    List {
+        /// Those of one agent: slug or id
+        #[arg(long)]
+        agent: Option<String>,
+    },
+    /// Show one with the turns that failed with it
+    Show {
+        /// Its id
+        message: String,
+    },
+    /// Put them back into their inboxes
+    Replay(Meant),
+    /// Give them up for good; their records stay
+    Discard(Meant),
+}
+
+/// Which messages are meant.
+#[derive(Debug, Args)]
+pub struct Meant {
+    /// The id of one
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub message: Option<String>,
+    /// All of them, or all of one agent
+    #[arg(long)]
+    pub all: bool,
+    /// Those of one agent: slug or id
+    #[arg(long, requires = "all")]
+    pub agent: Option<String>,
 }
 
 /// One agent.

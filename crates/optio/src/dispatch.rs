@@ -84,7 +84,12 @@ async fn command(
             server::simulate_model(scenario.as_deref(), *listen, console).await
         }
         Command::Completions { shell } => completions(*shell, console),
-        Command::Agent(_) | Command::Apply(_) | Command::Why { .. } | Command::Replicas => {
+        Command::Agent(_)
+        | Command::Topic(_)
+        | Command::Dead(_)
+        | Command::Apply(_)
+        | Command::Why { .. }
+        | Command::Replicas => {
             let api = client::Api::new(settings(&here)?.client()?)?;
             tokio::select! {
                 done = client::run(&api, command, global, console) => done,

@@ -1,6 +1,7 @@
 //! A database per test. `scripts/with-postgres` starts the server and names it in
 //! `OPTIO_TEST_DATABASE_URL`.
 
+use optio_domain::id::AgentId;
 use uuid::Uuid;
 
 use crate::{Store, ownership::Registry};
@@ -81,4 +82,23 @@ pub async fn sql(store: &Store, sql: &'static str) {
         .execute(&store.pool)
         .await
         .expect("the statement is accepted");
+}
+
+/// Whatever waits in an agent's inbox is given up, as if five turns had failed with it.
+///
+/// # Panics
+/// Where the test server does not answer.
+pub async fn kill_mail(store: &Store, agent: AgentId) {
+    let killed = sqlx::query(
+        "WITH dead AS (
+           UPDATE messages SET state = 'dead', attempts = 5, dead_reason = 'killed by a test'
+           WHERE receiver_kind = 'agent' AND receiver_id = $1 AND state = 'pending'
+         )
+         UPDATE actors SET inbox_pending = 0, inbox_waking = 0 WHERE kind = 'agent' AND id = $1",
+    )
+    .bind(agent.0)
+    .execute(&store.pool)
+    .await
+    .expect("the test server answers");
+    assert_eq!(killed.rows_affected(), 1, "there is no such agent");
 }

@@ -4,6 +4,7 @@ mod control;
 mod driver;
 mod engine;
 mod fakes;
+mod mail;
 mod runners;
 mod sandboxes;
 mod turns;

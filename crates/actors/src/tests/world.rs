@@ -219,6 +219,28 @@ impl World {
         self.mailroom.send(self.letter(to, body)).await.unwrap().id
     }
 
+    /// A person writes a message of a class.
+    pub(crate) async fn write_as(&self, to: AgentId, body: &str, class: Class) -> MessageId {
+        let mut message = self.letter(to, body);
+        message.marks.class = class;
+        self.mailroom.send(message).await.unwrap().id
+    }
+
+    /// An agent asks another, for so long.
+    pub(crate) async fn ask(&self, from: AgentId, to: AgentId, body: &str, wait: TimeDelta) {
+        let mut question = self.letter(to, body);
+        let deadline = self.now() + wait;
+        question.sender = Sender::Agent {
+            workspace: "default".to_owned(),
+            slug: self.row(from).await.spec.slug,
+        };
+        question.marks.reply_by = Some(deadline);
+        let bounds = (&self.given.limits).into();
+        let asked = self.store.ask(&question, Some(from), deadline, bounds, 9);
+        asked.await.unwrap();
+        self.hints().look(to.into());
+    }
+
     /// A person tells an agent to stop. False when it had no open turn.
     pub(crate) async fn tell_to_stop(&self, agent: AgentId) -> bool {
         let mut message = self.letter(agent, "stop");

@@ -2,7 +2,9 @@
 //! of the API.
 
 mod api;
+mod asks;
 mod classes;
+mod dead;
 mod live;
 mod peers;
 mod refusals;
@@ -10,3 +12,4 @@ mod refused_mail;
 mod repeats;
 mod routes;
 mod schema;
+mod topics;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{api::Api, view};
 use crate::{
-    cli::Create,
+    cli::{Class, Create},
     console::{Console, Tone},
     failure::Failure,
     machine::SystemClock,
@@ -186,12 +186,8 @@ fn body_of(create: &Create) -> Result<Value, Failure> {
     Ok(Value::Object(fields))
 }
 
-pub(super) async fn send(
-    api: &Api,
-    who: &str,
-    text: &str,
-    console: &mut Console,
-) -> Result<(), Failure> {
+/// The text of a message: what is given, or the input.
+pub(super) fn message(text: &str) -> Result<String, Failure> {
     let text = if text == "-" {
         let mut input = String::new();
         std::io::stdin().read_to_string(&mut input)?;
@@ -204,15 +200,38 @@ pub(super) async fn send(
             "there is nothing to send: the message is empty",
         ));
     }
+    Ok(text)
+}
+
+/// The body of a message of a class.
+pub(super) fn classed(text: &str, class: Option<Class>) -> Value {
+    let mut body = json!({ "body": text });
+    if let Some(class) = class.and_then(|it| it.to_possible_value()) {
+        body["class"] = json!(class.get_name());
+    }
+    body
+}
+
+pub(super) async fn send(
+    api: &Api,
+    who: &str,
+    text: &str,
+    class: Option<Class>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let body = classed(&message(text)?, class);
     let id = api.agent_id(who).await?;
     let path = format!("{AGENTS}/{id}/messages");
-    let body = json!({ "body": text });
     let answer = api.change(Method::POST, &path, Some(&body)).await?;
-    said(
-        console,
-        &answer,
-        &format!("sent to {who}; `optio agent log {who} -f` shows what it does"),
-    )
+    let follow = format!("`optio agent log {who} -f` shows what it does");
+    let words = match (answer["stopped"].as_bool(), answer["delivery"].as_str()) {
+        (Some(true), _) => format!("stopped {who}: its turn ends and its mail goes back"),
+        (Some(false), _) => format!("{who} has no open turn; there was nothing to stop"),
+        (None, Some("running-turn")) => format!("sent to {who} in its running turn; {follow}"),
+        (None, Some(_)) => format!("sent to {who}: the first mail of its next turn; {follow}"),
+        (None, None) => format!("sent to {who}; {follow}"),
+    };
+    said(console, &answer, &words)
 }
 
 pub(super) async fn control(
@@ -235,7 +254,7 @@ pub(super) async fn delete(api: &Api, who: &str, console: &mut Console) -> Resul
     said(console, &json!({"ok": true}), &format!("deleted {who}"))
 }
 
-fn said(console: &mut Console, answer: &Value, words: &str) -> Result<(), Failure> {
+pub(super) fn said(console: &mut Console, answer: &Value, words: &str) -> Result<(), Failure> {
     if console.is_json() {
         return Ok(console.json(answer)?);
     }

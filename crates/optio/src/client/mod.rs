@@ -9,9 +9,12 @@ use crate::{
 mod agent;
 mod api;
 mod apply;
+mod ask;
+mod dead;
 mod log;
 mod replicas;
 mod sse;
+mod topic;
 mod view;
 mod why;
 
@@ -32,7 +35,16 @@ pub async fn run(
         Command::Agent(Agent::Create(create)) => agent::create(api, create, console).await,
         Command::Agent(Agent::List) => agent::list(api, console).await,
         Command::Agent(Agent::Show(who)) => agent::show(api, &who.agent, console).await,
-        Command::Agent(Agent::Send { agent, text }) => agent::send(api, agent, text, console).await,
+        Command::Agent(Agent::Send { agent, text, class }) => {
+            agent::send(api, agent, text, *class, console).await
+        }
+        Command::Agent(Agent::Ask {
+            agent,
+            text,
+            timeout,
+        }) => ask::ask(api, agent, text, *timeout, console).await,
+        Command::Topic(topic) => topic::run(api, topic, console).await,
+        Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

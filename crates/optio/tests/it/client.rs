@@ -394,3 +394,168 @@ async fn completions_and_settings_need_no_server() {
     assert!(said.contains("flag --listen"), "{said}");
     assert!(!said.contains("t0ken"), "{said}");
 }
+
+#[tokio::test]
+async fn a_class_is_sent_and_its_delivery_is_said() {
+    for (class, answer, words) in [
+        (
+            "interrupt",
+            json!({"ok": true, "delivery": "next-turn"}),
+            "first mail of its next turn",
+        ),
+        (
+            "stop",
+            json!({"ok": true, "stopped": false}),
+            "nothing to stop",
+        ),
+        ("notify", json!({"ok": true}), "sent to vesper"),
+    ] {
+        let fake = knows_vesper().await.json("POST", 202, &answer);
+        let output = fake
+            .optio(&["agent", "send", "vesper", "x", "--class", class])
+            .await;
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert!(out(&output).contains(words), "{}", out(&output));
+        assert_eq!(fake.came()[1].body, json!({"body": "x", "class": class}));
+    }
+}
+
+#[tokio::test]
+async fn a_question_waits_until_it_is_settled_and_prints_the_reply() {
+    let open = json!({"ask": {"state": "open"}});
+    let answered = json!({"ask": {"state": "answered", "reply": "8080"}});
+    let fake = knows_vesper()
+        .await
+        .json("POST", 202, &json!({"ok": true, "askId": ID}))
+        .json("GET /api/asks", 200, &open)
+        .json("GET /api/asks", 200, &answered);
+    let args = ["agent", "ask", "vesper", "which port?", "--timeout", "9"];
+    let output = fake.optio(&args).await;
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert_eq!(out(&output), "8080\n");
+    let came = fake.came();
+    assert_eq!(
+        came[1].line,
+        format!("POST /api/persistent-agents/{ID}/ask")
+    );
+    assert_eq!(
+        came[1].body,
+        json!({"body": "which port?", "timeoutMs": 9_000})
+    );
+    assert!(
+        came[2]
+            .line
+            .starts_with(&format!("GET /api/asks/{ID}?waitMs="))
+    );
+
+    let late = json!({"ask": {"state": "timed_out", "reply": null}});
+    let fake = knows_vesper()
+        .await
+        .json("POST", 202, &json!({"ok": true, "askId": ID}))
+        .json("GET /api/asks", 200, &late);
+    let output = fake.optio(&["agent", "ask", "vesper", "x"]).await;
+    assert_eq!(code(&output), 1);
+    assert!(
+        err(&output).contains("did not reply in time"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[tokio::test]
+async fn topics_are_listed_subscribed_to_and_published_to() {
+    let topics = json!({"topics": [{"topic": "builds", "subscribers": 2}]});
+    let fake = Fake::new().await.json("GET /api/topics?", 200, &topics);
+    let output = fake.optio(&["topic", "list"]).await;
+    assert_eq!(
+        out(&output),
+        "TOPIC   SUBSCRIBERS\nbuilds  2\n",
+        "{}",
+        err(&output)
+    );
+    let fake = Fake::new()
+        .await
+        .json("POST", 200, &json!({"ok": true, "changed": true}));
+    let output = fake
+        .optio(&["topic", "subscribe", "builds", "vesper"])
+        .await;
+    assert_eq!(out(&output), "vesper hears builds\n", "{}", err(&output));
+    assert_eq!(fake.came()[0].line, "POST /api/topics/builds/subscribers");
+    let fake = Fake::new()
+        .await
+        .json("DELETE", 200, &json!({"ok": true, "changed": false}));
+    let output = fake
+        .optio(&["topic", "unsubscribe", "builds", "vesper"])
+        .await;
+    assert_eq!(
+        out(&output),
+        "vesper did not hear builds\n",
+        "{}",
+        err(&output)
+    );
+    let fake = Fake::new()
+        .await
+        .json("POST", 202, &json!({"ok": true, "delivered": 2}));
+    let args = [
+        "topic", "publish", "builds", "red", "--class", "notify", "--json",
+    ];
+    let output = fake.optio(&args).await;
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed, json!({"ok": true, "delivered": 2}));
+    assert_eq!(
+        fake.came()[0].body,
+        json!({"body": "red", "class": "notify"})
+    );
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_shown_and_settled_to_the_last() {
+    let dead = json!({
+        "id": ID, "agentId": ID, "senderType": "user", "senderId": "ada", "attempts": 5,
+        "receivedAt": "2020-01-01T00:00:00Z", "deadReason": "given to 5 turns", "body": "poison"
+    });
+    let page = json!({"messages": [dead]});
+    let fake = Fake::new().await.json("GET /api/dead-letters?", 200, &page);
+    let output = fake.optio(&["dead", "list"]).await;
+    assert!(
+        out(&output).contains("given to 5 turns"),
+        "{}",
+        err(&output)
+    );
+    let turns = json!([{"turnNumber": 3, "error": "the tests are red"}]);
+    let fake = Fake::new()
+        .await
+        .json("GET", 200, &json!({"message": dead, "turns": turns}));
+    let shown = out(&fake.optio(&["dead", "show", ID]).await).to_owned();
+    assert!(
+        shown.contains("poison") && shown.contains("the tests are red"),
+        "{shown}"
+    );
+    let fake = Fake::new().await.json("POST", 202, &json!({"ok": true}));
+    let output = fake.optio(&["dead", "discard", ID]).await;
+    assert_eq!(
+        out(&output),
+        format!("discarded {ID}\n"),
+        "{}",
+        err(&output)
+    );
+    let fake = knows_vesper()
+        .await
+        .json(
+            "POST",
+            200,
+            &json!({"ok": true, "count": 1_000, "more": true}),
+        )
+        .json("POST", 200, &json!({"ok": true, "count": 3, "more": false}));
+    let output = fake
+        .optio(&["dead", "replay", "--all", "--agent", "vesper"])
+        .await;
+    assert_eq!(out(&output), "replayed 1003 messages\n", "{}", err(&output));
+    let path = format!("POST /api/persistent-agents/{ID}/dead-letters/replay");
+    assert_eq!(fake.came()[2].line, path);
+    assert_eq!(
+        code(&fake.optio(&["dead", "replay"]).await),
+        2,
+        "nothing is meant"
+    );
+}

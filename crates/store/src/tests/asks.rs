@@ -17,7 +17,7 @@ impl World {
         seconds: i64,
     ) -> Result<MessageId, StoreError> {
         let question = match from {
-            Some((_, name)) => self.from_turn(name, None, to, "why?"),
+            Some((_, name)) => self.sent_in(name, None, to, "why?"),
             None => self.letter(to, "why?"),
         };
         let deadline = self.later(seconds);
@@ -43,7 +43,7 @@ impl World {
                 in_reply_to: Some(ask),
                 ..Marks::default()
             },
-            ..self.from_turn(from, None, to, body)
+            ..self.sent_in(from, None, to, body)
         }
     }
 
@@ -252,7 +252,7 @@ async fn a_repeated_question_is_the_first_one_and_too_many_are_refused() {
     let (a, b) = (world.agent("a").await, world.agent("b").await);
     let question = NewMessage {
         key: Some("k".to_owned()),
-        ..world.from_turn("a", None, b, "why?")
+        ..world.sent_in("a", None, b, "why?")
     };
     let put = async |question: &NewMessage, open_max| {
         let deadline = world.later(60);
@@ -271,7 +271,7 @@ async fn a_repeated_question_is_the_first_one_and_too_many_are_refused() {
         (second.id, second.repeated, deadline),
         (first.id, true, world.later(60))
     );
-    let other = world.from_turn("a", None, b, "and why?");
+    let other = world.sent_in("a", None, b, "and why?");
     let refused = put(&other, 1).await;
     assert!(
         matches!(refused, Err(StoreError::AsksOpen(1))),

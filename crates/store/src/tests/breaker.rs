@@ -12,7 +12,7 @@ impl World {
             let (from, name) = pair[round % 2];
             let (to, _) = pair[(round + 1) % 2];
             let turn = self.open(from).await.unwrap();
-            let message = self.from_turn(name, Some(turn), to, "and you?");
+            let message = self.sent_in(name, Some(turn), to, "and you?");
             self.deliver(&message).await.unwrap();
             self.done(from, turn).await;
         }
@@ -59,7 +59,7 @@ async fn a_window_of_a_pair_begins_anew_once_it_is_over() {
     let send = async |seconds: i64| {
         let message = NewMessage {
             at: world.later(seconds),
-            ..world.from_turn("a", Some(turn), b, "x")
+            ..world.sent_in("a", Some(turn), b, "x")
         };
         world.deliver(&message).await.unwrap();
         let of = format!("SELECT messages::bigint FROM volleys WHERE sender_id = '{a}'");
@@ -81,7 +81,7 @@ async fn a_topic_is_no_way_around_the_count() {
         topic: optio_domain::mail::Topic::all(),
         publisher: Some(a),
     };
-    let message = world.from_turn("a", turn, a, "x");
+    let message = world.sent_in("a", turn, a, "x");
     world
         .store
         .publish(&message, &all, ROOMY.into(), 10)

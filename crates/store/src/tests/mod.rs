@@ -291,7 +291,7 @@ impl World {
     }
 
     /// What a turn of `from` sends.
-    fn from_turn(&self, from: &str, turn: Option<TurnId>, to: AgentId, body: &str) -> NewMessage {
+    fn sent_in(&self, from: &str, turn: Option<TurnId>, to: AgentId, body: &str) -> NewMessage {
         NewMessage {
             sender: peer(from),
             source: WakeSource::Agent,

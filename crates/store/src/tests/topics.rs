@@ -43,7 +43,7 @@ async fn whoever_subscribed_gets_it_and_the_publisher_does_not() {
         .subscribe("default", &builds(), a, world.at)
         .await;
     assert!(!again.unwrap(), "subscribed twice");
-    let message = world.from_turn("a", None, a, "green");
+    let message = world.sent_in("a", None, a, "green");
     let published = world
         .store
         .publish(&message, &world.audience(Some(a)), ROOMY.into(), 10)
@@ -77,39 +77,6 @@ async fn whoever_subscribed_gets_it_and_the_publisher_does_not() {
         (by_a_person.delivered, by_a_person.skipped_self),
         (2, false)
     );
-    assert!(
-        world
-            .store
-            .unsubscribe("default", &builds(), b)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !world
-            .store
-            .unsubscribe("default", &builds(), b)
-            .await
-            .unwrap()
-    );
-    let topics = world.store.topics("default", None, None, 10).await.unwrap();
-    assert_eq!(
-        (topics[0].topic.as_str(), topics[0].subscribers),
-        ("builds", 1)
-    );
-    assert!(
-        world
-            .store
-            .topics("default", Some(b), None, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let hearers = world
-        .store
-        .subscribers("default", &builds(), None, 10)
-        .await;
-    let slugs: Vec<_> = hearers.unwrap().into_iter().map(|row| row.slug).collect();
-    assert_eq!(slugs, ["a"]);
     world.counters_are_right().await;
 }
 
@@ -185,7 +152,7 @@ async fn a_publication_at_the_hop_limit_is_refused_and_its_publisher_is_told() {
     world.hears(b).await;
     world.mail(a, 1).await;
     let cause = world.open(a).await;
-    let message = world.from_turn("a", cause, a, "x");
+    let message = world.sent_in("a", cause, a, "x");
     let bounds = Bounds {
         hops_max: 0,
         ..Bounds::from(ROOMY)
@@ -201,4 +168,46 @@ async fn a_publication_at_the_hop_limit_is_refused_and_its_publisher_is_told() {
            AND type = 'persistent_agent:message_refused'"
     );
     assert_eq!(world.number(&told).await, 1);
+}
+
+#[tokio::test]
+async fn topics_and_their_subscribers_are_listed_while_somebody_hears_them() {
+    let world = World::new().await;
+    let (a, b) = (world.agent("a").await, world.agent("b").await);
+    for agent in [a, b] {
+        world.hears(agent).await;
+    }
+    assert!(
+        world
+            .store
+            .unsubscribe("default", &builds(), b)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .unsubscribe("default", &builds(), b)
+            .await
+            .unwrap()
+    );
+    let topics = world.store.topics("default", None, None, 10).await.unwrap();
+    assert_eq!(
+        (topics[0].topic.as_str(), topics[0].subscribers),
+        ("builds", 1)
+    );
+    assert!(
+        world
+            .store
+            .topics("default", Some(b), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let hearers = world
+        .store
+        .subscribers("default", &builds(), None, 10)
+        .await;
+    let slugs: Vec<_> = hearers.unwrap().into_iter().map(|row| row.slug).collect();
+    assert_eq!(slugs, ["a"]);
 }
