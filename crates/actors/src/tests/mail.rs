@@ -16,8 +16,7 @@ async fn a_notice_waits_for_whatever_wakes_the_agent_next() {
     world.waits(vesper, "no mail").await;
     world.write_as(vesper, "fyi", Class::Notify).await;
     world.hints().look(vesper.into());
-    let wait = world.waits(vesper, "1 of class notify").await;
-    assert_eq!(wait.until, None);
+    world.waits(vesper, "1 of class notify").await;
     world.pass(TimeDelta::hours(1)).await;
     assert_eq!(world.turns(vesper).await.len(), 1, "a notice opened a turn");
     world.write(vesper, "work").await;
@@ -81,7 +80,8 @@ async fn an_agent_that_never_rests_is_paused_with_the_reason_until_a_person_resu
     }
     world.write(vesper, "one too many").await;
     world.stands(vesper, "paused").await;
-    let wait = world.waits(vesper, "3 turns within").await;
+    let wait = world.waits(vesper, "paused: the wake-rate").await;
+    assert!(wait.reason.contains("3 turns within"), "{wait:?}");
     assert_eq!(
         (wait.holder.as_str(), wait.until),
         ("a person: resume it", None)

@@ -247,8 +247,9 @@ pub(crate) async fn broadcast(
     let (sender, workspace) = (me.sender(), me.claims.workspace.clone());
     let caller = Caller::Agent(me);
     let all = Topic::all();
-    let delivered =
+    let mut delivered =
         topics::post(&gateway, &caller, sender, workspace, all, letter, &headers).await?;
+    delivered.skipped_self = None;
     Ok((StatusCode::ACCEPTED, Json(delivered)))
 }
 

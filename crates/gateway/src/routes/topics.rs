@@ -220,7 +220,9 @@ pub(crate) struct Delivered {
     /// How many agents have it.
     delivered: i64,
     /// Whether the publisher hears the topic too and was left out: what it does never wakes it.
-    skipped_self: bool,
+    /// Absent from the answer to a broadcast, which goes to peers by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) skipped_self: Option<bool>,
 }
 
 /// Publishes to every enabled agent that hears the topic, or, where one inbox is full, to none. The
@@ -291,7 +293,7 @@ pub(crate) async fn post(
     Ok(Delivered {
         ok: true,
         delivered: published.delivered,
-        skipped_self: published.skipped_self,
+        skipped_self: Some(published.skipped_self),
     })
 }
 

@@ -109,7 +109,7 @@ async fn a_question_or_a_wait_that_makes_no_sense_is_refused() {
         ..Limits::default()
     })
     .await;
-    let (vesper, turn) = api.working("vesper").await;
+    api.resting("vesper").await;
     let path = format!("{AGENTS}/vesper/ask");
     let cases: [(Value, &[&str]); 8] = [
         (json!({}), &["body", "missing"]),
@@ -148,6 +148,12 @@ async fn a_question_or_a_wait_that_makes_no_sense_is_refused() {
             .await
             .refused(404, &["no question", id]);
     }
+}
+
+#[tokio::test]
+async fn a_question_or_a_reply_of_an_agent_that_makes_no_sense_is_refused() {
+    let api = Api::new().await;
+    let (vesper, turn) = api.working("vesper").await;
     let token = api.token(vesper, &turn);
     let as_vesper = async |path: &str, body| {
         let path = format!("{INTERNAL}/{path}");

@@ -49,7 +49,7 @@ async fn agents_find_write_to_and_hear_their_peers() {
         .clone();
     assert_eq!(
         told,
-        json!({ "ok": true, "delivered": 1, "skippedSelf": true }),
+        json!({ "ok": true, "delivered": 1 }),
         "mira is disabled"
     );
 

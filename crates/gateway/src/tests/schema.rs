@@ -174,5 +174,5 @@ fn the_bodies_name_what_they_require() {
         json!(["slug", "name", "initialPrompt"])
     );
     assert_eq!(required("NewMail"), json!(["body"]));
-    assert_eq!(required("ToPeer"), json!(["to", "body"]));
+    assert_eq!(required("ToPeer"), json!(["body"]));
 }

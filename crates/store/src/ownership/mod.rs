@@ -229,6 +229,7 @@ impl Store {
         Self {
             pool: self.pool.clone(),
             holding: Some(holding),
+            counters: Arc::clone(&self.counters),
         }
     }
 

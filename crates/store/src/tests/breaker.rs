@@ -101,11 +101,12 @@ async fn the_time_of_the_oldest_of_the_last_turns_is_read_until_a_person_lets_it
         let sight = world.store.see_agent_within(a, 2).await.unwrap();
         sight.unwrap().wakes.turns_since
     };
+    world.mail(a, 1).await;
     for taken in 1..=3 {
-        world.mail(a, 1).await;
         let turn = world.open(a).await.unwrap();
         world.done(a, turn).await;
-        world.queued(a).await;
+        assert_eq!(since().await, None, "nothing waits for a turn");
+        world.mail(a, 1).await;
         assert_eq!(since().await.is_some(), 2 <= taken, "after {taken} turns");
     }
     let mut step = world.begin(a).await;
