@@ -169,11 +169,12 @@ impl<'a> Run<'a> {
         }
         let executed = self.program.bury(self.runs);
         self.program.kill(self.runs).await;
-        let talk = self.talk.as_ref();
-        if self.again && self.watch.cause().is_none() && !talk.is_some_and(Talk::ever_begun) {
+        // That it began may be among what it said last.
+        self.drain().await;
+        let begun = self.talk.as_ref().is_some_and(Talk::ever_begun);
+        if self.again && !begun && self.watch.cause().is_none() {
             return Left::Unbegun;
         }
-        self.drain().await;
         Left::Over(self.verdict(status, executed))
     }
 

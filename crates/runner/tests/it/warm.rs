@@ -7,6 +7,8 @@ use optio_domain::wire::runner::{
     Dialogue, EndCause, Happening, Mark, RunEvent, RunSpec, ToRunner,
 };
 
+use optio_runner::talk::Talk;
+
 use crate::plane::{end, errors, lines};
 use crate::world::{Kind, World, survivors, until};
 
@@ -344,4 +346,33 @@ async fn a_killed_runners_waiting_process_serves_nobody_and_its_successor_starts
     let events = world.plane.ended(third).await;
     assert_eq!(end(&events).cause, EndCause::RunnerDied);
     assert_eq!(survivors(two[0].run), [""; 0]);
+}
+
+#[test]
+fn an_input_waits_until_the_program_works_on_what_it_was_told_before() {
+    let dialogue = Dialogue {
+        process: None,
+        next: String::new(),
+        begins: mark(&[("type", "system"), ("subtype", "init")]),
+        ends: mark(&[("type", "result")]),
+        idle_ms_max: 0,
+        idle_rss_bytes_max: 0,
+    };
+    const BEGIN: &[u8] = br#"{"subtype":"init","type":"system","n":{"type":"result"}}"#;
+    const END: &[u8] = br#"{"result":"x","n":[1],"type":"result"}"#;
+    let id = |number| MessageId(uuid::Uuid::from_u128(number));
+    let mut talk = Talk::new(&dialogue);
+    talk.offer(id(1), "one".to_owned()).unwrap();
+    talk.offer(id(1), "one".to_owned()).unwrap();
+    talk.offer(id(2), "two".to_owned()).unwrap();
+    assert_eq!(talk.due(), None, "it has not begun");
+    assert!(!talk.hear(BEGIN));
+    assert_eq!(talk.due(), Some((id(1), "one".to_owned())));
+    assert_eq!(talk.due(), None, "the interruption is not answered");
+    assert!(!talk.hear(br#"{"type":"user","text":"type result"}"#));
+    assert!(!talk.hear(END));
+    assert_eq!(talk.due(), None, "it has not begun with the first");
+    assert!(!talk.hear(BEGIN));
+    assert_eq!(talk.due(), Some((id(2), "two".to_owned())));
+    assert!(!talk.hear(END) && !talk.hear(BEGIN) && talk.hear(END));
 }
