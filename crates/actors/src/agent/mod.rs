@@ -25,6 +25,7 @@ use crate::World;
 mod acts;
 mod cancel;
 mod launch;
+mod steer;
 mod turns;
 
 /// The kind `agent`.
@@ -142,6 +143,7 @@ impl Agents {
                     .await
             }
             Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
+            Step::Steer(turn) => self.steer(sight, turn, &wait, decision).await,
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
             Step::SendRun(turn) => self.send_run(sight, turn, &wait, decision).await,
@@ -188,6 +190,8 @@ fn open_turn(turn: &TurnSight) -> OpenTurn {
         provision_until: turn.provision_until,
         duration_ms: turn.duration_ms,
         run,
+        takes_input: turn.setting.is_some(),
+        unanswered_since: turn.unanswered_since,
     }
 }
 

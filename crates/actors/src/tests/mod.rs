@@ -7,4 +7,5 @@ mod fakes;
 mod runners;
 mod sandboxes;
 mod turns;
+mod warm;
 mod world;
