@@ -2,9 +2,9 @@
 
 use optio_domain::{
     agent::{Intent, Lifecycle},
-    id::{AgentId, RunId},
+    id::{AgentId, MessageId, RunId, TurnId},
     limits::Limits,
-    wire::runner::RunSpec,
+    wire::runner::{RunSpec, ToRunner},
 };
 
 use super::{
@@ -117,4 +117,138 @@ async fn an_agent_on_demand_is_never_kept_warm_and_nobody_is_where_the_limit_say
     world.finished(sticky, 1).await;
     let spec = world.fleet.specs(place(sticky)).pop().unwrap();
     assert_eq!(spec.dialogue, None);
+}
+
+/// What a runner was told to give its runs, as (message, text).
+fn inputs(world: &World, agent: AgentId) -> Vec<(MessageId, String)> {
+    let heard = world.fleet.heard(place(agent));
+    let input = |order| match order {
+        ToRunner::Input { input, text, .. } => Some((input, text)),
+        ToRunner::Start(_)
+        | ToRunner::Stop { .. }
+        | ToRunner::Ack { .. }
+        | ToRunner::Forget { .. }
+        | ToRunner::Shutdown
+        | ToRunner::Refused { .. } => None,
+    };
+    heard.into_iter().filter_map(input).collect()
+}
+
+/// An agent in the middle of a turn.
+async fn at_work(world: &World) -> (AgentId, RunId) {
+    let vesper = world.agent("vesper").await;
+    world.plays(vesper, [Play::Holds(vec!["session s-1"])]);
+    world.write(vesper, "a long piece of work").await;
+    let run = world.running(vesper).await;
+    (vesper, run)
+}
+
+#[tokio::test]
+async fn an_interrupt_reaches_the_running_turn_and_is_consumed_with_it_and_work_waits() {
+    let world = World::new().await;
+    let (vesper, run) = at_work(&world).await;
+    let work = world.write(vesper, "later").await;
+    let urgent = world.interrupt(vesper, "stop and listen").await;
+    let told = world
+        .until("the runner to be told", || async {
+            inputs(&world, vesper).pop()
+        })
+        .await;
+    assert_eq!(told.0, urgent);
+    assert!(told.1.starts_with("interrupt # Interruption"), "{}", told.1);
+    assert!(told.1.contains("stop and listen") && !told.1.contains("later"));
+    let row = world.message(vesper, "stop and listen").await;
+    assert_eq!((row.state.as_str(), row.turn_id), ("assigned", Some(run.0)));
+    assert_eq!(world.message(vesper, "later").await.state, "pending");
+
+    world.plays(vesper, [Play::Stays(WELL.to_vec())]);
+    world
+        .fleet
+        .finishes(place(vesper), run, &["done 0 0 0 ok"])
+        .await;
+    let turn = world.finished(vesper, 2).await;
+    assert_eq!(turn.messages, 2);
+    let row = world.message(vesper, "stop and listen").await;
+    assert_eq!(
+        (row.state.as_str(), row.turn_id),
+        ("consumed", Some(turn.id))
+    );
+    let next = world.finished(vesper, 3).await;
+    assert_eq!(next.wake_payload.unwrap()["messageId"], work.to_string());
+    assert_eq!(inputs(&world, vesper).len(), 1);
+}
+
+#[tokio::test]
+async fn an_interrupt_the_runner_did_not_take_is_told_again_and_goes_back_with_the_turn() {
+    let world = World::new().await;
+    let (vesper, run) = at_work(&world).await;
+    world.fleet.deafen(place(vesper));
+    let urgent = world.interrupt(vesper, "stop and listen").await;
+    let told = async |times: usize| {
+        world
+            .until("the runner to be told", || async {
+                (times <= inputs(&world, vesper).len()).then_some(())
+            })
+            .await;
+    };
+    told(1).await;
+    world.pass(chrono::TimeDelta::seconds(3)).await;
+    told(2).await;
+    let all: Vec<_> = inputs(&world, vesper).iter().map(|it| it.0).collect();
+    assert!(all.iter().all(|id| *id == urgent), "{all:?}");
+    // The turn goes well without it: it was not fed by this message, which is the next one's.
+    world
+        .fleet
+        .finishes(place(vesper), run, &["done 0 0 0 ok"])
+        .await;
+    world.finished(vesper, 2).await;
+    let row = world.message(vesper, "stop and listen").await;
+    assert_eq!(row.attempts, 0);
+    assert_ne!(row.state, "consumed");
+    let row = world.row(vesper).await;
+    assert_eq!(row.consecutive_failures, 0);
+}
+
+#[tokio::test]
+async fn an_interrupt_of_a_cold_turn_is_the_first_mail_of_the_next() {
+    let world = World::new().await;
+    let on_demand = |spec: &mut optio_domain::agent::spec::AgentSpec| {
+        spec.pod_lifecycle = Lifecycle::OnDemand;
+    };
+    let vesper = world.new_agent("vesper", on_demand, []).await;
+    world.finished(vesper, 1).await;
+    world.plays(vesper, [Play::Holds(vec!["session s-1"])]);
+    world.write(vesper, "a long piece of work").await;
+    let run = world.running(vesper).await;
+    let urgent = world.interrupt(vesper, "stop and listen").await;
+    world
+        .fleet
+        .finishes(place(vesper), run, &["done 0 0 0 ok"])
+        .await;
+    let next = world.finished(vesper, 3).await;
+    assert_eq!(next.wake_payload.unwrap()["messageId"], urgent.to_string());
+    assert!(inputs(&world, vesper).is_empty());
+}
+
+#[tokio::test]
+async fn a_steered_turn_that_fails_gives_the_interrupt_back_as_all_its_mail() {
+    let world = World::new().await;
+    let (vesper, run) = at_work(&world).await;
+    world.interrupt(vesper, "stop and listen").await;
+    world
+        .until("the answer", || async {
+            let message = world.message(vesper, "stop and listen").await;
+            let untaken = world.store.untaken(TurnId(run.0)).await.unwrap();
+            (message.state == "assigned" && untaken.is_empty()).then_some(())
+        })
+        .await;
+    world
+        .fleet
+        .finishes(place(vesper), run, &["failed the tests are red"])
+        .await;
+    world.finished(vesper, 2).await;
+    for body in ["stop and listen", "a long piece of work"] {
+        let row = world.message(vesper, body).await;
+        assert_eq!((row.state.as_str(), row.attempts), ("pending", 1), "{body}");
+    }
 }
