@@ -129,6 +129,8 @@ fn inputs(world: &World, agent: AgentId) -> Vec<(MessageId, String)> {
         | ToRunner::Ack { .. }
         | ToRunner::Forget { .. }
         | ToRunner::Shutdown
+        | ToRunner::Redirect { .. }
+        | ToRunner::Peers { .. }
         | ToRunner::Refused { .. } => None,
     };
     heard.into_iter().filter_map(input).collect()
