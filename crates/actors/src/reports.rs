@@ -7,7 +7,7 @@ use std::{
 
 use optio_domain::{
     actor::ActorKey,
-    id::{AgentId, RunId, SandboxId},
+    id::{AgentId, MessageId, RunId, SandboxId},
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
     wire::runner::{EndCause, Happening, HeldRun, RunEvent, ToRunner},
@@ -17,6 +17,7 @@ use optio_store::{
     StoreError,
     runs::{Intake, RefusedReport, RunRow, TakenIn},
     step::NewEvent,
+    turns::InputAnswer,
 };
 use serde_json::json;
 
@@ -253,18 +254,24 @@ fn fresh<'a>(row: &RunRow, batch: &'a [RunEvent]) -> Result<&'a [RunEvent], Repo
 fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> Intake {
     let mut intake = Intake {
         run: row.run,
+        actor: row.actor,
         epoch: row.epoch,
         after_seq: row.acked_seq,
         up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
         facts: row.facts.clone(),
         started_at: None,
+        process: None,
+        inputs: Vec::new(),
         ended: None,
         sample: None,
         events: Vec::new(),
     };
     for event in batch {
         match &event.what {
-            Happening::Started { .. } => intake.started_at = Some(event.at),
+            Happening::Started { process, .. } => {
+                intake.started_at = Some(event.at);
+                intake.process = Some(process.unwrap_or(row.run));
+            }
             Happening::Stdout { line, cut } => {
                 let entries = read_stdout(&mut intake.facts, line, *cut, cli);
                 intake
@@ -282,9 +289,15 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
                 let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
                 intake.sample = Some((whole(*cpu_ms), whole(*rss_bytes)));
             }
+            Happening::InputTaken { input } => intake.inputs.push(answer(event, *input, None)),
+            Happening::InputRefused { input, reason } => {
+                intake
+                    .inputs
+                    .push(answer(event, *input, Some(reason.clone())));
+            }
             Happening::Ended(ended) => {
                 intake.ended = Some((ended.clone(), event.at));
-                if ended.cause != EndCause::Exited {
+                if !matches!(ended.cause, EndCause::Exited | EndCause::Finished) {
                     let words = ended
                         .detail
                         .clone()
@@ -296,6 +309,14 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
         }
     }
     intake
+}
+
+fn answer(event: &RunEvent, message: MessageId, refused: Option<String>) -> InputAnswer {
+    InputAnswer {
+        message,
+        at: event.at,
+        refused,
+    }
 }
 
 fn read_stdout(facts: &mut Facts, line: &str, cut: u64, cli: Option<&dyn AgentCli>) -> Vec<Entry> {

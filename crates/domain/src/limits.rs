@@ -61,6 +61,11 @@ pub struct Limits {
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
     pub output_bytes_max: u64,
+    /// Milliseconds an agent process may wait for its next turn; 0 keeps none, and then no turn can
+    /// be spoken to while it runs.
+    pub warm_idle_ms_max: u64,
+    /// Bytes of memory a waiting agent process and its helpers may hold.
+    pub warm_rss_bytes_max: u64,
     /// Milliseconds a sandbox may take to be ready.
     pub provision_ms_max: i64,
     /// Milliseconds a control plane may act without having renewed its lease; the others take its
@@ -93,6 +98,8 @@ impl Default for Limits {
             keep_answers_days: 1,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
+            warm_idle_ms_max: 30 * 60 * 1_000,
+            warm_rss_bytes_max: 1 << 30,
             provision_ms_max: 120_000,
             lease_ms_max: 6_000,
             lease_renewal_ms: 2_000,

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    id::{AgentId, SandboxId},
+    id::{AgentId, MessageId, SandboxId},
     transcript::{Entry, Fact},
-    wire::runner::FileSpec,
+    wire::runner::{FileSpec, Mark},
 };
 
 /// A future behind a trait object.
@@ -103,6 +103,9 @@ pub struct LaunchOrder {
     pub resume: Option<String>,
     /// Model calls allowed in this run.
     pub max_turns: u32,
+    /// Whether its process is to take further input and to serve further turns. Only for programs
+    /// that can.
+    pub kept: bool,
 }
 
 /// How to start an agent program.
@@ -122,6 +125,30 @@ pub struct Launch {
     pub files: Vec<FileSpec>,
     /// Directories to be readable besides the system.
     pub read_only: Vec<String>,
+    /// How a process that is kept tells where it stands.
+    pub speech: Option<Speech>,
+}
+
+/// The lines by which a kept process tells where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speech {
+    /// It begins with what it was told.
+    pub begins: Mark,
+    /// It is done with it.
+    pub ends: Mark,
+}
+
+/// What an agent program can beyond one turn in one process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// One process can serve several turns.
+    pub warm: bool,
+    /// A running turn can be told something.
+    pub steerable: bool,
+    /// A running turn can be interrupted for that, tools included.
+    pub interrupt: bool,
+    /// The model of a waiting process can be changed.
+    pub set_model: bool,
 }
 
 /// One line of an agent's output, understood.
@@ -143,4 +170,17 @@ pub trait AgentCli: Send + Sync {
     fn launch(&self, order: &LaunchOrder) -> Launch;
     /// Reads one line of its standard output.
     fn read(&self, line: &str) -> Reading;
+    /// What it can beyond one turn in one process. Where it says so, the functions below answer.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+    /// What is written to a waiting process for its next turn, once it is set to the model where
+    /// one is to be set (`Some(None)` is the program's default).
+    fn next(&self, _prompt: &str, _set_model: Option<Option<&str>>) -> String {
+        String::new()
+    }
+    /// What is written to a running process to interrupt it with this text.
+    fn interrupt(&self, _message: MessageId, _text: &str) -> String {
+        String::new()
+    }
 }

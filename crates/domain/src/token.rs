@@ -1,7 +1,9 @@
-//! The token an agent carries for one turn: signed, and bound to agent, turn, epoch and verbs.
+//! The token an agent process carries: signed, and bound to agent, process, epoch and verbs.
 //!
-//! Whether the turn is still open is not in the token: the gateway asks the store. A token is
-//! therefore dead with its turn, whatever it says itself.
+//! A process is named by the turn it was started for, and its environment cannot be changed when it
+//! serves another one. So the token opens something exactly while a turn of its agent is open that
+//! its process serves. Which one that is, is not in the token: the gateway asks the store. Between
+//! two turns and after the end of the process it is worthless, whatever it says itself.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,6 +14,8 @@ use crate::id::{AgentId, SandboxId, TurnId};
 
 const AGENT_PREFIX: &str = "optio_turn_";
 const SANDBOX_PREFIX: &str = "optio_sandbox_";
+/// Never given out.
+const PRINT_PREFIX: &str = "optio_print_";
 
 /// What the holder may do with the inter-agent API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +58,7 @@ impl Verb {
 pub struct TurnClaims {
     /// The bearer.
     pub agent: AgentId,
-    /// The turn it was given for.
+    /// The turn its process was started for.
     pub turn: TurnId,
     /// The incarnation of the agent at that turn.
     pub epoch: i64,
@@ -127,6 +131,15 @@ impl Signer {
     /// [`UnknownToken`] when it was not signed with this key.
     pub fn read_sandbox(&self, token: &str) -> Result<SandboxClaims, UnknownToken> {
         self.open(SANDBOX_PREFIX, token)
+    }
+
+    /// A fingerprint of secrets and settings: the same bytes give the same one, and without the key
+    /// nobody can guess at them.
+    #[must_use]
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        let mac = self.mac(PRINT_PREFIX, &URL_SAFE_NO_PAD.encode(bytes));
+        mac.map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+            .unwrap_or_default()
     }
 
     fn mac(&self, prefix: &str, body: &str) -> Option<Hmac<Sha256>> {
@@ -207,6 +220,18 @@ mod tests {
                 assert_eq!(at, token.len() - 1, "{changed}");
             }
         }
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_every_byte_and_on_the_key() {
+        let signer = Signer::new(&[7; 32]).unwrap();
+        let print = signer.fingerprint(b"setting");
+        assert_eq!(print, signer.fingerprint(b"setting"));
+        assert_ne!(print, signer.fingerprint(b"settinh"));
+        assert_ne!(
+            print,
+            Signer::new(&[8; 32]).unwrap().fingerprint(b"setting")
+        );
     }
 
     #[test]

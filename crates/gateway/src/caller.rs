@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use optio_domain::{
+    id::TurnId,
     mail::Sender,
     token::{TurnClaims, Verb},
 };
@@ -30,6 +31,8 @@ pub(crate) enum Caller {
 #[derive(Debug, Clone)]
 pub(crate) struct AgentCaller {
     pub(crate) claims: TurnClaims,
+    /// The open turn, which need not be the one the token was given for.
+    pub(crate) turn: TurnId,
     pub(crate) slug: String,
     pub(crate) name: String,
 }
@@ -141,10 +144,15 @@ async fn agent(token: &str, gateway: &Gateway) -> Result<AgentCaller, ApiError> 
         .standing(claims.agent, claims.turn, claims.epoch)
         .await?;
     match standing {
-        Standing::Open { slug, name } => Ok(AgentCaller { claims, slug, name }),
+        Standing::Open { turn, slug, name } => Ok(AgentCaller {
+            claims,
+            turn,
+            slug,
+            name,
+        }),
         Standing::Ended { number, at } => Err(ApiError::Unauthorized(format!(
-            "the agent token has ended: turn {number} was over at {}; a token is good for its own \
-             turn only",
+            "the agent token has ended: turn {number} was over at {}; a token is good for the turns \
+             that its own process serves, while they are open",
             at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
         ))),
         Standing::Unknown => Err(unknown()),

@@ -4,8 +4,9 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use optio_domain::id::{MessageId, RunId};
 use optio_domain::wire::runner::{Ended, FromRunner, Happening, HeldRun, RunEvent};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::clock;
 use crate::journal::{Cursor, Header, Journal};
@@ -19,11 +20,23 @@ pub(crate) enum Wish {
     StopSoon,
 }
 
+/// Inputs that may wait until the run looks at them.
+const INPUTS_MAX: usize = 64;
+
+/// Further input for a run.
+pub(crate) struct Input {
+    pub(crate) id: MessageId,
+    pub(crate) text: String,
+}
+
 /// A run that has not been forgotten.
 pub(crate) struct Held {
     header: Header,
     state: Mutex<State>,
     wish: watch::Sender<Wish>,
+    inputs: mpsc::Sender<Input>,
+    /// Where the run hears its inputs, until it listens.
+    ears: Mutex<Option<mpsc::Receiver<Input>>>,
     /// Woken when there is something new to send.
     news: watch::Sender<()>,
 }
@@ -49,8 +62,11 @@ pub(crate) enum Sent {
 impl Held {
     /// A run that is about to start. Without a journal it can only end.
     pub(crate) fn new(header: Header, journal: Option<Journal>, news: watch::Sender<()>) -> Self {
+        let (inputs, ears) = mpsc::channel(INPUTS_MAX);
         Self {
             header,
+            inputs,
+            ears: Mutex::new(Some(ears)),
             state: Mutex::new(State {
                 journal,
                 unsaved: None,
@@ -145,6 +161,28 @@ impl Held {
 
     pub(crate) fn wishes(&self) -> watch::Receiver<Wish> {
         self.wish.subscribe()
+    }
+
+    /// Passes input on to the run. What finds no room or a dead run is not acknowledged, and is
+    /// given again by whoever sent it, as long as that makes sense.
+    pub(crate) fn input(&self, input: Input) {
+        if self.inputs.try_send(input).is_err() {
+            tracing::warn!(run.id = %self.header.run, "an input found no room, or no run");
+        }
+    }
+
+    /// Where the run hears its inputs. For the run itself, once.
+    pub(crate) fn ears(&self) -> mpsc::Receiver<Input> {
+        let ears = self
+            .ears
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        ears.unwrap_or_else(|| mpsc::channel(1).1)
+    }
+
+    pub(crate) fn run(&self) -> RunId {
+        self.header.run
     }
 
     pub(crate) fn is_alive(&self) -> bool {

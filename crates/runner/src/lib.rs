@@ -7,16 +7,21 @@
 mod addresses;
 pub mod clock;
 mod command;
+mod feed;
 mod held;
 pub mod journal;
 pub mod lines;
 mod link;
+pub mod mark;
 pub mod place;
+mod program;
 pub mod redact;
 mod run;
 mod runs;
+pub mod talk;
 pub mod tree;
 mod verdict;
+mod warm;
 pub mod watch;
 
 use std::fs::{DirBuilder, File};

@@ -22,7 +22,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::addresses::{AddressError, Addresses, request};
 use crate::clock;
-use crate::held::Sent;
+use crate::held::{Input, Sent};
 use crate::runs::{End, Runs};
 
 /// How long dialling may take.
@@ -260,6 +260,7 @@ fn obey(runs: &Arc<Runs>, wanted: ToRunner) {
     match wanted {
         ToRunner::Start(spec) => runs.start(*spec),
         ToRunner::Stop { run } => runs.stop(run),
+        ToRunner::Input { run, input, text } => runs.input(run, Input { id: input, text }),
         ToRunner::Ack { run, seq } => runs.ack(run, seq),
         ToRunner::Forget { run } => runs.forget(run),
         ToRunner::Shutdown => runs.ask_end(End::Asked),

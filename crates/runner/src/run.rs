@@ -2,23 +2,25 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
-use optio_domain::wire::runner::{EndCause, Ended, FRAME_BYTES_MAX, Happening, RunLimits, RunSpec};
-use rustix::process::Signal;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
-use tokio::sync::watch as channel;
-use tokio::task::AbortHandle;
+use optio_domain::wire::runner::{
+    Dialogue, EndCause, Ended, FRAME_BYTES_MAX, Happening, RunLimits, RunSpec,
+};
+use tokio::sync::{mpsc, watch as channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use crate::command::{self, Report, Spawned, failed};
-use crate::held::{Held, Wish};
-use crate::lines::{Heard, Line, Output};
+use crate::command::failed;
+use crate::held::{Held, Input, Wish};
+use crate::lines::{Heard, Line};
+use crate::program::Program;
 use crate::redact::Redactor;
 use crate::runs::Runs;
-use crate::tree::{self, Family, Process, Usage};
+use crate::talk::Talk;
+use crate::tree::{self, Usage};
 use crate::verdict::Verdict;
+use crate::warm;
 use crate::watch::{Step, Watch};
 
 /// How often the use of processor and memory is reported.
@@ -27,11 +29,6 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 const SAMPLE_FIRST: Duration = Duration::from_millis(100);
 /// How long output is read on after everything is dead: it is in the pipes already.
 const DRAIN_MAX: Duration = Duration::from_secs(2);
-/// Between two looks at processes that are being killed: at first, and at most.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
-const LOOK_AGAIN_MAX: Duration = Duration::from_millis(200);
-/// After so long it is worth a warning that something does not die.
-const DYING_MAX: Duration = Duration::from_secs(5);
 /// After so many lines at a stretch others get their turn.
 const LINES_AT_A_STRETCH: u32 = 64;
 /// A byte can become six in JSON, and a line must fit one frame.
@@ -41,98 +38,69 @@ const JOURNAL_FACTOR: u64 = 4;
 /// A journal this long is always in order.
 const JOURNAL_BYTES_FREE: u64 = 1 << 20;
 
-/// Carries a run out. When this returns nothing of it is alive, and what it says is the last event.
-pub(crate) async fn carry_out(runs: &Runs, held: &Held, spec: RunSpec) -> Ended {
-    let redactor = Redactor::new(spec.secrets.values().map(String::as_str));
-    let mut ended = match begin(runs, held, spec, &redactor) {
-        Ok(run) => run.live().await,
-        Err(ended) => ended,
+/// Carries a run out. When this returns nothing of it is alive, but for a program that waits for the
+/// next run, and what it says is the last event.
+pub(crate) async fn carry_out(runs: &Arc<Runs>, held: &Held, spec: RunSpec) -> Ended {
+    let redactor = Arc::new(Redactor::new(spec.secrets.values().map(String::as_str)));
+    let mut ended = match serve(runs, held, &spec, &redactor).await {
+        Ok(ended) | Err(ended) => ended,
     };
     ended.detail = ended.detail.map(|detail| redactor.text(&detail));
     ended
 }
 
-fn begin<'a>(
-    runs: &'a Runs,
-    held: &'a Held,
-    spec: RunSpec,
-    redactor: &'a Redactor,
-) -> Result<Run<'a>, Ended> {
-    let place = runs.place();
-    place
-        .prepare()
-        .map_err(|error| failed(format!("workspace or home cannot be made: {error}")))?;
-    for file in &spec.files {
-        place.write(file).map_err(|error| {
-            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-            failed(format!("{error}{}", source.unwrap_or_default()))
-        })?;
-    }
+/// How far a program came with a run.
+enum Left {
+    /// The run is over.
+    Over(Ended),
+    /// The program died before it began: another one may be started for the same run.
+    Unbegun,
+}
+
+async fn serve(
+    runs: &Arc<Runs>,
+    held: &Held,
+    spec: &RunSpec,
+    redactor: &Arc<Redactor>,
+) -> Result<Ended, Ended> {
     let limits = RunLimits {
         line_bytes: spec.limits.line_bytes.min(LINE_BYTES_MAX),
         ..spec.limits
     };
-    let Spawned { mut child, report } = command::spawn(place, runs.state_dir(), &spec)?;
-    let pid = child.id().unwrap_or_default();
-    let first = i32::try_from(pid).unwrap_or_default();
-    runs.wait_for(first);
-    let (Some(stdin), Some(stdout), Some(stderr)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err(failed("the process has no pipes".to_owned()));
-    };
-    let keep = limits.line_bytes + redactor.longest();
-    let mut samples = tokio::time::interval_at(Instant::now() + SAMPLE_FIRST, SAMPLE_EVERY);
-    samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Ok(Run {
-        runs,
-        held,
-        redactor,
-        limits,
-        isolated: report.is_some(),
-        report,
-        child,
-        pid,
-        first,
-        feeding: feed(stdin, spec.stdin),
-        stdout: Output::new(stdout, keep),
-        stderr: Output::new(stderr, keep),
-        family: Family::new(spec.run, Some(first)),
-        watch: Watch::new(limits, Instant::now()),
-        samples,
-        cpu_ms: 0,
-        mute: false,
-        broken: None,
-        last_words: None,
-    })
-}
-
-/// Writes the prompt while the output is being read: an agent may answer before it has read all.
-fn feed(mut stdin: ChildStdin, text: String) -> AbortHandle {
-    tokio::spawn(async move {
-        // An agent that does not want to hear the rest is within its rights.
-        drop(stdin.write_all(text.as_bytes()).await);
-    })
-    .abort_handle()
+    let mut ears = held.ears();
+    let waiting = spec.dialogue.as_ref().and_then(|dialogue| dialogue.process);
+    if let (Some(program), Some(dialogue)) = (warm::take(runs, waiting).await, &spec.dialogue) {
+        let run = Run::new(runs, held, limits, program, Some(dialogue));
+        match run.live(&dialogue.next, &mut ears).await {
+            Left::Over(ended) => return Ok(ended),
+            Left::Unbegun => tracing::info!(run.id = %spec.run, "the waiting program was dead"),
+        }
+    }
+    let program = Program::start(runs, spec, Arc::clone(redactor), limits.line_bytes)?;
+    let run = Run::new(runs, held, limits, program, spec.dialogue.as_ref());
+    match run.live(&spec.stdin, &mut ears).await {
+        Left::Over(ended) => Ok(ended),
+        Left::Unbegun => Err(failed("the program died before it began".to_owned())),
+    }
 }
 
 struct Run<'a> {
-    runs: &'a Runs,
+    runs: &'a Arc<Runs>,
     held: &'a Held,
-    redactor: &'a Redactor,
     limits: RunLimits,
-    isolated: bool,
-    report: Option<Report>,
-    child: Child,
-    pid: u32,
-    first: i32,
-    feeding: AbortHandle,
-    stdout: Output<ChildStdout>,
-    stderr: Output<ChildStderr>,
-    family: Family,
+    program: Program,
+    dialogue: Option<&'a Dialogue>,
+    talk: Option<Talk<'a>>,
+    /// Whether the program has served other runs before.
+    again: bool,
     watch: Watch,
     samples: Interval,
+    /// Bytes of output, and processor time, that were not of this run.
+    bytes_before: u64,
+    cpu_ms_before: u64,
     cpu_ms: u64,
+    /// The program said that it is done.
+    finished: bool,
     /// Nothing is recorded any more: the output limit is passed, or the journal is broken.
     mute: bool,
     broken: Option<String>,
@@ -145,39 +113,121 @@ enum Stream {
     Stderr,
 }
 
-impl Run<'_> {
-    async fn live(mut self) -> Ended {
-        self.record(Happening::Started { pid: self.pid });
-        let status = self.follow().await;
-        self.runs.waited(self.first);
-        self.feeding.abort();
-        self.kill_all().await;
-        self.drain().await;
-        self.verdict(status)
+impl<'a> Run<'a> {
+    fn new(
+        runs: &'a Arc<Runs>,
+        held: &'a Held,
+        limits: RunLimits,
+        mut program: Program,
+        dialogue: Option<&'a Dialogue>,
+    ) -> Self {
+        let now = Instant::now();
+        let mut samples = tokio::time::interval_at(now + SAMPLE_FIRST, SAMPLE_EVERY);
+        samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let again = program.started_by != held.run();
+        let cpu_ms_before = if again {
+            tree::usage(&program.alive(runs)).cpu_ms
+        } else {
+            0
+        };
+        Self {
+            runs,
+            held,
+            limits,
+            dialogue,
+            talk: dialogue.map(Talk::new),
+            again,
+            watch: Watch::new(limits, now),
+            samples,
+            bytes_before: program.stdout.bytes + program.stderr.bytes,
+            cpu_ms_before,
+            cpu_ms: 0,
+            finished: false,
+            mute: false,
+            broken: None,
+            last_words: None,
+            program,
+        }
     }
 
-    /// Listens and watches until the first process is gone.
-    async fn follow(&mut self) -> Option<ExitStatus> {
+    async fn live(mut self, words: &str, ears: &mut mpsc::Receiver<Input>) -> Left {
+        self.record(Happening::Started {
+            pid: self.program.pid,
+            process: self.again.then_some(self.program.started_by),
+        });
+        self.say_unheard();
+        if let Some(feed) = &self.program.feed {
+            feed.write(words.to_owned());
+        }
+        if self.talk.is_none() {
+            // Closes the input once the words are written; they are given up when the run ends.
+            self.program.hush();
+        }
+        let status = self.follow(ears).await;
+        if self.finished {
+            return Left::Over(self.finish().await);
+        }
+        let executed = self.program.bury(self.runs);
+        self.program.kill(self.runs).await;
+        // That it began may be among what it said last.
+        self.drain().await;
+        let begun = self.talk.as_ref().is_some_and(Talk::ever_begun);
+        if self.again && !begun && self.watch.cause().is_none() {
+            return Left::Unbegun;
+        }
+        Left::Over(self.verdict(status, executed))
+    }
+
+    /// The program is done and waits: what it has started besides itself ends with the run.
+    async fn finish(mut self) -> Ended {
+        self.program.tidy(self.runs).await;
+        self.sample();
+        if let Some(dialogue) = self.dialogue {
+            warm::park(self.runs, self.program, dialogue).await;
+        }
+        Ended {
+            cause: EndCause::Finished,
+            code: None,
+            signal: None,
+            detail: None,
+        }
+    }
+
+    fn say_unheard(&mut self) {
+        let lines = std::mem::take(&mut self.program.unheard);
+        if 0 < lines {
+            let line = format!("{lines} lines came between two runs and are not kept");
+            self.record(Happening::Stderr { line, cut: 0 });
+        }
+    }
+
+    /// Listens and watches until the first process is gone, or says that it is done.
+    async fn follow(&mut self, ears: &mut mpsc::Receiver<Input>) -> Option<ExitStatus> {
         let mut wishes = self.held.wishes();
         wishes.mark_changed();
         let mut stretch = 0;
         loop {
             tokio::select! {
-                status = self.child.wait() => return status.ok(),
-                heard = self.stdout.next(), if !self.stdout.done => {
+                status = self.program.child.wait() => return status.ok(),
+                heard = self.program.stdout.next(), if !self.program.stdout.done => {
                     self.hear(Stream::Stdout, heard);
                     stretch += 1;
                 }
-                heard = self.stderr.next(), if !self.stderr.done => {
+                heard = self.program.stderr.next(), if !self.program.stderr.done => {
                     self.hear(Stream::Stderr, heard);
                     stretch += 1;
                 }
                 wish = wished(&mut wishes) => self.wished(wish),
+                Some(input) = ears.recv() => self.asked(input),
                 _ = self.samples.tick() => self.sample(),
                 () = tokio::time::sleep_until(self.watch.next_at()) => {}
             }
+            if self.finished {
+                return None;
+            }
             if let Some(step) = self.watch.due(Instant::now()) {
-                self.act(step).await;
+                tracing::info!(run.pid = self.program.pid, ?step, cause = ?self.watch.cause(), "stopping run");
+                self.program.signal(self.runs, step).await;
             }
             if LINES_AT_A_STRETCH <= stretch {
                 stretch = 0;
@@ -195,79 +245,42 @@ impl Run<'_> {
         self.watch.end(EndCause::Stopped, first, Instant::now());
     }
 
-    async fn act(&mut self, step: Step) {
-        tracing::info!(run.pid = self.pid, ?step, cause = ?self.watch.cause(), "stopping run");
-        let signal = match step {
-            Step::Interrupt => Signal::INT,
-            Step::Terminate => Signal::TERM,
-            Step::Kill => return self.kill_all().await,
+    /// Further input for the program.
+    fn asked(&mut self, Input { id, text }: Input) {
+        let offered = match &mut self.talk {
+            Some(talk) => talk.offer(id, text),
+            None => Err("this run takes no further input"),
         };
-        let alive = self.alive();
-        let sandbox = self.sandbox(&alive);
-        for process in alive
-            .iter()
-            .filter(|process| !sandbox.contains(&process.pid))
-        {
-            if step == Step::Terminate || self.is_agent(process, &sandbox) {
-                tree::signal(process, signal);
-            }
+        if let Err(reason) = offered {
+            self.record(Happening::InputRefused {
+                input: id,
+                reason: reason.to_owned(),
+            });
         }
+        self.pass_on();
     }
 
-    /// The processes that are bubblewrap itself. Their end would be the end of everything in it,
-    /// without the time to say goodbye.
-    fn sandbox(&self, alive: &[Process]) -> Vec<i32> {
-        if !self.isolated {
-            return Vec::new();
-        }
-        let inits = alive
-            .iter()
-            .filter(|process| process.is_child_of(&[self.first]));
-        [self.first]
-            .into_iter()
-            .chain(inits.map(|process| process.pid))
-            .collect()
-    }
-
-    /// Whether this is the agent itself: the first process, or the one that bubblewrap's init has
-    /// started before all others.
-    fn is_agent(&self, process: &Process, sandbox: &[i32]) -> bool {
-        if self.isolated {
-            process.is_child_of(sandbox) && tree::inner_pid(process.pid) == Some(2)
+    /// Writes the next input, where the program is ready for it.
+    fn pass_on(&mut self) {
+        let stopping = self.watch.cause().is_some();
+        let (Some(talk), Some(feed), false) = (&mut self.talk, &self.program.feed, stopping) else {
+            return;
+        };
+        let Some((input, text)) = talk.due() else {
+            return;
+        };
+        let happening = if feed.write(text) {
+            Happening::InputTaken { input }
         } else {
-            process.pid == self.first
-        }
-    }
-
-    /// Kills until nothing is left.
-    async fn kill_all(&mut self) {
-        let since = Instant::now();
-        let mut pause = LOOK_AGAIN;
-        let mut warned = false;
-        loop {
-            let alive = self.alive();
-            if alive.is_empty() {
-                return;
-            }
-            for process in &alive {
-                tree::signal(process, Signal::KILL);
-            }
-            if !warned && DYING_MAX < since.elapsed() {
-                warned = true;
-                tracing::warn!(run.pid = self.pid, processes = alive.len(), "does not die");
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOOK_AGAIN_MAX);
-        }
-    }
-
-    fn alive(&mut self) -> Vec<Process> {
-        let snapshot = self.runs.look();
-        self.family.alive(&snapshot, self.runs.alive() <= 1)
+            let reason = "the program does not read what it is told".to_owned();
+            Happening::InputRefused { input, reason }
+        };
+        self.record(happening);
     }
 
     fn hear(&mut self, stream: Stream, heard: Heard) {
-        if self.limits.output_bytes < self.stdout.bytes + self.stderr.bytes {
+        let bytes = self.program.stdout.bytes + self.program.stderr.bytes;
+        if self.limits.output_bytes < bytes.saturating_sub(self.bytes_before) {
             self.over("output");
         }
         let Heard::Line(line) = heard else { return };
@@ -276,15 +289,28 @@ impl Run<'_> {
             return;
         }
         self.record_line(stream, &line);
+        self.listen(stream, &line);
         let allowed = self.limits.output_bytes.saturating_mul(JOURNAL_FACTOR);
         if allowed.saturating_add(JOURNAL_BYTES_FREE) < self.held.journal_bytes() {
             self.over("journal");
         }
     }
 
+    /// Whether the line is a turn in the dialogue. A run that is being ended is not finished by it.
+    fn listen(&mut self, stream: Stream, line: &Line) {
+        if let (Stream::Stdout, Some(talk), None) = (stream, &mut self.talk, self.watch.cause()) {
+            self.finished = talk.hear(&line.kept);
+            self.pass_on();
+        }
+    }
+
     fn over(&mut self, what: &'static str) {
         if !self.mute {
-            tracing::info!(run.pid = self.pid, what, "run is over its output limit");
+            tracing::info!(
+                run.pid = self.program.pid,
+                what,
+                "run is over its output limit"
+            );
         }
         self.mute = true;
         self.watch
@@ -292,11 +318,11 @@ impl Run<'_> {
     }
 
     fn record_line(&mut self, stream: Stream, line: &Line) {
-        let (line, cut) = line.text(self.limits.line_bytes, self.redactor);
+        let (line, cut) = line.text(self.limits.line_bytes, &self.program.redactor);
         match stream {
             Stream::Stdout => self.record(Happening::Stdout { line, cut }),
             Stream::Stderr => {
-                if self.isolated && line.starts_with("bwrap: ") {
+                if self.program.isolated && line.starts_with("bwrap: ") {
                     self.last_words = Some(line.clone());
                 }
                 self.record(Happening::Stderr { line, cut });
@@ -309,7 +335,8 @@ impl Run<'_> {
             cpu_ms,
             rss_bytes,
             processes,
-        } = tree::usage(&self.alive());
+        } = tree::usage(&self.program.alive(self.runs));
+        let cpu_ms = cpu_ms.saturating_sub(self.cpu_ms_before);
         // What an orphan has used is forgotten at its burial; time does not run backwards for that.
         self.cpu_ms = self.cpu_ms.max(cpu_ms);
         if !self.mute {
@@ -323,7 +350,7 @@ impl Run<'_> {
 
     fn record(&mut self, what: Happening) {
         if let Err(error) = self.held.record(what) {
-            tracing::warn!(%error, run.pid = self.pid, "journal not written, ending the run");
+            tracing::warn!(%error, run.pid = self.program.pid, "journal not written, ending the run");
             self.mute = true;
             self.broken = Some(format!("the journal was not written: {error}"));
             self.watch
@@ -334,12 +361,12 @@ impl Run<'_> {
     /// Reads what is left in the pipes.
     async fn drain(&mut self) {
         let until = Instant::now() + DRAIN_MAX;
-        while !(self.stdout.done && self.stderr.done) {
+        while !(self.program.stdout.done && self.program.stderr.done) {
             tokio::select! {
-                heard = self.stdout.next(), if !self.stdout.done => {
+                heard = self.program.stdout.next(), if !self.program.stdout.done => {
                     self.hear(Stream::Stdout, heard);
                 }
-                heard = self.stderr.next(), if !self.stderr.done => {
+                heard = self.program.stderr.next(), if !self.program.stderr.done => {
                     self.hear(Stream::Stderr, heard);
                 }
                 () = tokio::time::sleep_until(until) => return,
@@ -347,13 +374,12 @@ impl Run<'_> {
         }
     }
 
-    fn verdict(mut self, status: Option<ExitStatus>) -> Ended {
-        let executed = self.report.take().is_none_or(Report::executed);
+    fn verdict(self, status: Option<ExitStatus>, executed: bool) -> Ended {
         Verdict {
             cause: self.watch.cause(),
             code: status.and_then(|status| status.code()),
             signal: status.and_then(|status| status.signal()),
-            isolated: self.isolated,
+            isolated: self.program.isolated,
             executed,
             broken: self.broken,
             last_words: self.last_words,

@@ -13,11 +13,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::command::failed;
-use crate::held::{Held, Wish};
+use crate::held::{Held, Input, Wish};
 use crate::journal::{Header, Journal, Left};
 use crate::place::Place;
 use crate::run;
 use crate::tree::{self, Family, Snapshot};
+use crate::warm::Waiting;
 
 /// Runs that may be alive at once.
 const RUNS_ALIVE_MAX: usize = 64;
@@ -49,6 +50,8 @@ struct Inner {
     held: BTreeMap<RunId, Arc<Held>>,
     /// First processes of runs, which are waited for; every other child is an orphan.
     waited: BTreeSet<i32>,
+    /// The program that waits for its next run.
+    waiting: Option<Waiting>,
     closing: bool,
 }
 
@@ -65,6 +68,14 @@ impl Runs {
 
     /// Takes over what an earlier runner has left, and ends what it could not.
     pub(crate) async fn replay(&self) -> io::Result<()> {
+        // A program that waited has no run to be found by.
+        let survivors = kill_survivors(Family::of_sandbox(&self.place.sandbox)).await;
+        if 0 < survivors {
+            tracing::warn!(
+                survivors,
+                "processes of an earlier runner could not be killed"
+            );
+        }
         std::fs::create_dir_all(self.journals())?;
         for entry in std::fs::read_dir(self.journals())? {
             let path = entry?.path();
@@ -93,7 +104,7 @@ impl Runs {
         let run = header.run;
         let held = Held::over(header, journal, self.news.clone());
         if !ended {
-            let survivors = kill_survivors(run).await;
+            let survivors = kill_survivors(Family::new(run, None)).await;
             tracing::warn!(run.id = %run, survivors, "an earlier runner died under this run");
             let detail = match survivors {
                 0 => "the runner died and was started again".to_owned(),
@@ -161,6 +172,12 @@ impl Runs {
         }
     }
 
+    pub(crate) fn input(&self, run: RunId, input: Input) {
+        if let Some(held) = self.get(run) {
+            held.input(input);
+        }
+    }
+
     pub(crate) fn ack(&self, run: RunId, seq: i64) {
         if let Some(held) = self.get(run) {
             held.ack(seq);
@@ -203,6 +220,9 @@ impl Runs {
         for held in self.all().values() {
             held.wish(Wish::StopSoon);
         }
+        if let Some(waiting) = self.take_waiting() {
+            waiting.end().await;
+        }
         while 0 < self.alive() && news.changed().await.is_ok() {}
     }
 
@@ -227,6 +247,38 @@ impl Runs {
             .values()
             .filter(|held| held.is_alive())
             .count()
+    }
+
+    /// How many programs may be alive: one for each living run, and one that waits.
+    pub(crate) fn programs(&self) -> usize {
+        self.alive() + usize::from(self.lock().waiting.is_some())
+    }
+
+    /// Lets a program wait. The one that is not welcome comes back: an older one, or this one where
+    /// the runner ends.
+    pub(crate) fn put_waiting(&self, waiting: Waiting) -> Option<Waiting> {
+        let mut inner = self.lock();
+        if inner.closing {
+            return Some(waiting);
+        }
+        inner.waiting.replace(waiting)
+    }
+
+    /// The program that waits, which is whoever asks's affair from now on.
+    pub(crate) fn take_waiting(&self) -> Option<Waiting> {
+        self.lock().waiting.take()
+    }
+
+    /// The program of this name has ended and does not wait any more.
+    pub(crate) fn not_waiting(&self, process: RunId) {
+        let mut inner = self.lock();
+        if inner
+            .waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.process() == process)
+        {
+            inner.waiting = None;
+        }
     }
 
     /// Something to send, or something acknowledged, or a run that ended.
@@ -281,9 +333,8 @@ impl Runs {
     }
 }
 
-/// Kills what is left of a run whose runner has died; how many would not die.
-async fn kill_survivors(run: RunId) -> usize {
-    let mut family = Family::new(run, None);
+/// Kills what a dead runner has left behind; how many would not die.
+async fn kill_survivors(mut family: Family) -> usize {
     let until = Instant::now() + SURVIVORS_WAIT_MAX;
     loop {
         let left = family.alive_anywhere(&Snapshot::take());

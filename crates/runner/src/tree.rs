@@ -40,7 +40,7 @@ pub struct Snapshot {
     children: BTreeMap<i32, Vec<i32>>,
 }
 
-/// What is known about the processes of one run.
+/// What is known about the processes of one run, or of a sandbox.
 #[derive(Debug)]
 pub struct Family {
     marker: Vec<u8>,
@@ -130,6 +130,16 @@ impl Family {
         Self {
             marker: format!("{MARKER}={run}").into_bytes(),
             first,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Everything that ever started in a sandbox.
+    #[must_use]
+    pub fn of_sandbox(sandbox: &str) -> Self {
+        Self {
+            marker: format!("{SANDBOX_MARKER}={sandbox}").into_bytes(),
+            first: None,
             seen: BTreeSet::new(),
         }
     }

@@ -66,6 +66,7 @@ impl Verdict {
             EndCause::Silence => Some(format!("no line for {silence_ms} ms")),
             EndCause::Output => Some(format!("more than {output_bytes} bytes of output")),
             EndCause::Exited
+            | EndCause::Finished
             | EndCause::Stopped
             | EndCause::Missing
             | EndCause::SpawnFailed

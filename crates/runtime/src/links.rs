@@ -138,6 +138,7 @@ impl Links {
             | ToRunner::Shutdown
             | ToRunner::Redirect { .. }
             | ToRunner::Peers { .. }
+            | ToRunner::Input { .. }
             | ToRunner::Refused { .. } => None,
         };
         let sent = link.frames.try_send(frame).is_ok();

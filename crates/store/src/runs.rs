@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
+    agent::warm::Service,
     id::{RunId, SandboxId},
     transcript::Facts,
     wire::runner::Ended,
@@ -15,6 +16,7 @@ use crate::{
     Store, StoreError,
     clean::storable,
     step::{NewEvent, Step, Write, moved, written},
+    turns::{InputAnswer, steering},
 };
 
 /// A run as far as taking in its reports needs it.
@@ -58,6 +60,8 @@ struct RawRun {
 pub struct Intake {
     /// Which run.
     pub run: RunId,
+    /// Whose.
+    pub actor: ActorKey,
     /// Under which epoch it was reported.
     pub epoch: i64,
     /// The last event stored before.
@@ -68,10 +72,14 @@ pub struct Intake {
     pub facts: Facts,
     /// When its process started, where this batch says so.
     pub started_at: Option<DateTime<Utc>>,
+    /// The process that serves it, where this batch says so.
+    pub process: Option<RunId>,
     /// How it ended, where this batch says so.
     pub ended: Option<(Ended, DateTime<Utc>)>,
     /// Processor time in milliseconds and resident bytes, where this batch says so.
     pub sample: Option<(i64, i64)>,
+    /// What the runner says about inputs, in order.
+    pub inputs: Vec<InputAnswer>,
     /// For the live stream and the transcript.
     pub events: Vec<NewEvent>,
 }
@@ -98,6 +106,7 @@ WITH taken AS (
          ended_at = COALESCE($8, ended_at),
          cpu_ms = COALESCE($9, cpu_ms),
          rss_bytes_max = GREATEST($10, rss_bytes_max),
+         process_id = COALESCE($16, process_id),
          state = CASE WHEN $8 IS NOT NULL THEN 'ended'
                       WHEN $6 IS NOT NULL AND state <> 'ended' THEN 'started'
                       ELSE state END
@@ -159,7 +168,7 @@ impl Store {
             .iter()
             .map(|event| storable(&event.data))
             .collect::<Result<Vec<_>, _>>()?;
-        let row: Option<(bool,)> = sqlx::query_as(TAKE_IN)
+        let row = sqlx::query_as::<_, (bool,)>(TAKE_IN)
             .bind(intake.run.0)
             .bind(intake.epoch)
             .bind(intake.after_seq)
@@ -185,8 +194,18 @@ impl Store {
             )
             .bind(data)
             .bind(events.iter().map(|event| event.at).collect::<Vec<_>>())
-            .fetch_optional(&self.pool)
-            .await?;
+            .bind(intake.process.map(|process| process.0));
+        let row = if intake.inputs.is_empty() {
+            row.fetch_optional(&self.pool).await?
+        } else {
+            let mut tx = self.pool.begin().await?;
+            let row = row.fetch_optional(&mut *tx).await?;
+            if row == Some((true,)) {
+                steering::answered(&mut tx, intake.actor, intake.run, &intake.inputs).await?;
+            }
+            tx.commit().await?;
+            row
+        };
         Ok(match row {
             None => TakenIn::Moved,
             Some((false,)) => TakenIn::Stale,
@@ -289,22 +308,30 @@ const SENT: &str = concat!(
     "WITH ",
     moved!("0", "0", "true"),
     ", run AS (
-  UPDATE runs SET sent_at = COALESCE(sent_at, $14), state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
+  UPDATE runs SET sent_at = COALESCE(sent_at, $14), process_id = $15, setting = $16,
+         state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
   FROM moved WHERE id = $13
 )
 SELECT epoch FROM moved"
 );
 
 impl Store {
-    /// A step that notes that a runner is about to be given the run.
+    /// A step that notes that a runner is about to be given the run, and who is to serve it.
     ///
     /// # Errors
     /// [`StoreError::Moved`] when somebody else took a step since.
-    pub async fn run_sent(&self, write: &Write<'_>, run: RunId) -> Result<(), StoreError> {
+    pub async fn run_sent(
+        &self,
+        write: &Write<'_>,
+        run: RunId,
+        service: &Service,
+    ) -> Result<(), StoreError> {
         let fence = self.fence(write.key)?;
         let row: Option<(i64,)> = written(SENT, write, fence)
             .bind(run.0)
             .bind(write.decision.at)
+            .bind(service.process(run).0)
+            .bind(service.setting.as_ref().map(Json))
             .fetch_optional(&self.pool)
             .await?;
         match row {

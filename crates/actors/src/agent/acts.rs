@@ -111,6 +111,7 @@ impl Agents {
                     closing: &closing,
                     facts: &turn.facts,
                     keep: Keep::AsItIs,
+                    warm: None,
                 };
                 let write = self.write(sight, wait, decision, true);
                 self.world.store.closing_step(&write, &closed).await?

@@ -39,6 +39,7 @@ impl Agents {
             facts: &open.facts,
             // Its mail came back, so that the next turn follows at once.
             keep: Keep::Until(keep_after(lifecycle, idle_ms, true, decision.at)),
+            warm: None,
         };
         let write = self.write(sight, wait, decision, true);
         self.world.store.close_turn(&write, &closed).await?;

@@ -29,6 +29,7 @@ mod acts;
 mod breaker;
 mod cancel;
 mod launch;
+mod steer;
 mod turns;
 
 /// The kind `agent`.
@@ -155,6 +156,7 @@ impl Agents {
             }
             Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
             Step::Trip(trip) => self.trip(sight, &trip, &wait, decision).await,
+            Step::Steer(turn) => self.steer(sight, turn, &wait, decision).await,
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
             Step::SendRun(turn) => self.send_run(sight, turn, &wait, decision).await,
@@ -201,6 +203,8 @@ fn open_turn(turn: &TurnSight) -> OpenTurn {
         provision_until: turn.provision_until,
         duration_ms: turn.duration_ms,
         run,
+        takes_input: turn.setting.is_some(),
+        unanswered_since: turn.unanswered_since,
     }
 }
 

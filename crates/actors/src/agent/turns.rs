@@ -10,6 +10,7 @@ use optio_domain::{
         plan::{Plan, Step, plan},
         prompt,
         seen::{Kept, Link, Seen},
+        warm::{WarmProcess, left_waiting},
     },
     id::{RunId, SandboxId, TurnId},
     ports::SandboxState,
@@ -19,7 +20,7 @@ use optio_domain::{
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
-    agents::AgentSight,
+    agents::{AgentSight, TurnSight},
     mail::MessageRow,
     turns::{Closed, Keep, Opened, Opening},
 };
@@ -47,6 +48,7 @@ impl Agents {
         let sandbox = SandboxId::of_agent(agent.id);
         let cli = self.world.clis.get(agent.spec.agent_runtime.as_str());
         let cli = cli.filter(|_| self.world.links.holds(sandbox, None).is_some());
+        let service = cli.map(|cli| self.service(sight, &**cli));
         let opening = Opening {
             agent: agent.id,
             from: agent.state,
@@ -56,7 +58,7 @@ impl Agents {
             mail: &mail,
             session: agent.session_id.as_deref(),
             provision_ms: self.world.limits.provision_ms_max,
-            sent: cli.is_some(),
+            sent: service.as_ref(),
             turns_max: self.world.limits.turns_running_max,
         };
         let write = self.write(sight, wait, decision, true);
@@ -65,16 +67,15 @@ impl Agents {
             // Another agent was quicker; what was just seen is old.
             Opened::NoRoom => return self.no_room(sight, decision).await,
         };
-        let Some(cli) = cli else {
+        let (Some(cli), Some(service)) = (cli, &service) else {
             return Ok(Progress::Again);
         };
         let order = TurnOrder {
             turn: opening.turn,
             epoch,
             prompt: prompt.clone(),
-            resume: agent.session_id.clone(),
         };
-        let spec = self.run_spec(sight, order, &**cli);
+        let spec = self.run_spec(sight, &order, service, &**cli);
         if self
             .world
             .links
@@ -120,17 +121,17 @@ impl Agents {
         let Some(row) = self.world.store.turn(agent.id, turn).await? else {
             return Err(Fault::Moved);
         };
+        let service = self.service(sight, &*cli);
         let order = TurnOrder {
             turn,
             epoch: row.epoch,
             prompt: row.prompt_used,
-            resume: agent.session_id.clone(),
         };
-        let spec = self.run_spec(sight, order, &*cli);
+        let spec = self.run_spec(sight, &order, &service, &*cli);
         let write = self.write(sight, wait, decision, false);
         self.world
             .store
-            .run_sent(&write, RunId::of_turn(turn))
+            .run_sent(&write, RunId::of_turn(turn), &service)
             .await?;
         // A runner that is gone again, or full, is looked after at the deadline just written.
         let sandbox = SandboxId::of_agent(agent.id);
@@ -173,6 +174,7 @@ impl Agents {
             more,
             decision.at,
         );
+        let warm = sight.turn.as_ref().and_then(left_waiting_by);
         let to = next_state(agent.state, closing.event)?;
         let next = plan(to, &self.after(sight, &closing, over, keep), decision.at);
         let settled = over && closing.mail == MailFate::Consumed && next.step == Step::Nothing;
@@ -187,6 +189,7 @@ impl Agents {
             closing: &closing,
             facts,
             keep: Keep::Until(keep),
+            warm: warm.as_ref(),
         };
         let aftermath = self.world.store.close_turn(&write, &closed).await?;
         if over {
@@ -239,4 +242,14 @@ impl Agents {
             },
         }
     }
+}
+
+fn left_waiting_by(turn: &TurnSight) -> Option<WarmProcess> {
+    let process = turn.process.unwrap_or(RunId::of_turn(turn.turn));
+    left_waiting(
+        turn.ended.as_ref(),
+        &turn.facts,
+        process,
+        turn.setting.as_ref(),
+    )
 }

@@ -11,9 +11,11 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
-    ports::{AgentCli, Clock, Ids, Launch, LaunchOrder, Reading},
+    id::MessageId,
+    ports::{AgentCli, Capabilities, Clock, Ids, Launch, LaunchOrder, Reading, Speech},
     run::FailureClass,
     transcript::{End, Entry, EntryKind, Fact},
+    wire::runner::Mark,
 };
 use uuid::Uuid;
 
@@ -67,7 +69,28 @@ impl AgentCli for FakeCli {
             stdin: order.prompt.clone(),
             files: Vec::new(),
             read_only: Vec::new(),
+            speech: order.kept.then(|| Speech {
+                begins: Mark(BTreeMap::new()),
+                ends: Mark(BTreeMap::new()),
+            }),
         }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            warm: true,
+            steerable: true,
+            interrupt: true,
+            set_model: true,
+        }
+    }
+
+    fn next(&self, prompt: &str, set_model: Option<Option<&str>>) -> String {
+        format!("{set_model:?} {prompt}")
+    }
+
+    fn interrupt(&self, _message: MessageId, text: &str) -> String {
+        format!("interrupt {text}")
     }
 
     fn read(&self, line: &str) -> Reading {

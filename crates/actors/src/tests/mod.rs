@@ -8,4 +8,5 @@ mod mail;
 mod runners;
 mod sandboxes;
 mod turns;
+mod warm;
 mod world;

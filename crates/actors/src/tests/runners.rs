@@ -21,6 +21,8 @@ use crate::reports::Reports;
 pub(crate) enum Play {
     /// Starts it, prints these lines, ends it with exit code 0.
     Prints(Vec<&'static str>),
+    /// Starts it, prints these lines, and lets its process wait for the next one.
+    Stays(Vec<&'static str>),
     /// Starts it, prints these lines, and waits for the test.
     Holds(Vec<&'static str>),
     /// Takes it and never says a word.
@@ -286,6 +288,17 @@ impl Fleet {
                     self.ends(sandbox, run, EndCause::Stopped).await;
                 }
             }
+            ToRunner::Input { run, input, .. } => {
+                let what = Happening::InputTaken { input };
+                let known = self.at(sandbox, |place| {
+                    let journal = place.journals.get(&run);
+                    journal.is_none_or(|it| it.events.iter().any(|event| event.what == what))
+                });
+                if !known {
+                    self.record(sandbox, run, what);
+                    self.deliver(sandbox, run).await;
+                }
+            }
             ToRunner::Ack { run, seq } => self.at(sandbox, |place| {
                 if let Some(journal) = place.journals.get_mut(&run) {
                     journal.acked = journal.acked.max(seq);
@@ -302,6 +315,7 @@ impl Fleet {
 
     async fn start(&self, sandbox: SandboxId, spec: RunSpec) {
         let run = spec.run;
+        let process = spec.dialogue.as_ref().and_then(|it| it.process);
         let play = self.at(sandbox, |place| {
             if place.journals.contains_key(&run) {
                 return None;
@@ -324,13 +338,14 @@ impl Fleet {
         });
         let (lines, over) = match play {
             None | Some(Play::Swallows) => return,
-            Some(Play::Prints(lines)) => (lines, true),
-            Some(Play::Holds(lines)) => (lines, false),
+            Some(Play::Prints(lines)) => (lines, Some(EndCause::Exited)),
+            Some(Play::Stays(lines)) => (lines, Some(EndCause::Finished)),
+            Some(Play::Holds(lines)) => (lines, None),
         };
-        self.record(sandbox, run, Happening::Started { pid: 7 });
+        self.record(sandbox, run, Happening::Started { pid: 7, process });
         self.prints(sandbox, run, &lines).await;
-        if over {
-            self.ends(sandbox, run, EndCause::Exited).await;
+        if let Some(cause) = over {
+            self.ends(sandbox, run, cause).await;
         }
     }
 

@@ -241,6 +241,13 @@ impl World {
         self.hints().look(to.into());
     }
 
+    /// A person interrupts an agent.
+    pub(crate) async fn interrupt(&self, to: AgentId, body: &str) -> MessageId {
+        let mut message = self.letter(to, body);
+        message.marks.class = Class::Interrupt;
+        self.mailroom.send(message).await.unwrap().id
+    }
+
     /// A person tells an agent to stop. False when it had no open turn.
     pub(crate) async fn tell_to_stop(&self, agent: AgentId) -> bool {
         let mut message = self.letter(agent, "stop");

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod prompt;
 pub mod seen;
 pub mod spec;
+pub mod warm;
 
 /// Where an agent stands. A state carries what is true in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

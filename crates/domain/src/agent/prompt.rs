@@ -41,6 +41,17 @@ pub fn assemble(spec: &AgentSpec, letters: &[Letter]) -> String {
     sections.join("\n\n---\n\n")
 }
 
+/// What an agent is told in the middle of its work.
+#[must_use]
+pub fn interruption(letter: &Letter) -> String {
+    let why = "Your work was interrupted for the message below, which cannot wait. Do what it asks, \
+               then go on with what you were doing, unless it says otherwise.";
+    format!(
+        "# Interruption\n\n{why}\n\n---\n\n{}",
+        inbox_section(&[letter])
+    )
+}
+
 /// A message as the agent reads it: an envelope in JSON between two marker lines.
 #[must_use]
 pub fn envelope(letter: &Letter) -> String {

@@ -73,6 +73,10 @@ pub struct OpenTurn {
     pub duration_ms: i64,
     /// How far its run is.
     pub run: RunSeen,
+    /// Whether its process takes further input.
+    pub takes_input: bool,
+    /// Since when its runner has not answered for something the turn was given while it ran.
+    pub unanswered_since: Option<DateTime<Utc>>,
 }
 
 /// How far a run is.

@@ -87,7 +87,7 @@ pub fn judge(ended: &Ended, facts: &Facts) -> Verdict {
                 .trim_end()
                 .to_owned(),
         ),
-        EndCause::Exited | EndCause::RunnerDied => judge_exit(ended, facts),
+        EndCause::Exited | EndCause::Finished | EndCause::RunnerDied => judge_exit(ended, facts),
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{RunId, SandboxId};
+use crate::id::{MessageId, RunId, SandboxId};
 
 /// Where runners dial in, below the API's base URL.
 pub const PATH: &str = "/api/internal/runner";
@@ -93,7 +93,8 @@ pub struct RunSpec {
     pub env: BTreeMap<String, String>,
     /// Further environment whose values are replaced by `***` in everything that is forwarded.
     pub secrets: BTreeMap<String, String>,
-    /// Written to the agent's standard input, which is then closed.
+    /// Written to the standard input of a process that is started for this run. Without a dialogue
+    /// the input is then closed.
     pub stdin: String,
     /// Files to write before the start.
     pub files: Vec<FileSpec>,
@@ -101,7 +102,36 @@ pub struct RunSpec {
     pub read_only: Vec<String>,
     /// What the runner enforces by itself.
     pub limits: RunLimits,
+    /// How the process is spoken to beyond its first words; `None`: one process, one run.
+    #[serde(default)]
+    pub dialogue: Option<Dialogue>,
 }
+
+/// How a process is spoken to that serves several runs, one after the other.
+///
+/// The runner knows no vendor: what a line means and what is to be written comes with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialogue {
+    /// The waiting process that is to serve this run, named by the run that started it. Any other
+    /// waiting process is ended; where this one is not there, a new one is started.
+    pub process: Option<RunId>,
+    /// Written to that process in the place of the run's `stdin`.
+    pub next: String,
+    /// The line of standard output by which the process says that it begins with what it was told.
+    pub begins: Mark,
+    /// The line by which it says that it is done. Every input of the run causes one more of them;
+    /// the run is over with the last.
+    pub ends: Mark,
+    /// Milliseconds the process may wait for its next run; then it is ended.
+    pub idle_ms_max: u64,
+    /// Bytes of resident memory that a waiting process may hold; with more it is ended.
+    pub idle_rss_bytes_max: u64,
+}
+
+/// Tells one line of standard output from the others: a JSON object with these texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mark(pub BTreeMap<String, String>);
 
 impl std::fmt::Debug for RunSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -112,6 +142,7 @@ impl std::fmt::Debug for RunSpec {
             .field("program", &self.program)
             .field("args", &self.args)
             .field("limits", &self.limits)
+            .field("process", &self.dialogue.as_ref().map(|it| it.process))
             .finish_non_exhaustive()
     }
 }
@@ -193,10 +224,14 @@ pub struct RunEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Happening {
-    /// The agent process runs.
+    /// The agent process runs. Said again where a waiting process turned out to be dead and another
+    /// was started in its place.
     Started {
         /// Its process id on the host.
         pid: u32,
+        /// The run that started it; `None` is this one.
+        #[serde(default)]
+        process: Option<RunId>,
     },
     /// A line of standard output, without its end of line; invalid UTF-8 is replaced.
     Stdout {
@@ -221,7 +256,20 @@ pub enum Happening {
         /// How many processes it has.
         processes: u32,
     },
-    /// The last event: nothing of the run is alive any more.
+    /// An input was written to the process.
+    InputTaken {
+        /// Which.
+        input: MessageId,
+    },
+    /// An input cannot be given to this run, now or later.
+    InputRefused {
+        /// Which.
+        input: MessageId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The last event: nothing of the run is alive any more, but for a process that waits for the
+    /// next one.
     Ended(Ended),
 }
 
@@ -244,6 +292,8 @@ pub struct Ended {
 pub enum EndCause {
     /// The process ended by itself, or somebody else killed it.
     Exited,
+    /// The process said that it is done, and waits for the next run.
+    Finished,
     /// The control plane asked.
     Stopped,
     /// The time limit.
@@ -263,7 +313,7 @@ pub enum EndCause {
     RunnerDied,
 }
 
-/// What the control plane says.
+/// What the control plane says. Not to be logged: it carries prompts and secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ToRunner {
@@ -273,6 +323,17 @@ pub enum ToRunner {
     Stop {
         /// Which.
         run: RunId,
+    },
+    /// Give a running process further input: interrupt it where the vendor can, then say this.
+    /// Answered by `input-taken` or `input-refused`, or by the end of the run. A second one with
+    /// the same `input` is ignored.
+    Input {
+        /// Which run.
+        run: RunId,
+        /// What it is known by.
+        input: MessageId,
+        /// What is written, in the vendor's form.
+        text: String,
     },
     /// Everything up to and including `seq` is durable.
     Ack {

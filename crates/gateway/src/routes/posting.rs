@@ -183,12 +183,13 @@ async fn stop(gateway: &Gateway, message: &NewMessage) -> Result<Accepted, ApiEr
     })
 }
 
-/// How an interrupt reaches an agent, as it stands now. No agent program listens while it works yet.
+/// How an interrupt reaches an agent, as it stands now.
 async fn delivery_to(gateway: &Gateway, agent: AgentId) -> Result<&'static str, ApiError> {
     let row = gateway.world().store.agent(agent).await?;
     let state = row.map(|row| row.state);
     let state = state.ok_or_else(|| ApiError::Missing("there is no such receiver".to_owned()))?;
-    Ok(delivery(state, false).name())
+    let steerable = gateway.world().store.takes_input(agent).await?;
+    Ok(delivery(state, steerable).name())
 }
 
 /// Checks a message.
@@ -211,7 +212,7 @@ pub(crate) fn compose(
     }
     let (source, cause) = match caller {
         Caller::Person(_) => (WakeSource::User, None),
-        Caller::Agent(agent) => (WakeSource::Agent, Some(agent.claims.turn)),
+        Caller::Agent(agent) => (WakeSource::Agent, Some(agent.turn)),
     };
     Ok(NewMessage {
         id: MessageId(world.ids.fresh()),

@@ -91,7 +91,7 @@ async fn a_token_is_good_for_its_own_turn_and_says_why_it_is_not() {
     let epoch = api.token_of(vesper, turn.id, turn.epoch + 1);
     api.as_agent(&epoch, Method::GET, INTERNAL, None)
         .await
-        .refused(401, &["turn 1", "its own turn only"]);
+        .refused(401, &["turn 1", "its own process serves"]);
     api.restart(vesper, 2).await;
     for path in [INTERNAL.to_owned(), format!("{INTERNAL}/inbox")] {
         let ended = api.as_agent(&token, Method::GET, &path, None).await;

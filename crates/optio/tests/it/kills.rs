@@ -30,6 +30,18 @@ fn open_gate(world: &World, agent: &str) {
     fs::write(world.workspace(agent, "go"), "").unwrap();
 }
 
+/// Waits until the runner has written down that a run is finished.
+async fn until_finished(world: &mut World, agent: &str) {
+    let journals = world.sandbox(agent).join("runner/journals");
+    let finished = async |_: &mut World| {
+        let files = fs::read_dir(&journals).unwrap();
+        let mut texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        let ended = |text: String| text.contains("\"cause\":\"finished\"");
+        texts.any(ended).then_some(())
+    };
+    world.until("the end of the run", finished).await;
+}
+
 /// The agent program's own process.
 fn program(world: &World, agent: &str) -> i32 {
     let found = world.processes_of(agent);
@@ -87,12 +99,14 @@ async fn a_turn_goes_on_without_its_control_plane_and_is_committed_once() {
     world.until_done(&agent, 3).await;
     told_once(&world, &agent, 3, &message).await;
 
-    // The agent finishes while nobody listens: its runner has kept what it said.
+    // The agent finishes while nobody listens: its runner has kept what it said. Its process waits
+    // for the next turn all the while.
     let message = begin_story(&mut world, &agent).await;
-    let process = program(&world, &agent);
+    assert_eq!(program(&world, &agent), process);
     world.kill9();
     open_gate(&world, &agent);
-    until_gone(&[process]);
+    until_finished(&mut world, &agent).await;
+    assert!(alive(process));
     world.start().await;
     world.until_done(&agent, 4).await;
     told_once(&world, &agent, 4, &message).await;

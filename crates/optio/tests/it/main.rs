@@ -27,5 +27,6 @@ mod stops;
 mod story;
 #[cfg(test)]
 mod troubles;
+mod warm;
 #[cfg(test)]
 mod world;

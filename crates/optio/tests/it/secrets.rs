@@ -82,9 +82,18 @@ async fn a_token_is_good_for_its_turn_and_no_secret_is_written_down() {
     assert_eq!(refused.status(), 401);
     let words = refused.text().await.unwrap();
     assert!(
-        words.contains("the agent token has ended: turn 2"),
+        words.contains("the agent token has ended: turn 1"),
         "{words}"
     );
+
+    // The same process serves the next turn, and its token opens the same door again until that is over.
+    world
+        .send(&agent, "run: printenv OPTIO_AGENT_TOKEN >token")
+        .await;
+    world.until_done(&agent, 3).await;
+    let again = fs::read_to_string(world.workspace(&agent, "token")).unwrap();
+    assert_eq!(again.trim(), token);
+    assert_eq!(ask(INTERNAL).await.status(), 401);
 
     let turn = &world.turns(&agent).await[1];
     let transcript = world.transcript(&agent, turn).await;

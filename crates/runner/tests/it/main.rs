@@ -14,4 +14,5 @@ mod plane;
 mod pure;
 mod stop;
 mod stream;
+mod warm;
 mod world;

@@ -12,7 +12,7 @@ async fn a_run_tells_its_start_its_lines_and_its_end_in_order() {
         let spec = world.script("echo one; echo two; echo three >&2; printf four; exit 3");
         let events = world.plane.ended(world.plane.start(&spec)).await;
 
-        assert!(matches!(events[0].what, Happening::Started { pid } if 0 < pid));
+        assert!(matches!(events[0].what, Happening::Started { pid, process: None } if 0 < pid));
         assert_eq!(lines(&events), ["one", "two", "four"]);
         assert_eq!(errors(&events), ["three"]);
         assert_eq!(end(&events).cause, EndCause::Exited);

@@ -177,6 +177,7 @@ impl World {
                 output_bytes: 256 << 20,
                 grace_ms: 500,
             },
+            dialogue: None,
         }
     }
 }

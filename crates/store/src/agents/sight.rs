@@ -6,6 +6,7 @@ use optio_domain::{
     agent::{
         breaker::{Volley, Wakes},
         seen::{Kept, Lingering},
+        warm::{Setting, WarmProcess},
     },
     id::{AgentId, RunId, TurnId},
     limits::Limits,
@@ -47,6 +48,8 @@ pub struct AgentSight {
     pub stop: bool,
     /// How often it was woken lately; looked at while mail waits for a turn.
     pub wakes: Wakes,
+    /// The process that waits in it for the next turn.
+    pub warm: Option<WarmProcess>,
 }
 
 /// The open turn as the plan looks at it.
@@ -68,6 +71,12 @@ pub struct TurnSight {
     pub ended: Option<Ended>,
     /// What its output told.
     pub facts: Facts,
+    /// The process that serves it, as far as it is known.
+    pub process: Option<RunId>,
+    /// What that process is set to, where it is kept.
+    pub setting: Option<Setting>,
+    /// Since when something it was given while it ran is not answered.
+    pub unanswered_since: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -99,6 +108,10 @@ struct RawSight {
     volley_sender: Option<String>,
     volley_messages: Option<i32>,
     volley_since: Option<DateTime<Utc>>,
+    warm: Option<Json<WarmProcess>>,
+    process_id: Option<Uuid>,
+    setting: Option<Json<Setting>>,
+    unanswered_since: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -129,7 +142,9 @@ impl Store {
              EXISTS (SELECT FROM agents q WHERE q.state = 'queued' AND q.id <> g.id) AS others_queued,
              t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
              r.started_at AS run_started_at, r.ended, r.facts, l.id AS lingering_run,
-             l.stop_asked_at, s.id AS sandbox, s.keep_until,
+             l.stop_asked_at, s.id AS sandbox, s.keep_until, s.warm, r.process_id, r.setting,
+             (SELECT min(given_at) FROM steered_messages d
+               WHERE d.turn_id = g.open_turn AND d.taken_at IS NULL) AS unanswered_since,
              COALESCE(g.stop_turn = g.open_turn, false) AS stop,
              CASE WHEN g.open_turn IS NULL THEN 0 ELSE
                (SELECT count(*) FROM messages i WHERE i.receiver_kind = 'agent'
@@ -179,6 +194,9 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
             started_at: row.run_started_at,
             ended: row.ended.map(|json| json.0),
             facts: row.facts.map(|json| json.0).unwrap_or_default(),
+            process: row.process_id.map(RunId),
+            setting: row.setting.map(|json| json.0),
+            unanswered_since: row.unanswered_since,
         });
     Ok(AgentSight {
         version: Version::read(row.version),
@@ -213,6 +231,7 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
                     since,
                 }),
         },
+        warm: row.warm.map(|json| json.0),
         agent: row.agent.read()?,
     })
 }

@@ -45,7 +45,10 @@ impl World {
                 lines: 7,
                 ..Facts::default()
             },
+            actor: agent.into(),
             started_at: None,
+            process: None,
+            inputs: Vec::new(),
             ended: None,
             sample: None,
             events: lines.iter().map(log).collect(),
@@ -249,8 +252,8 @@ async fn a_run_is_sent_and_stopped_once() {
             ..world.decision("test")
         };
         let write = write(&sight, &wait, &decision);
-        world.store.run_sent(&write, run).await.unwrap();
-        let late = world.store.run_sent(&write, run).await;
+        world.store.run_sent(&write, run, &alone()).await.unwrap();
+        let late = world.store.run_sent(&write, run, &alone()).await;
         assert!(matches!(late, Err(StoreError::Moved)), "{late:?}");
         let mut step = world.begin(agent).await;
         step.now = world.later(seconds);

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKey, Decision, Wait},
-    agent::{AgentState, prompt, spec::AgentSpec},
+    agent::{
+        AgentState, prompt,
+        spec::AgentSpec,
+        warm::{Server, Service},
+    },
     id::{AgentId, MessageId, TurnId},
     limits::{ATTEMPTS_MAX, TURN_BYTES_MAX, TURN_MESSAGES_MAX},
     mail::{Marks, Sender, WakeSource},
@@ -42,6 +46,7 @@ mod send;
 mod steps;
 mod topics;
 mod triggers;
+mod warm;
 
 /// Room enough for every test that is not about room.
 const ROOMY: i32 = 10_000;
@@ -227,7 +232,7 @@ impl World {
             mail: &mail,
             session: sight.agent.session_id.as_deref(),
             provision_ms: 60_000,
-            sent: true,
+            sent: Some(&alone()),
             turns_max,
         };
         let (wait, decision) = (Wait::at_rest("mail", "anybody"), self.decision("test"));
@@ -264,6 +269,7 @@ impl World {
             closing,
             facts,
             keep,
+            warm: None,
         };
         let (wait, decision) = (Wait::at_rest("mail", "anybody"), self.decision("test"));
         let write = write(&sight, &wait, &decision);
@@ -365,6 +371,14 @@ fn receipt(stored: &Stored) -> Receipt {
 }
 
 /// Waits until a condition holds: what becomes true elsewhere has no moment of its own.
+/// A process for one run alone.
+fn alone() -> Service {
+    Service {
+        server: Server::New,
+        setting: None,
+    }
+}
+
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {

@@ -241,51 +241,6 @@ async fn a_former_owner_neither_opens_nor_closes_a_turn_and_takes_no_room() {
 }
 
 #[tokio::test]
-async fn a_former_owner_neither_opens_nor_closes_a_turn_and_takes_no_room() {
-    let world = World::new().await;
-    let (idle, busy) = (world.agent("a").await, world.agent("b").await);
-    for agent in [idle, busy] {
-        world.mail(agent, 1).await;
-    }
-    let turn = world.open(busy).await.unwrap();
-    let (old, new) = (
-        Replica::join(&world, LONG).await,
-        Replica::join(&world, LONG).await,
-    );
-    old.claim(SHARDS).await;
-    old.die(&world).await;
-    new.claim(SHARDS).await;
-    let through = |replica: &Replica| World {
-        store: replica.store.clone(),
-        at: world.at,
-    };
-    let (opened, closed) = (
-        through(&old)
-            .try_open(&world.see(idle).await, TurnId(fresh()), ROOM)
-            .await
-            .map(drop),
-        through(&old)
-            .close(busy, turn, &closing::done(), &Facts::default())
-            .await
-            .map(drop),
-    );
-    for result in [opened, closed] {
-        assert!(matches!(result, Err(StoreError::NotOwner)), "{result:?}");
-    }
-    let (taken,): (i64,) =
-        sqlx::query_as("SELECT count(*) FROM turn_slots WHERE turn_id IS NOT NULL")
-            .fetch_one(&world.store.pool)
-            .await
-            .unwrap();
-    assert_eq!(taken, 1);
-    through(&new).open(idle).await.unwrap();
-    through(&new)
-        .close(busy, turn, &closing::done(), &Facts::default())
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
 async fn a_step_that_began_before_a_takeover_ends_before_it() {
     let world = World::new().await;
     let agent = world.agent("a").await;

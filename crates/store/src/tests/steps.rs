@@ -153,6 +153,7 @@ async fn mail_that_comes_while_a_turn_opens_and_closes_is_counted() {
             closing: &closing::done(),
             facts: &Facts::default(),
             keep: Keep::AsItIs,
+            warm: None,
         };
         let (wait, decision) = (Wait::at_rest("mail", "anybody"), world.decision("test"));
         let write = write(&sight, &wait, &decision);

@@ -8,6 +8,7 @@ use optio_domain::{
     agent::{
         AgentState,
         closing::{Closing, MailFate},
+        warm::WarmProcess,
     },
     id::{AgentId, TurnId},
     limits::ATTEMPTS_MAX,
@@ -15,7 +16,7 @@ use optio_domain::{
     transcript::Facts,
 };
 use serde_json::json;
-use sqlx::{FromRow, Postgres, postgres::PgArguments, query::QueryAs};
+use sqlx::{FromRow, Postgres, postgres::PgArguments, query::QueryAs, types::Json};
 
 use crate::{
     Store, StoreError,
@@ -44,6 +45,8 @@ pub struct Closed<'a> {
     pub facts: &'a Facts,
     /// How long the sandbox is kept from now on.
     pub keep: Keep,
+    /// The process that waits in it for the next turn.
+    pub warm: Option<&'a WarmProcess>,
 }
 
 /// How long a sandbox is kept once its turn is over.
@@ -80,14 +83,21 @@ impl Aftermath {
     }
 }
 
-/// How many of the turn's messages go back is counted before they do: only a step of this agent can
+/// What the turn was given while it ran and did not take goes back as if nothing had been, however it
+/// went. How many of the turn's messages go back is counted before they do: only a step of this agent can
 /// touch them, and there is no other on this version.
 const CLOSE: &str = concat!(
-    "WITH mail AS (
+    "WITH untaken AS (
+  SELECT message_id FROM steered_messages WHERE turn_id = $17 AND taken_at IS NULL
+), mail AS (
   SELECT count(*)::int AS back, count(*) FILTER (WHERE class IN ('work', 'interrupt'))::int AS waking
   FROM messages
   WHERE turn_id = $17 AND state = 'assigned'
-    AND ($18 = 'untouched' OR $18 = 'given back' AND attempts + 1 < $19)
+    AND ($18 = 'untouched' OR $18 = 'given back' AND attempts + 1 < $19
+         OR id IN (SELECT message_id FROM untaken))
+), fate AS (
+  SELECT seq, CASE WHEN id IN (SELECT message_id FROM untaken) THEN 'untouched' ELSE $18 END AS fate
+  FROM messages WHERE turn_id = $17 AND state = 'assigned'
 ), ",
     moved!(
         "(SELECT back FROM mail)",
@@ -108,14 +118,14 @@ const CLOSE: &str = concat!(
   UPDATE turn_slots SET turn_id = NULL FROM moved WHERE turn_id = $17
 ), settled AS (
   UPDATE messages SET
-         attempts = attempts + CASE $18 WHEN 'given back' THEN 1 ELSE 0 END,
-         failed_turns = CASE $18 WHEN 'given back' THEN failed_turns || $17 ELSE failed_turns END,
-         processed_at = CASE $18 WHEN 'consumed' THEN $13 END,
-         state = CASE WHEN $18 = 'consumed' THEN 'consumed'
-                      WHEN $18 = 'untouched' OR attempts + 1 < $19 THEN 'pending' ELSE 'dead' END,
-         dead_reason = CASE WHEN $18 = 'given back' AND $19 <= attempts + 1
+         attempts = attempts + CASE fate WHEN 'given back' THEN 1 ELSE 0 END,
+         failed_turns = CASE fate WHEN 'given back' THEN failed_turns || $17 ELSE failed_turns END,
+         processed_at = CASE fate WHEN 'consumed' THEN $13 END,
+         state = CASE WHEN fate = 'consumed' THEN 'consumed'
+                      WHEN fate = 'untouched' OR attempts + 1 < $19 THEN 'pending' ELSE 'dead' END,
+         dead_reason = CASE WHEN fate = 'given back' AND $19 <= attempts + 1
            THEN 'given to ' || (attempts + 1) || ' turns that failed; the last one: ' || $21 END
-  FROM moved WHERE turn_id = $17 AND messages.state = 'assigned'
+  FROM moved, fate WHERE messages.seq = fate.seq
   RETURNING messages.id, messages.state, messages.dead_reason
 ), died AS (
   INSERT INTO events (actor_id, turn_id, type, data, at)
@@ -134,7 +144,8 @@ const CLOSE: &str = concat!(
          last_failure_reason = COALESCE($21, last_failure_reason)
   FROM moved WHERE agents.id = $2
 ), sandbox AS (
-  UPDATE sandboxes SET keep_until = $36 FROM moved WHERE id = $2 AND $35
+  UPDATE sandboxes SET keep_until = CASE WHEN $35 THEN $36 ELSE keep_until END, warm = $37
+  FROM moved WHERE id = $2
 )
 SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue,
        (SELECT count(*) FROM settled WHERE state = 'consumed') AS consumed,
@@ -228,7 +239,8 @@ fn close<'q>(
         .bind(closing.hold.as_ref().map(|hold| hold.reason.as_str()))
         .bind(closing.forget_session)
         .bind(keeps)
-        .bind(keep))
+        .bind(keep)
+        .bind(closed.warm.map(Json)))
 }
 
 fn told_of(write: &Write<'_>, closed: &Closed<'_>) -> Vec<NewEvent> {

@@ -11,9 +11,11 @@ use crate::{Store, StoreError};
 
 mod closing;
 mod opening;
+pub(crate) mod steering;
 
 pub use closing::{Aftermath, Closed, Keep};
 pub use opening::{Opened, Opening};
+pub use steering::InputAnswer;
 
 /// A turn as the API shows it.
 #[derive(Debug, Clone, PartialEq, FromRow)]
@@ -65,16 +67,18 @@ const COLUMNS: &str = "id, agent_id, turn_number, epoch, wake_source, wake_paylo
 /// What a token's bearer may still do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Its turn is open.
+    /// A turn is open that its process serves.
     Open {
+        /// Which turn.
+        turn: TurnId,
         /// The agent's slug.
         slug: String,
         /// The agent's name.
         name: String,
     },
-    /// Its turn is over.
+    /// Its process serves no open turn.
     Ended {
-        /// The turn's number.
+        /// The number of the turn it was started for.
         number: i32,
         /// Since when.
         at: DateTime<Utc>,
@@ -91,6 +95,7 @@ struct RawStanding {
     slug: String,
     name: String,
     updated_at: DateTime<Utc>,
+    served: Option<Uuid>,
 }
 
 impl Store {
@@ -129,7 +134,8 @@ impl Store {
             .await?)
     }
 
-    /// Looks whether a token's turn is still open under its epoch.
+    /// Looks which open turn is served by the process of a token: `turn` and `epoch` are those it was
+    /// started for.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -140,24 +146,31 @@ impl Store {
         epoch: i64,
     ) -> Result<Standing, StoreError> {
         let row: Option<RawStanding> = sqlx::query_as(
-            "SELECT t.turn_number, t.finished_at, t.epoch, g.slug, g.name, g.updated_at
+            "SELECT t.turn_number, t.finished_at, t.epoch, g.slug, g.name, g.updated_at,
+                    o.id AS served
                  FROM turns t JOIN agents g ON g.id = t.agent_id
+                 LEFT JOIN runs r ON r.id = g.open_turn AND r.open
+                 LEFT JOIN turns o ON o.id = r.id AND o.finished_at IS NULL
+                      AND $1 IN (o.id, r.process_id)
                  WHERE t.id = $1 AND t.agent_id = $2",
         )
         .bind(turn.0)
         .bind(agent.0)
         .fetch_optional(&self.pool)
         .await?;
-        Ok(match row {
-            Some(row) if row.finished_at.is_none() && row.epoch == epoch => Standing::Open {
+        let Some(row) = row else {
+            return Ok(Standing::Unknown);
+        };
+        Ok(match row.served.filter(|_| row.epoch == epoch) {
+            Some(served) => Standing::Open {
+                turn: TurnId(served),
                 slug: row.slug,
                 name: row.name,
             },
-            Some(row) => Standing::Ended {
+            None => Standing::Ended {
                 number: row.turn_number,
                 at: row.finished_at.unwrap_or(row.updated_at),
             },
-            None => Standing::Unknown,
         })
     }
 }

@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use optio_domain::{
     actor::ActorKey,
-    agent::AgentState,
-    id::{AgentId, MessageId, TurnId},
+    agent::{AgentState, warm::Service},
+    id::{AgentId, MessageId, RunId, TurnId},
     limits::{TURN_BYTES_MAX, TURN_MESSAGES_MAX},
     mail::{Candidate, Class, drain},
 };
 use serde_json::json;
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::{AssertSqlSafe, FromRow, types::Json};
 
 use crate::{
     Store, StoreError,
@@ -37,8 +37,8 @@ pub struct Opening<'a> {
     pub session: Option<&'a str>,
     /// Milliseconds until its process must have started.
     pub provision_ms: i64,
-    /// Whether its run is given to a runner at once.
-    pub sent: bool,
+    /// Who serves its run, where that is given to a runner at once.
+    pub sent: Option<&'a Service>,
     /// Turns that may be open at once, of all agents.
     pub turns_max: i64,
 }
@@ -79,9 +79,10 @@ const OPEN: &str = concat!(
   FROM moved WHERE agents.id = $2
   RETURNING agent_runtime, max_turn_duration_ms
 ), run AS (
-  INSERT INTO runs (id, actor_kind, actor_id, sandbox_id, epoch, runtime, created_at, state, sent_at)
+  INSERT INTO runs (id, actor_kind, actor_id, sandbox_id, epoch, runtime, created_at, state, sent_at,
+                    process_id, setting)
   SELECT $17, $1, $2, $2, epoch, agent_runtime, $13, CASE WHEN $26 THEN 'sent' ELSE 'unsent' END,
-         CASE WHEN $26 THEN $13 END
+         CASE WHEN $26 THEN $13 END, $29, $30
   FROM agent, moved
 ), turn AS (
   INSERT INTO turns (id, agent_id, turn_number, epoch, wake_source, wake_payload, prompt_used, messages,
@@ -174,9 +175,19 @@ impl Store {
             .bind(now + TimeDelta::milliseconds(opening.provision_ms))
             .bind(seqs)
             .bind(taken.out().pending)
-            .bind(opening.sent)
+            .bind(opening.sent.is_some())
             .bind(opening.turns_max)
             .bind(taken.out().waking)
+            .bind(
+                opening
+                    .sent
+                    .map(|service| service.process(RunId::of_turn(opening.turn)).0),
+            )
+            .bind(
+                opening
+                    .sent
+                    .and_then(|service| service.setting.as_ref().map(Json)),
+            )
             .fetch_one(&self.pool)
             .await?;
         match (outcome.epoch, outcome.room) {

@@ -1,9 +1,11 @@
-//! Claude Code, headless: `claude -p` with one prompt on standard input and stream-json out.
+//! Claude Code, headless: `claude -p` with stream-json out, and either one prompt on standard input
+//! or, for a process that is kept, stream-json in.
 //!
 //! Written for and tried with the version in [`VERSION`]; its recordings are in `fixtures/`.
 
 mod read;
 mod result;
+mod speech;
 mod tools;
 
 #[cfg(test)]
@@ -12,7 +14,8 @@ mod tests;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use optio_domain::{
-    ports::{AgentCli, Launch, LaunchOrder, Reading},
+    id::MessageId,
+    ports::{AgentCli, Capabilities, Launch, LaunchOrder, Reading},
     wire::runner::FileSpec,
 };
 
@@ -45,17 +48,40 @@ impl AgentCli for ClaudeCode {
             args: args(order),
             env: self.env(),
             secrets: self.secrets(),
-            stdin: order.prompt.clone(),
+            stdin: if order.kept {
+                speech::says(&order.prompt)
+            } else {
+                order.prompt.clone()
+            },
             files: vec![blank_state()],
             read_only: directory
                 .map(|path| path.to_string_lossy().into_owned())
                 .into_iter()
                 .collect(),
+            speech: order.kept.then(speech::marks),
         }
     }
 
     fn read(&self, line: &str) -> Reading {
         read::read(line)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            warm: true,
+            steerable: true,
+            interrupt: true,
+            set_model: true,
+        }
+    }
+
+    fn next(&self, prompt: &str, set_model: Option<Option<&str>>) -> String {
+        let set = set_model.map(speech::sets_model).unwrap_or_default();
+        set + &speech::says(prompt)
+    }
+
+    fn interrupt(&self, message: MessageId, text: &str) -> String {
+        speech::interrupts(message) + &speech::says(text)
     }
 }
 
@@ -74,6 +100,9 @@ fn args(order: &LaunchOrder) -> Vec<String> {
     let mut args = vec!["-p"];
     // The CLI refuses `stream-json` without `--verbose`.
     args.extend(["--output-format", "stream-json", "--verbose"]);
+    if order.kept {
+        args.extend(["--input-format", "stream-json"]);
+    }
     // Nobody is there to answer a permission prompt; the sandbox is the border. The CLI refuses
     // this flag to root, so agents run under an unprivileged uid.
     args.push("--dangerously-skip-permissions");

@@ -38,6 +38,10 @@ fn understand(event: Value) -> Reading {
         ("user", _) => user(&event),
         ("rate_limit_event", _) => rate_limit(event),
         ("result", _) => result::read(&event),
+        // What we asked for was done; where it was not, a reader should know.
+        ("control_response", _) if text(&event["response"], "subtype") == "success" => {
+            Reading::default()
+        }
         _ => other(event),
     }
 }

@@ -164,7 +164,9 @@ fn models(event: &Value) -> Option<impl Iterator<Item = &Value>> {
 
 /// For a reader: `done · 2 turns · 0.3 s · 2400 tokens in, 100 out · $0.01008`.
 fn words(event: &Value, end: &End) -> String {
+    let aborted = text(event, "terminal_reason").starts_with("aborted_");
     let outcome = match (end.success, end.class) {
+        (false, _) if aborted => "interrupted".to_owned(),
         (true, _) => "done".to_owned(),
         (false, Some(class)) => format!("failed ({})", class.name()),
         (false, None) => "failed".to_owned(),

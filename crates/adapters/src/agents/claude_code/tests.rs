@@ -70,6 +70,9 @@ fn every_recording_is_judged_as_what_happened() {
         ("sigint-in-tool", 0, Err(F::Crash)),
         ("background", 0, Ok(())),
         ("background-refused", 0, Ok(())),
+        ("warm", 0, Ok(())),
+        ("interrupted", 0, Ok(())),
+        ("set-model", 0, Ok(())),
     ];
     let mut judged = Vec::new();
     for (case, code, expected) in cases {
@@ -232,6 +235,7 @@ fn keys_are_secrets_and_nothing_else() {
         model: Some("haiku".to_owned()),
         resume: Some("s-1".to_owned()),
         max_turns: 7,
+        kept: false,
     });
     let args = "-p --output-format stream-json --verbose --dangerously-skip-permissions \
                 --setting-sources= --settings {\"disableAllHooks\":true} --strict-mcp-config \
@@ -245,6 +249,108 @@ fn keys_are_secrets_and_nothing_else() {
     assert_eq!(launch.secrets["CLAUDE_CODE_OAUTH_TOKEN"], "sk-token");
     let open = format!("{:?}{:?}{:?}", launch.args, launch.env, launch.files);
     assert!(!open.contains("sk-"));
+}
+
+/// The results in a recording, each with what was learnt since the one before.
+fn turns(case: &str) -> Vec<Facts> {
+    let (mut turns, mut facts) = (Vec::new(), Facts::default());
+    for line in recording(case).lines() {
+        let reading = ClaudeCode::default().read(line);
+        reading.facts.into_iter().for_each(|fact| facts.learn(fact));
+        if facts.end.is_some() {
+            turns.push(std::mem::take(&mut facts));
+        }
+    }
+    turns
+}
+
+#[test]
+fn each_turn_of_one_process_is_charged_for_itself_alone() {
+    let costs = |case| {
+        let costs = turns(case).into_iter().map(|facts| {
+            let end = facts.end.unwrap();
+            let cost = end.cost_usd.unwrap().to_string();
+            (cost, end.input_tokens.unwrap(), end.output_tokens.unwrap())
+        });
+        costs.collect::<Vec<_>>()
+    };
+    let one = ("0.0068".to_owned(), 5000, 100);
+    assert_eq!(
+        costs("warm"),
+        [one.clone(), ("0.0136".to_owned(), 10000, 200)]
+    );
+    // What an interrupted piece of work used is charged too, and adds up in its turn.
+    assert_eq!(
+        costs("interrupted"),
+        [one, ("0.0136".to_owned(), 10000, 200)]
+    );
+    let (_, facts) = read_all(&recording("interrupted"));
+    assert_eq!(facts.end.unwrap().cost_usd.unwrap().to_string(), "0.0204");
+}
+
+#[test]
+fn the_model_of_a_process_is_changed_and_changed_back() {
+    let models: Vec<_> = turns("set-model")
+        .into_iter()
+        .map(|facts| facts.model.unwrap())
+        .collect();
+    assert_eq!(
+        models,
+        ["claude-opus-5-5", "claude-haiku-5-5", "claude-opus-5-5"]
+    );
+}
+
+#[test]
+fn every_message_begins_and_ends_with_a_line_that_is_marked() {
+    let marks = speech::marks();
+    let is = |mark: &optio_domain::wire::runner::Mark, line: &str| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        mark.0.iter().all(|(field, text)| event[field] == **text)
+    };
+    for case in ["warm", "interrupted", "set-model"] {
+        let recording = recording(case);
+        let count = |mark| recording.lines().filter(|line| is(mark, line)).count();
+        let messages = if case == "set-model" { 3 } else { 2 };
+        assert_eq!(count(&marks.begins), messages, "{case}");
+        assert_eq!(count(&marks.ends), messages, "{case}");
+    }
+}
+
+#[test]
+fn what_is_said_to_a_process_is_one_line_each() {
+    let cli = ClaudeCode::default();
+    let order = LaunchOrder {
+        prompt: "two\nlines".to_owned(),
+        model: None,
+        resume: None,
+        max_turns: 7,
+        kept: true,
+    };
+    let says = r#"{"message":{"content":[{"text":"two\nlines","type":"text"}],"role":"user"},"type":"user"}"#;
+    let launch = cli.launch(&order);
+    assert!(
+        launch
+            .args
+            .join(" ")
+            .contains("--verbose --input-format stream-json")
+    );
+    assert_eq!(launch.stdin, format!("{says}\n"));
+    assert_eq!(cli.next("two\nlines", None), launch.stdin);
+    let set = |model: &str| {
+        format!(
+            r#"{{"request":{{{model}"subtype":"set_model"}},"request_id":"set_model","type":"control_request"}}"#
+        )
+    };
+    let next = cli.next("two\nlines", Some(Some("haiku")));
+    assert_eq!(next, format!("{}\n{says}\n", set(r#""model":"haiku","#)));
+    let next = cli.next("two\nlines", Some(None));
+    assert_eq!(next, format!("{}\n{says}\n", set("")));
+    let id = MessageId(uuid::Uuid::nil());
+    let interrupt = cli.interrupt(id, "two\nlines");
+    let (first, rest) = interrupt.split_once('\n').unwrap();
+    let first: Value = serde_json::from_str(first).unwrap();
+    assert_eq!(first["request"]["subtype"], "interrupt");
+    assert_eq!(rest, format!("{says}\n"));
 }
 
 /// Events of the right shape with anything inside, so that reading goes deep before it stumbles.

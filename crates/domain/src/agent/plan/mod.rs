@@ -21,6 +21,8 @@ const LIMIT_SLACK: TimeDelta = TimeDelta::seconds(10);
 const ROOM_LOOK: TimeDelta = TimeDelta::seconds(10);
 /// How often a runner that should dial in is looked after.
 const RUNNER_LOOK: TimeDelta = TimeDelta::seconds(2);
+/// How long a runner may take to say that it has passed something on.
+const ANSWER_LOOK: TimeDelta = TimeDelta::seconds(2);
 /// How long a runner may take to say that a run it was given has started.
 const START_LOOK: TimeDelta = TimeDelta::seconds(5);
 
@@ -52,6 +54,8 @@ pub enum Step {
     SendRun(TurnId),
     /// The process runs.
     MarkRunning,
+    /// Give the running turn the interrupts that wait, and those its runner has not answered for.
+    Steer(TurnId),
     /// A stop message wants the turn ended: close it at once and give its mail back untouched.
     CancelTurn(TurnId),
     /// Close the turn.
@@ -90,6 +94,7 @@ impl Step {
             Self::EnsureSandbox => "ensure sandbox",
             Self::SendRun(_) => "send run",
             Self::MarkRunning => "mark running",
+            Self::Steer(_) => "steer",
             Self::CancelTurn(_) => "cancel turn",
             Self::CloseTurn { .. } => "close turn",
             Self::StopRun(_) => "stop run",
@@ -348,13 +353,31 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
         );
     }
     match seen.link {
-        Link::Connected { holds_run: true } => step(
-            Step::Nothing,
-            Wait::until("the agent's work", "the agent", deadline),
-        ),
+        Link::Connected { holds_run: true } => at_work(turn, open, seen, deadline, now),
         Link::Connected { holds_run: false } => lost_turn(turn, now),
         Link::Away { runner } => runner_away(runner, deadline, now),
     }
+}
+
+/// A turn at work is told of interrupts at once. The runner may be told twice: it knows each by name.
+fn at_work(
+    turn: TurnId,
+    open: &OpenTurn,
+    seen: &Seen,
+    deadline: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Plan {
+    let again = open.unanswered_since.map(|since| since + ANSWER_LOOK);
+    let due = again.is_some_and(|again| again <= now);
+    if open.takes_input && (due || 0 < seen.interrupts_pending) {
+        let until = deadline.min(now + ANSWER_LOOK);
+        let wait = Wait::until("the agent to be interrupted", "the runner", until);
+        return step(Step::Steer(turn), wait);
+    }
+    let look = again.filter(|_| open.takes_input);
+    let until = look.map_or(deadline, |look| look.min(deadline));
+    let wait = Wait::until("the agent's work", "the agent", until);
+    step(Step::Nothing, wait)
 }
 
 /// When a started run is ended over its runner's head.

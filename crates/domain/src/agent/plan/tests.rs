@@ -48,6 +48,8 @@ fn open(run: RunSeen) -> Option<OpenTurn> {
         provision_until: now() + TimeDelta::minutes(2),
         duration_ms: 600_000,
         run,
+        takes_input: false,
+        unanswered_since: None,
     })
 }
 

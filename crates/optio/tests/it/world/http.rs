@@ -37,7 +37,7 @@ impl World {
         answer.json().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         let answer = self.ask(Method::POST, path, Some(body)).await.unwrap();
         let status = answer.status();
         let said = answer.text().await.unwrap();

@@ -11,7 +11,10 @@ use optio::agent_versions;
 /// What a script needs that speaks the program's format: it has read the prompt, and `begin`,
 /// `say TEXT` and `finish TEXT` print events.
 pub(crate) const FAKE_PRELUDE: &str = r#"#!/bin/bash
-prompt=$(cat)
+case "$*" in
+*--input-format*) read -r prompt ;;
+*) prompt=$(cat) ;;
+esac
 session=5e551011-0000-4000-8000-000000000000
 begin() { printf '{"type":"system","subtype":"init","session_id":"%s","model":"fake"}\n' "$session"; }
 say() { printf '{"type":"assistant","message":{"content":[{"type":"text","text":"%s"}]},"session_id":"%s"}\n' "$1" "$session"; }
