@@ -16,6 +16,9 @@ pub const STOP_MS_MAX: i64 = 3_500;
 /// Decisions kept in an actor's row.
 pub const DECISIONS_KEPT: usize = 10;
 
+/// Limits that may be 0, which turns off what they limit.
+pub const OFF_AT_ZERO: [&str; 1] = ["warm_idle_ms_max"];
+
 /// Limits an operator may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

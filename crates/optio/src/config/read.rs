@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use optio_domain::{limits::Limits, ownership::Role};
+use optio_domain::{
+    limits::{Limits, OFF_AT_ZERO},
+    ownership::Role,
+};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -174,13 +177,15 @@ impl Reader<'_> {
             let key = format!("limits.{name}");
             let number = self.text(&key).and_then(|text| text.parse::<u64>().ok());
             // The domain's own type says how large each may be.
-            let accepted = number.filter(|number| 0 < *number).and_then(|number| {
+            let least = u64::from(!OFF_AT_ZERO.contains(&name.as_str()));
+            let accepted = number.filter(|number| least <= *number).and_then(|number| {
                 let mut all = serde_json::to_value(limits).ok()?;
                 all[&name] = json!(number);
                 serde_json::from_value(all).ok()
             });
             match accepted {
                 Some(changed) => limits = changed,
+                None if least == 0 => self.wrong(&key, "must be a whole number, and not huge"),
                 None => self.wrong(&key, "must be a whole number greater than 0, and not huge"),
             }
         }

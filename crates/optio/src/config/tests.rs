@@ -235,3 +235,13 @@ fn every_limit_of_the_domain_is_a_setting() {
     let fields = serde_json::to_value(Limits::default()).unwrap();
     assert_eq!(limits, fields.as_object().unwrap().len());
 }
+
+#[test]
+fn zero_turns_a_warm_process_off_and_is_no_value_of_any_other_limit() {
+    let zero = |name: &str| with(found(), "", &[(name, "0")]);
+    let limits = server(zero("OPTIO_LIMITS_WARM_IDLE_MS_MAX")).limits;
+    assert_eq!(limits.warm_idle_ms_max, 0);
+    let refused =
+        Settings::load(zero("OPTIO_LIMITS_WARM_RSS_BYTES_MAX")).and_then(|it| it.server());
+    assert!(refused.is_err());
+}
