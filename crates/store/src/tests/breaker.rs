@@ -46,6 +46,11 @@ async fn answers_to_answers_are_counted_per_pair_and_other_mail_is_not() {
     assert_eq!(volley, Some(expected));
     world.mail(b, 5).await;
     assert_eq!(world.number(counted).await, 5, "people's mail is no volley");
+    let c = world.agent("c").await;
+    let turn = world.open(a).await;
+    let aside = world.sent_in("a", turn, c, "by the way");
+    world.deliver(&aside).await.unwrap();
+    assert_eq!(world.number(counted).await, 5, "c had said nothing");
 }
 
 #[tokio::test]
