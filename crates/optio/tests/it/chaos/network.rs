@@ -1,4 +1,5 @@
-//! The way from sandboxes to control planes: a proxy that can refuse, stall, and cut in the middle.
+//! The ways to the control planes, from sandboxes and from each other: proxies that can refuse, stall,
+//! and cut in the middle.
 
 use std::{
     net::SocketAddr,
@@ -34,21 +35,24 @@ pub(super) enum Weather {
     Half,
 }
 
-/// The proxy.
+/// Proxies under one sky.
 #[derive(Debug)]
 pub(super) struct Network {
-    pub(super) address: SocketAddr,
     weather: watch::Sender<Weather>,
 }
 
 impl Network {
-    /// A proxy to these addresses, by turns.
-    pub(super) async fn new(to: Vec<SocketAddr>) -> Self {
+    pub(super) fn new() -> Self {
+        let (weather, _) = watch::channel(Weather::Fair);
+        Self { weather }
+    }
+
+    /// The address of a proxy to these addresses, by turns.
+    pub(super) async fn way_to(&self, to: &[SocketAddr]) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (weather, now) = watch::channel(Weather::Fair);
-        tokio::spawn(accept(listener, Arc::new(to), now));
-        Self { address, weather }
+        tokio::spawn(accept(listener, to.into(), self.weather.subscribe()));
+        address
     }
 
     pub(super) fn set(&self, weather: Weather) {
@@ -56,11 +60,7 @@ impl Network {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    to: Arc<Vec<SocketAddr>>,
-    weather: watch::Receiver<Weather>,
-) {
+async fn accept(listener: TcpListener, to: Arc<[SocketAddr]>, weather: watch::Receiver<Weather>) {
     let turn = Arc::new(AtomicUsize::new(0));
     loop {
         let Ok((client, _)) = listener.accept().await else {

@@ -24,6 +24,8 @@ pub(super) struct Replica {
     pub(super) number: usize,
     pub(super) address: SocketAddr,
     dir: PathBuf,
+    /// `dev` where it is alone, `serve` among others.
+    command: &'static str,
     env: BTreeMap<String, String>,
     child: Option<Child>,
     /// Whether it is to run: then somebody starts it when it does not.
@@ -37,12 +39,14 @@ impl Replica {
         number: usize,
         address: SocketAddr,
         dir: PathBuf,
+        command: &'static str,
         env: BTreeMap<String, String>,
     ) -> Self {
         Self {
             number,
             address,
             dir,
+            command,
             env,
             child: None,
             wanted: false,
@@ -65,9 +69,14 @@ impl Replica {
             .append(true)
             .open(self.log())
             .unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_optio"));
+        let mut command = Command::new(self.dir.join("optio"));
         command
-            .args(["dev", "--listen", &self.address.to_string(), "--data-dir"])
+            .args([
+                self.command,
+                "--listen",
+                &self.address.to_string(),
+                "--data-dir",
+            ])
             .arg(self.dir.join("data"))
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")

@@ -5,7 +5,7 @@ use std::{
     fs::{self, Permissions},
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -102,6 +102,14 @@ impl Parts {
     }
 }
 
+/// The programs as they are now: what is built while they run does not change them.
+fn install(dir: &Path) {
+    let optio = Path::new(env!("CARGO_BIN_EXE_optio"));
+    for program in ["optio", "optio-runner"] {
+        fs::copy(optio.with_file_name(program), dir.join(program)).unwrap();
+    }
+}
+
 /// An address that is free now, and that nobody else will be given soon.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -121,24 +129,32 @@ impl Site {
         let postgres = Postgres::start(&dir.path().join("postgres")).await;
         let url = postgres.url();
         let addresses: Vec<_> = (0..plan.replicas).map(|_| free_address()).collect();
-        let network = Network::new(addresses.clone()).await;
+        install(dir.path());
+        let network = Network::new();
+        let public = network.way_to(&addresses).await;
         let env: BTreeMap<String, String> = [
             ("HOME", dir.path().join("home").display().to_string()),
             ("OPTIO_TOOLS_DIR", tools.display().to_string()),
-            ("OPTIO_PUBLIC_URL", format!("http://{}", network.address)),
+            ("OPTIO_PUBLIC_URL", format!("http://{public}")),
             ("DATABASE_URL", url.clone()),
             ("ANTHROPIC_API_KEY", "none".to_owned()),
             ("OPTIO_LIMITS_INBOX_MESSAGES_MAX", INBOX_MAX.to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        let replica = |(number, address): (usize, &SocketAddr)| {
+        let mut replicas = Vec::new();
+        for (number, address) in addresses.iter().enumerate() {
+            let mut env = env.clone();
+            let way = network.way_to(&[*address]).await;
+            env.insert("OPTIO_ADVERTISE_URL".to_owned(), format!("http://{way}"));
+            let command = if plan.replicas == 1 { "dev" } else { "serve" };
             let place = dir.path().to_owned();
-            Mutex::new(Replica::new(number, *address, place, env.clone()))
-        };
+            let replica = Replica::new(number, *address, place, command, env);
+            replicas.push(Mutex::new(replica));
+        }
         let flooder = |number| Arc::new(Client::new(format!("f{number}"), &addresses));
         let parts = Arc::new(Parts {
-            replicas: addresses.iter().enumerate().map(replica).collect(),
+            replicas,
             postgres: Mutex::new(postgres),
             network,
             sandboxes: dir.path().join("data/sandboxes"),
