@@ -22,8 +22,17 @@ use site::Site;
 /// How long everything may take to come to rest once nothing disturbs it.
 const REST_MAX: Duration = Duration::from_secs(240);
 
-/// Plays a plan from its beginning to the last count.
+/// Plays a plan to its end, or until somebody at the keyboard has seen enough: then everything that
+/// was started ends with it.
 async fn play(plan: Plan) {
+    tokio::select! {
+        () = play_to_end(plan) => {}
+        _ = tokio::signal::ctrl_c() => panic!("interrupted"),
+    }
+}
+
+/// From the first process to the last count.
+async fn play_to_end(plan: Plan) {
     let schedule = plan.schedule();
     let site = Site::build(&plan).await;
     let load = site.load(&plan);
@@ -40,6 +49,11 @@ async fn play(plan: Plan) {
         schedule::in_words(&schedule)
     );
     eprintln!("{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_replicas_under_every_fault_end_with_exact_counts() {
+    play(Plan::asked_or(Plan::short(2))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

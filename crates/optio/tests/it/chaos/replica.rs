@@ -161,11 +161,19 @@ impl Replica {
     }
 }
 
-impl Drop for Replica {
-    fn drop(&mut self) {
+impl Replica {
+    /// Ends it for good, at once.
+    pub(super) fn finish(&mut self) {
+        self.wanted = false;
         if let Some(mut child) = self.child.take() {
             drop(child.kill());
             drop(child.wait());
         }
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.finish();
     }
 }

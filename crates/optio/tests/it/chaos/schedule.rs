@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use optio_domain::limits::Limits;
+
 /// A small generator of numbers, so that a schedule comes again with its seed.
 #[derive(Debug, Clone)]
 pub(super) struct Dice(u64);
@@ -213,4 +215,12 @@ fn a_seed_decides_the_schedule_and_short_ones_have_every_fault() {
             assert!(words.contains(&format!("{fault:?} ")), "{fault:?}: {words}");
         }
     }
+}
+
+#[test]
+fn a_short_schedule_freezes_an_owner_for_longer_than_its_lease() {
+    let lease = Duration::from_millis(Limits::default().lease_ms_max);
+    let all = Plan::short(2).schedule();
+    let mut frozen = all.iter().filter(|it| it.fault == Fault::FreezeReplica);
+    assert!(frozen.any(|it| lease < it.hold), "{}", in_words(&all));
 }

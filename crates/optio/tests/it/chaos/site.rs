@@ -33,7 +33,7 @@ const AGENT: &str = include_str!("agent.sh");
 /// Messages that one inbox takes: few, so that it is full now and then.
 const INBOX_MAX: usize = 15;
 /// Clients that write to one agent at once: more than its inbox takes.
-const FLOODERS: usize = 30;
+const FLOODERS: usize = 22;
 /// How often something that has to change by itself is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -311,8 +311,16 @@ impl Drop for Site {
         let agents = self.parts.agents.lock().unwrap().clone();
         let deadline = std::time::Instant::now() + PATIENCE;
         while std::time::Instant::now() < deadline {
+            // Whoever starts runners goes first. One that a fault still holds is had the next time.
+            let mut held = false;
+            for replica in &self.parts.replicas {
+                match replica.try_lock() {
+                    Ok(mut replica) => replica.finish(),
+                    Err(_) => held = true,
+                }
+            }
             let left = marked(&agents);
-            if left.is_empty() {
+            if left.is_empty() && !held {
                 return;
             }
             left.iter().for_each(|process| kill9(process.pid));
