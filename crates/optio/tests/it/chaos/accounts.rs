@@ -110,10 +110,11 @@ impl Found {
 
     /// A process that ended although nobody wanted it to is started again, and told.
     pub(super) fn take_falls(&mut self, falls: &[String]) {
-        if !falls.is_empty() {
-            self.facts
-                .push(format!("started again: {}", falls.join("; ")));
+        let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
+        for fall in falls {
+            *counts.entry(fall).or_default() += 1;
         }
+        self.facts.push(format!("ended by themselves: {counts:?}"));
     }
 
     /// No fault from outside is an error of ours, and nothing may panic.
