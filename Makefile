@@ -8,7 +8,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test) --workspace --locked
 
 .NOTPARALLEL:
-.PHONY: help setup build demo dev test lint fmt bench fuzz doctor
+.PHONY: help setup build demo dev test lint fmt bench fuzz chaos doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: ## measure
 
 fuzz: ## search for bytes that break a reader (ARGS="--seconds 60")
 	@scripts/fuzz $(ARGS)
+
+chaos: ## kill everything under load and count (ARGS="--minutes 20 --replicas 3 --seed 7")
+	@scripts/chaos $(ARGS)
 
 doctor: build ## check what Optio needs from this machine
 	@exec $(BUILT)/optio doctor $(ARGS)

@@ -44,14 +44,20 @@ impl Schedule {
     /// # Errors
     /// [`BadSchedule`] when the expression or the zone cannot be read.
     pub fn parse(expression: &str, zone: Option<&str>) -> Result<Self, BadSchedule> {
+        let bad = |reason: String| BadSchedule::Expression {
+            expression: expression.to_owned(),
+            reason,
+        };
+        // The parser takes `,` for a list of nothing, and then looks for that moment for minutes.
+        let mut items = expression.split_whitespace().flat_map(|it| it.split(','));
+        if items.any(str::is_empty) {
+            return Err(bad("a list has an empty item".to_owned()));
+        }
         let cron = CronParser::builder()
             .seconds(Seconds::Optional)
             .build()
             .parse(expression)
-            .map_err(|error| BadSchedule::Expression {
-                expression: expression.to_owned(),
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| bad(error.to_string()))?;
         let zone = zone.unwrap_or("UTC");
         let zone = Tz::from_str(zone).map_err(|_unknown| BadSchedule::Zone(zone.to_owned()))?;
         Ok(Self {
@@ -101,6 +107,15 @@ mod tests {
             schedule.next_after(at("2026-01-01T00:00:00Z")),
             Ok(at("2026-01-01T08:00:00Z"))
         );
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_refused_and_not_searched_for() {
+        for expression in ["* , * * * *", ", * * * *", "1, * * * *", "* * ,3 * *"] {
+            let error = Schedule::parse(expression, None).unwrap_err().to_string();
+            assert!(error.contains("empty item"), "{error}");
+        }
+        assert!(Schedule::parse("1,3 * * * *", None).is_ok());
     }
 
     #[test]

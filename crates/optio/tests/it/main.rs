@@ -2,6 +2,8 @@
 //! worlds of all of them.
 
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod commands;

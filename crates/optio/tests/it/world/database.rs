@@ -32,7 +32,7 @@ impl Database {
 }
 
 /// What a statement answers.
-pub(super) fn query(url: &str, text: &str) -> String {
+pub(crate) fn query(url: &str, text: &str) -> String {
     let mut psql = Command::new("psql");
     psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text])
         .arg(url);

@@ -20,8 +20,9 @@ mod processes;
 mod program;
 mod server;
 
-pub(crate) use processes::{Process, alive, kill9, running, until_gone};
-pub(crate) use program::FAKE_PRELUDE;
+pub(crate) use database::query;
+pub(crate) use processes::{Process, alive, kill9, marked, running, signal, until_gone};
+pub(crate) use program::{FAKE_PRELUDE, fake};
 pub(crate) use server::Server;
 
 /// How long anything may take that is not about speed. The machines are shared.
@@ -82,7 +83,7 @@ impl Plan {
         let model = ModelSimulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), scenario);
         let model = model.await.unwrap();
         let tools = match &self.fake {
-            Some(script) => program::fake(dir.path(), script),
+            Some(script) => fake(dir.path(), script),
             None => program::real(),
         };
         let mut env = BTreeMap::from([
@@ -224,7 +225,7 @@ impl World {
 
     /// Asks the world's database.
     pub(crate) fn query(&self, sql: &str) -> String {
-        database::query(&self.env["DATABASE_URL"], sql)
+        query(&self.env["DATABASE_URL"], sql)
     }
 
     /// The control plane's process.
@@ -241,7 +242,7 @@ impl World {
 
     /// Asks the control plane to stop, and waits until it has.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        processes::signal(self.pid(), rustix::process::Signal::TERM);
+        signal(self.pid(), rustix::process::Signal::TERM);
         let ended = async |world: &mut Self| world.plane.as_mut().unwrap().try_wait().unwrap();
         let status = self.until("the control plane to stop", ended).await;
         self.plane = None;
@@ -276,12 +277,12 @@ impl World {
     /// The runners, agents and tools of this world.
     pub(crate) fn processes(&mut self) -> Vec<Process> {
         self.remember_sandboxes();
-        processes::marked(&self.sandboxes)
+        marked(&self.sandboxes)
     }
 
     /// The runner, the agent and the tools of one agent.
     pub(crate) fn processes_of(&self, agent: &str) -> Vec<Process> {
-        processes::marked(&[agent.to_owned()])
+        marked(&[agent.to_owned()])
     }
 
     fn remember_sandboxes(&mut self) {
@@ -350,7 +351,7 @@ impl Drop for World {
         self.remember_sandboxes();
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let left = processes::marked(&self.sandboxes);
+            let left = marked(&self.sandboxes);
             if left.is_empty() {
                 break;
             }
@@ -358,7 +359,7 @@ impl Drop for World {
             std::thread::sleep(LOOK_EVERY);
         }
         if let Some(pid) = self.postmaster() {
-            processes::signal(pid, rustix::process::Signal::QUIT);
+            signal(pid, rustix::process::Signal::QUIT);
             until_gone(&[pid]);
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Process {
 }
 
 /// Every process that carries the marker of one of these sandboxes.
-pub(super) fn marked(sandboxes: &[String]) -> Vec<Process> {
+pub(crate) fn marked(sandboxes: &[String]) -> Vec<Process> {
     let markers: Vec<_> = sandboxes
         .iter()
         .map(|sandbox| format!("OPTIO_SANDBOX_ID={sandbox}").into_bytes())
@@ -57,7 +57,8 @@ pub(crate) fn alive(pid: i32) -> bool {
     })
 }
 
-pub(super) fn signal(pid: i32, signal: Signal) {
+/// Sends a signal to a process that may be gone.
+pub(crate) fn signal(pid: i32, signal: Signal) {
     // It may have ended meanwhile.
     let _gone = kill_process(Pid::from_raw(pid).unwrap(), signal);
 }

@@ -44,7 +44,7 @@ pub(super) fn real() -> PathBuf {
 }
 
 /// A directory of tools whose only program is this script; an empty one has none.
-pub(super) fn fake(dir: &Path, script: &str) -> PathBuf {
+pub(crate) fn fake(dir: &Path, script: &str) -> PathBuf {
     let tools = dir.join("tools");
     let program = program(&tools);
     fs::create_dir_all(program.parent().unwrap()).unwrap();
