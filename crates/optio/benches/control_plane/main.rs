@@ -1,7 +1,7 @@
 //! `make bench`: the real program, its own Postgres and a stub in place of the vendor's agent, beside
 //! references measured in the same run. `docs/performance.md` says what each row means.
 //!
-//! `control_plane [--quick] [--only sends|turns|crowd] [JSON FILE]`
+//! `control_plane [--quick] [--only sends|turns|crowd|kernel] [JSON FILE]`
 
 use std::{
     error::Error,
@@ -20,6 +20,7 @@ mod machine;
 mod plane;
 mod reference;
 mod sends;
+mod stubbed;
 mod turns;
 
 use figures::{Row, Target};
@@ -41,6 +42,7 @@ enum Part {
     Sends,
     Turns,
     Crowd,
+    Kernel,
 }
 
 struct Arguments {
@@ -64,7 +66,8 @@ fn read(arguments: &[String]) -> Outcome<Arguments> {
                     Some("sends") => Part::Sends,
                     Some("turns") => Part::Turns,
                     Some("crowd") => Part::Crowd,
-                    _ => return Err("--only: sends, turns or crowd".into()),
+                    Some("kernel") => Part::Kernel,
+                    _ => return Err("--only: sends, turns, crowd or kernel".into()),
                 });
             }
             // Given by cargo.
@@ -79,7 +82,7 @@ fn read(arguments: &[String]) -> Outcome<Arguments> {
 }
 
 impl Size {
-    fn pick<T>(self, quick: T, full: T) -> T {
+    pub(crate) fn pick<T>(self, quick: T, full: T) -> T {
         if self.quick { quick } else { full }
     }
 
@@ -117,6 +120,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = if arguments.iter().any(|it| it == reference::BARE_ROUTE) {
         reference::serve()
+    } else if arguments.iter().any(|it| it == stubbed::STUBBED) {
+        stubbed::serve(&arguments)
     } else {
         bench(&arguments)
     };
@@ -198,6 +203,9 @@ async fn run(
         tell("bench: turns");
         turns::rows(place, &plane, size, &mut rows).await?;
     }
+    if wanted(Part::Kernel) {
+        stubbed::rows(place, &plane, size, &mut rows).await?;
+    }
     plane.stop().await?;
     if wanted(Part::Crowd) {
         tell("bench: 10,000 agents");
@@ -269,6 +277,6 @@ pub(crate) fn say(line: &str) -> Outcome<()> {
 }
 
 /// A line for the person who waits.
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     let _nobody_listens = writeln!(std::io::stderr(), "{line}");
 }

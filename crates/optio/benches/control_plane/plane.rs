@@ -122,6 +122,8 @@ impl Plane {
             .env("HOME", dir)
             .env("OPTIO_TOOLS_DIR", dir.join("tools"))
             .env("OPTIO_LIMITS_INBOX_MESSAGES_MAX", "2000000000")
+            // A runaway is what this is measured with.
+            .env("OPTIO_LIMITS_WAKE_TURNS_MAX", "2000000000")
             .env("OPTIO_LOG", "warn")
             .env("ANTHROPIC_API_KEY", "none")
             .current_dir(dir)
@@ -164,6 +166,11 @@ impl Plane {
 
     pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap_or(i32::MAX)
+    }
+
+    /// Where its Postgres listens.
+    pub(crate) fn socket_dir(&self) -> &Path {
+        &self.socket_dir
     }
 
     /// A connection to its database.

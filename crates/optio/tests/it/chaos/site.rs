@@ -139,6 +139,11 @@ impl Site {
             ("DATABASE_URL", url.clone()),
             ("ANTHROPIC_API_KEY", "none".to_owned()),
             ("OPTIO_LIMITS_INBOX_MESSAGES_MAX", INBOX_MAX.to_string()),
+            // The scripted agent plays one turn per process.
+            ("OPTIO_LIMITS_WARM_IDLE_MS_MAX", "0".to_owned()),
+            // Agents that answer each other in milliseconds are what this is about.
+            ("OPTIO_LIMITS_WAKE_TURNS_MAX", "1000000".to_owned()),
+            ("OPTIO_LIMITS_VOLLEY_MESSAGES_MAX", "1000000".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
