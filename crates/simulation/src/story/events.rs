@@ -1,0 +1,205 @@
+//! What may happen next, and how likely it is.
+
+use chrono::TimeDelta;
+use optio_domain::{
+    actor::ActorKey,
+    agent::Intent,
+    id::{AgentId, RunId, SandboxId},
+};
+
+use super::Story;
+use crate::{fleet::Pass, ledger::Fate};
+
+/// Tasks that may be under way at once.
+const TASKS_MAX: usize = 6;
+
+/// Something that may happen.
+pub(super) enum Event {
+    /// Whoever stands at the gate goes through.
+    Release(u64),
+    /// An actor that was told to look takes a step.
+    Step(usize, ActorKey),
+    /// A person or something outside writes.
+    Send(usize),
+    /// Somebody repeats what it sent with a key.
+    Repeat(usize, usize),
+    /// An agent writes, with a token it was given once.
+    AgentSends(usize, Pass),
+    /// An agent writes to all.
+    Broadcast(usize, AgentId),
+    Want(usize, AgentId, Intent),
+    Enable(usize, AgentId, bool),
+    Replay(usize),
+    Due(usize),
+    Fire(usize),
+    Sweep(usize),
+    Time(TimeDelta),
+    Dial(usize, SandboxId),
+    Order(SandboxId),
+    Progress(SandboxId, RunId),
+    Deliver(SandboxId, RunId),
+    HangUp(SandboxId),
+    RunnerDies(SandboxId),
+    SandboxGone(SandboxId),
+    Deaf(SandboxId),
+    Stale(SandboxId, RunId),
+    Crash(usize),
+    Restart(usize),
+}
+
+impl Story<'_> {
+    /// The next event, by chance.
+    pub(super) async fn event(&mut self) {
+        let mut may = Vec::new();
+        may.extend(
+            self.standing()
+                .into_iter()
+                .map(|id| (8, Event::Release(id))),
+        );
+        for plane in 0..self.planes.len() {
+            if self.planes.get(plane).is_some_and(|it| it.up) {
+                if self.tasks.len() < TASKS_MAX {
+                    self.in_plane(plane, &mut may);
+                }
+                may.push((1, Event::Crash(plane)));
+            } else {
+                may.push((10, Event::Restart(plane)));
+            }
+        }
+        self.in_sandboxes(&mut may);
+        let time = self.time_passes();
+        may.push((6, Event::Time(time)));
+        if let Some(event) = self.chance.weighted(may) {
+            self.happen(event).await;
+        }
+    }
+
+    fn in_plane(&mut self, plane: usize, may: &mut Vec<(usize, Event)>) {
+        let Some(here) = self.planes.get(plane) else {
+            return;
+        };
+        let waiting = here.waiting();
+        may.extend(waiting.into_iter().map(|key| (14, Event::Step(plane, key))));
+        if !here.sending {
+            may.push((7, Event::Send(plane)));
+            let keyed = self.ledger.letters.iter().enumerate();
+            let keyed: Vec<usize> = keyed
+                .filter(|(_, letter)| letter.key.is_some() && letter.fate != Fate::Sending)
+                .map(|(place, _)| place)
+                .collect();
+            if let Some(place) = self.chance.pick(&keyed) {
+                may.push((3, Event::Repeat(plane, *place)));
+            }
+            let passes = self.fleet.passes();
+            if let Some((pass, alive)) = self.chance.pick(&passes) {
+                may.push((
+                    if *alive { 6 } else { 2 },
+                    Event::AgentSends(plane, pass.clone()),
+                ));
+            }
+            let agents = self.agents.clone();
+            if let Some(agent) = self.chance.pick(&agents) {
+                may.push((1, Event::Broadcast(plane, *agent)));
+            }
+        }
+        may.extend([
+            (4, Event::Due(plane)),
+            (2, Event::Fire(plane)),
+            (1, Event::Sweep(plane)),
+        ]);
+        let agents = self.agents.clone();
+        if let Some(agent) = self.chance.pick(&agents).copied() {
+            let intent = self.wish();
+            may.push((3, Event::Want(plane, agent, intent)));
+            let enabled = !self.chance.per_mille(400);
+            may.push((1, Event::Enable(plane, agent, enabled)));
+        }
+        if self
+            .seen
+            .messages
+            .iter()
+            .any(|message| message.state == "dead")
+        {
+            may.push((1, Event::Replay(plane)));
+        }
+    }
+
+    /// Mostly what lets an agent go on.
+    fn wish(&mut self) -> Intent {
+        let wishes = vec![
+            (4, Intent::Pause),
+            (7, Intent::Resume),
+            (3, Intent::Restart),
+            (1, Intent::Archive),
+            (1, Intent::Delete),
+        ];
+        self.chance.weighted(wishes).unwrap_or(Intent::Resume)
+    }
+
+    fn in_sandboxes(&mut self, may: &mut Vec<(usize, Event)>) {
+        let up: Vec<usize> = (0..self.planes.len())
+            .filter(|plane| self.planes.get(*plane).is_some_and(|it| it.up))
+            .collect();
+        for sandbox in self.fleet.places() {
+            if !self.fleet.at(sandbox, |place| place.alive) {
+                continue;
+            }
+            match (self.has_dialed(sandbox), self.chance.pick(&up)) {
+                (true, _) => {
+                    may.push((10, Event::Order(sandbox)));
+                    may.push((1, Event::HangUp(sandbox)));
+                    let news = self.news(sandbox);
+                    may.extend(
+                        news.into_iter()
+                            .map(|run| (10, Event::Deliver(sandbox, run))),
+                    );
+                }
+                (false, Some(plane)) => may.push((10, Event::Dial(*plane, sandbox))),
+                (false, None) => {}
+            }
+            may.extend([(1, Event::RunnerDies(sandbox)), (1, Event::Deaf(sandbox))]);
+            if self.chance.per_mille(200) {
+                may.push((1, Event::SandboxGone(sandbox)));
+            }
+        }
+        for (sandbox, run) in self.fleet.processes() {
+            may.push((9, Event::Progress(sandbox, run)));
+            if self.has_dialed(sandbox) {
+                may.push((1, Event::Stale(sandbox, run)));
+            }
+        }
+    }
+
+    fn time_passes(&mut self) -> TimeDelta {
+        let spans = vec![
+            (4, self.chance.between(1, 500)),
+            (4, self.chance.between(500, 6_000)),
+            (2, self.chance.between(6_000, 60_000)),
+            (1, self.chance.between(60_000, 700_000)),
+        ];
+        TimeDelta::milliseconds(self.chance.weighted(spans).unwrap_or(1))
+    }
+
+    /// Whether this runner's connection carries reports now.
+    pub(super) fn has_dialed(&self, sandbox: SandboxId) -> bool {
+        self.fleet.at(sandbox, |place| place.dialed.is_some())
+    }
+
+    /// The runs of which a runner has something to report over its connection, and may now.
+    pub(super) fn news(&self, sandbox: SandboxId) -> Vec<RunId> {
+        self.fleet.at(sandbox, |place| {
+            let Some(dialed) = place
+                .dialed
+                .as_ref()
+                .filter(|it| it.greeted && !it.delivering)
+            else {
+                return Vec::new();
+            };
+            let runs = place.journals.iter().filter(|(run, journal)| {
+                let sent = dialed.sent.get(run).copied().unwrap_or(journal.acked);
+                sent < journal.last_seq()
+            });
+            runs.map(|(run, _)| *run).collect()
+        })
+    }
+}
