@@ -8,13 +8,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use optio_simulation::{Ending, Ground, play};
 
 /// How often a long run says how far it is.
 const SAY_EVERY: u64 = 1_000;
+
+/// How long a story may take: it has no time of its own, so it hangs if it takes longer.
+const STORY_MAX: Duration = Duration::from_secs(8);
 
 struct Wish {
     from: u64,
@@ -99,7 +102,11 @@ fn work(wish: &Wish, sum: &Sum, begun: Instant) {
                 return;
             }
             let seed = wish.from + number;
-            let ending = play(&mut ground, seed).await;
+            let story = tokio::time::timeout(STORY_MAX, play(&mut ground, seed)).await;
+            let Ok(ending) = story else {
+                say(&format!("seed {seed} hangs: nothing happened any more"));
+                std::process::abort();
+            };
             let events = u64::try_from(ending.history.len()).unwrap_or(0);
             sum.events.fetch_add(events, Ordering::Relaxed);
             let played = 1 + sum.played.fetch_add(1, Ordering::Relaxed);

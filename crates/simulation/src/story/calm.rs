@@ -19,7 +19,7 @@ impl Story<'_> {
         self.history.note("the faults stop".to_owned());
         self.temper = Temper::default();
         self.is_calm = true;
-        for id in self.standing() {
+        while let Some(id) = self.standing().first().copied() {
             self.release(id).await;
         }
         self.notice_broken_lines();

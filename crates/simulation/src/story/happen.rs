@@ -263,17 +263,21 @@ impl Story<'_> {
 
     async fn send(&mut self, plane: usize) {
         let count = 1 + self.chance.below(3);
+        let people = [Sender::User("u0".to_owned()), Sender::User("u1".to_owned())];
+        let tracker = Sender::External("tracker".to_owned());
+        let free: Vec<Sender> = people
+            .into_iter()
+            .chain([tracker])
+            .filter(|it| !self.waits_for_an_answer(it))
+            .collect();
         let mut letters = Vec::new();
         for _letter in 0..count {
-            let (sender, keyed) = if self.chance.per_mille(300) {
-                (Sender::External("tracker".to_owned()), true)
-            } else {
-                let person = format!("u{}", self.chance.below(2));
-                (Sender::User(person), self.chance.per_mille(300))
+            let Some(sender) = self.chance.pick(&free).cloned() else {
+                return;
             };
+            let keyed = matches!(sender, Sender::External(_)) || self.chance.per_mille(300);
             let agents = self.agents.clone();
-            let busy = letters.is_empty() && self.waits_for_an_answer(&sender);
-            if let (Some(agent), false) = (self.chance.pick(&agents), busy) {
+            if let Some(agent) = self.chance.pick(&agents) {
                 letters.push(self.letter(sender, To::One(*agent), keyed));
             }
         }

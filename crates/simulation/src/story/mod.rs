@@ -1,9 +1,6 @@
 //! One story: a day of random events and faults, then calm, under one seed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 use optio_domain::{
@@ -82,7 +79,7 @@ struct Story<'g> {
 pub async fn play(ground: &mut Ground, seed: u64) -> Ending {
     ground.clear().await;
     let mut story = Story::begin(ground, seed).await;
-    let events = 30 + story.chance.below(60);
+    let events = 40 + story.chance.below(120);
     for _event in 0..events {
         if story.broken.is_some() {
             break;
@@ -233,8 +230,7 @@ impl<'g> Story<'g> {
     /// Looks at everything that is committed, where anything was since the last look, and holds it
     /// against the invariants.
     async fn look(&mut self) {
-        let standing: BTreeSet<u64> = self.connections();
-        self.ground.postgres.settled(&standing).await;
+        self.settle().await;
         let passed = self.ground.postgres.passed();
         if self.seen_at != Some(passed) {
             self.seen = self.ground.overseer.snapshot(true).await;
@@ -297,8 +293,8 @@ fn temper(chance: &mut Chance) -> Temper {
         }
     };
     Temper {
-        park: upto(80),
-        fail: upto(25),
-        crash: upto(8),
+        park: upto(40),
+        fail: upto(8),
+        crash: upto(3),
     }
 }

@@ -156,14 +156,18 @@ impl Story<'_> {
                 continue;
             }
             let holder = self.holder(&driven);
-            match self.drive(top, holder.is_some()).await {
+            let may_wait = holder.is_some() || 1 < driven.len();
+            match self.drive(top, may_wait).await {
                 Reached::Over(outcome) => {
                     driven.pop();
                     if let Some(task) = self.tasks.remove(&top) {
-                        let connections = self.connections();
-                        self.ground.postgres.settled(&connections).await;
+                        self.settle().await;
                         self.over(task.plane, task.what, outcome);
                     }
+                }
+                // Whoever was driven for the sake of its locks has none any more.
+                Reached::Gate if 1 < driven.len() && !self.is_in_transaction(top) => {
+                    driven.pop();
                 }
                 Reached::Gate => {
                     let ruling = self.judge(top, 1 < driven.len());
@@ -174,15 +178,22 @@ impl Story<'_> {
                         self.rule(top, ruling).await;
                     }
                 }
-                Reached::Lock => {
-                    self.history.add(", waits for a lock");
-                    if let Some(holder) = holder {
+                Reached::Lock => match holder {
+                    Some(holder) => {
+                        self.history.add(", waits for a lock");
                         self.rule(holder, Ruling::Say(Verdict::Pass)).await;
                         driven.push(holder);
                     }
-                }
+                    // It waits for one it was driven for, which has got its own lock meanwhile.
+                    None => driven.rotate_right(1),
+                },
             }
         }
+    }
+
+    fn is_in_transaction(&self, id: u64) -> bool {
+        let standing = self.tasks.get(&id).and_then(|task| task.standing.as_ref());
+        standing.is_some_and(|arrival| arrival.in_transaction)
     }
 
     /// A task that stands at the gate inside a transaction: it may hold locks.
@@ -310,8 +321,26 @@ impl Story<'_> {
             });
             drop(dialed);
         }
-        let connections = self.connections();
-        self.ground.postgres.settled(&connections).await;
+        self.settle().await;
+    }
+
+    /// Waits until whatever was abandoned is rolled back. Who was abandoned at the gate goes no
+    /// further; who got the lock it waited for stands there.
+    pub(super) async fn settle(&mut self) {
+        loop {
+            let connections = self.connections();
+            let arrival = tokio::select! {
+                biased;
+                Some(arrival) = self.ground.arrivals.recv() => arrival,
+                () = self.ground.postgres.settled(&connections) => return,
+            };
+            let mut tasks = self.tasks.values_mut();
+            let waited =
+                tasks.find(|it| it.connection.is_some() && it.connection == arrival.connection);
+            if let Some(task) = waited {
+                task.standing = Some(arrival);
+            }
+        }
     }
 
     /// When and where, for the history.
