@@ -275,7 +275,7 @@ fn what_is_consumed_fed_exactly_one_successful_turn(view: &View<'_>) -> Held {
 /// other in the same one.
 fn mail_of_one_sender_is_read_in_its_order(view: &View<'_>) -> Held {
     for agent in view.agents {
-        let mut last: BTreeMap<String, (&str, Option<(i64, usize)>)> = BTreeMap::new();
+        let mut last: BTreeMap<String, (&str, Option<Place>)> = BTreeMap::new();
         for letter in view.ledger.letters.iter().filter(|it| it.in_order) {
             let to_agent = match &letter.to {
                 To::One(receiver) => receiver == agent,
@@ -309,8 +309,11 @@ fn mail_of_one_sender_is_read_in_its_order(view: &View<'_>) -> Held {
     Ok(())
 }
 
+/// A turn's number and a place in its prompt.
+type Place = (i64, usize);
+
 /// Where a message was read for good, or is being read: the turn's number and the place in its prompt.
-fn place(seen: &Snapshot, message: &MessageSeen) -> Option<(i64, usize)> {
+fn place(seen: &Snapshot, message: &MessageSeen) -> Option<Place> {
     let reads = matches!(message.state.as_str(), "consumed" | "assigned");
     let turn = turn_of(seen, message).filter(|_| reads)?;
     Some((turn.turn_number, turn.prompt.find(&message.body)?))
@@ -396,11 +399,11 @@ fn every_report_is_taken_in_once(view: &View<'_>) -> Held {
         let lines: Vec<(i64, String)> = said
             .iter()
             .filter(|event| event.seq <= run.acked_seq)
-            .filter_map(|event| match &event.what {
-                Happening::Stdout { line, .. } if !line.is_empty() => {
-                    Some((event.seq, line.clone()))
-                }
-                _ => None,
+            .filter_map(|event| {
+                let Happening::Stdout { line, .. } = &event.what else {
+                    return None;
+                };
+                (!line.is_empty()).then(|| (event.seq, line.clone()))
             })
             .collect();
         let told: Vec<(i64, String)> = lines

@@ -17,7 +17,7 @@ use optio_simulation::{Ending, Ground, play};
 const SAY_EVERY: u64 = 1_000;
 
 /// How long a story may take: it has no time of its own, so it hangs if it takes longer.
-const STORY_MAX: Duration = Duration::from_secs(8);
+const STORY_MAX: Duration = Duration::from_secs(60);
 
 struct Wish {
     from: u64,

@@ -8,7 +8,7 @@ fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime.unwrap().block_on(future)
+    runtime.expect("a runtime can be had").block_on(future)
 }
 
 /// What a person needs to play a red story again and to understand it.

@@ -33,8 +33,8 @@ pub(crate) struct Postgres {
     lines: Arc<Mutex<BTreeMap<u64, Line>>>,
     changed: Arc<Notify>,
     serial: Arc<AtomicU64>,
-    /// How many statements and commits went through.
-    passed: Arc<AtomicU64>,
+    /// How often something was made durable.
+    written: Arc<AtomicU64>,
 }
 
 struct Line {
@@ -53,7 +53,7 @@ impl Postgres {
             lines: Arc::default(),
             changed: Arc::default(),
             serial: Arc::default(),
-            passed: Arc::default(),
+            written: Arc::default(),
         };
         let serving = postgres.clone();
         tokio::spawn(async move {
@@ -71,9 +71,9 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// How many statements and commits were carried out so far.
-    pub(crate) fn passed(&self) -> u64 {
-        self.passed.load(Ordering::Relaxed)
+    /// How often something was made durable so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The server's process behind a connection.
@@ -137,8 +137,9 @@ impl Postgres {
                 server.write_all(&batch.bytes).await?;
                 let answer = from_server.answer(&mut server).await?;
                 status = answer.status;
-                self.passed
-                    .fetch_add(u64::from(gated.is_some()), Ordering::Relaxed);
+                let wrote =
+                    status == b'I' && gated.as_ref().is_some_and(|it| !it.starts_with("SELECT"));
+                self.written.fetch_add(u64::from(wrote), Ordering::Relaxed);
                 let after = match (verdict, &gated) {
                     (Verdict::Watch, Some(what)) => self.stand(line, what, status, true).await,
                     _ => Verdict::Pass,

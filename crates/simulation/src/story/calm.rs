@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Story, Temper, events::Event};
+use super::{
+    Story, Temper,
+    events::{Deed, Event},
+};
 use crate::{invariants, ledger::Fate};
 
 /// Events until everything must be at rest.
@@ -89,17 +92,17 @@ impl Story<'_> {
                 continue;
             }
             if !self.has_dialed(sandbox) {
-                return Some(Event::Dial(0, sandbox));
+                return Some(Event::At(sandbox, Deed::Dial(0)));
             }
             if self.order(sandbox) {
                 return self.next_calm_event_after_order();
             }
             if let Some(run) = self.news(sandbox).first() {
-                return Some(Event::Deliver(sandbox, *run));
+                return Some(Event::At(sandbox, Deed::Deliver(*run)));
             }
         }
         let (sandbox, run) = self.fleet.processes().first().copied()?;
-        Some(Event::Progress(sandbox, run))
+        Some(Event::At(sandbox, Deed::Progress(run)))
     }
 
     /// An order was heard: whatever it brought comes next.

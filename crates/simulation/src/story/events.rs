@@ -34,17 +34,28 @@ pub(super) enum Event {
     Fire(usize),
     Sweep(usize),
     Time(TimeDelta),
-    Dial(usize, SandboxId),
-    Order(SandboxId),
-    Progress(SandboxId, RunId),
-    Deliver(SandboxId, RunId),
-    HangUp(SandboxId),
-    RunnerDies(SandboxId),
-    SandboxGone(SandboxId),
-    Deaf(SandboxId),
-    Stale(SandboxId, RunId),
+    /// Something in a sandbox.
+    At(SandboxId, Deed),
     Crash(usize),
     Restart(usize),
+}
+
+/// Something that may happen in a sandbox.
+pub(super) enum Deed {
+    /// The runner dials a control plane.
+    Dial(usize),
+    /// The runner hears an order.
+    Order,
+    /// A run goes on.
+    Progress(RunId),
+    /// The runner reports of a run.
+    Deliver(RunId),
+    HangUp,
+    RunnerDies,
+    Gone,
+    Deaf,
+    /// An older incarnation of a run reports.
+    Stale(RunId),
 }
 
 impl Story<'_> {
@@ -146,26 +157,29 @@ impl Story<'_> {
             }
             match (self.has_dialed(sandbox), self.chance.pick(&up)) {
                 (true, _) => {
-                    may.push((10, Event::Order(sandbox)));
-                    may.push((1, Event::HangUp(sandbox)));
+                    may.push((10, Event::At(sandbox, Deed::Order)));
+                    may.push((1, Event::At(sandbox, Deed::HangUp)));
                     let news = self.news(sandbox);
                     may.extend(
                         news.into_iter()
-                            .map(|run| (10, Event::Deliver(sandbox, run))),
+                            .map(|run| (10, Event::At(sandbox, Deed::Deliver(run)))),
                     );
                 }
-                (false, Some(plane)) => may.push((10, Event::Dial(*plane, sandbox))),
+                (false, Some(plane)) => may.push((10, Event::At(sandbox, Deed::Dial(*plane)))),
                 (false, None) => {}
             }
-            may.extend([(1, Event::RunnerDies(sandbox)), (1, Event::Deaf(sandbox))]);
+            may.extend([
+                (1, Event::At(sandbox, Deed::RunnerDies)),
+                (1, Event::At(sandbox, Deed::Deaf)),
+            ]);
             if self.chance.per_mille(200) {
-                may.push((1, Event::SandboxGone(sandbox)));
+                may.push((1, Event::At(sandbox, Deed::Gone)));
             }
         }
         for (sandbox, run) in self.fleet.processes() {
-            may.push((9, Event::Progress(sandbox, run)));
+            may.push((9, Event::At(sandbox, Deed::Progress(run))));
             if self.has_dialed(sandbox) {
-                may.push((1, Event::Stale(sandbox, run)));
+                may.push((1, Event::At(sandbox, Deed::Stale(run))));
             }
         }
     }

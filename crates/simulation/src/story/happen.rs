@@ -46,15 +46,7 @@ impl Story<'_> {
                 self.crash(plane).await;
             }
             Event::Restart(plane) => self.restart(plane).await,
-            Event::Dial(..)
-            | Event::Order(_)
-            | Event::Progress(..)
-            | Event::Deliver(..)
-            | Event::HangUp(_)
-            | Event::RunnerDies(_)
-            | Event::SandboxGone(_)
-            | Event::Deaf(_)
-            | Event::Stale(..) => self.in_sandbox(event).await,
+            Event::At(sandbox, deed) => self.in_sandbox(sandbox, deed).await,
         }
         self.notice_broken_lines();
     }

@@ -79,7 +79,7 @@ struct Story<'g> {
 pub async fn play(ground: &mut Ground, seed: u64) -> Ending {
     ground.clear().await;
     let mut story = Story::begin(ground, seed).await;
-    let events = 40 + story.chance.below(120);
+    let events = 30 + story.chance.below(70);
     for _event in 0..events {
         if story.broken.is_some() {
             break;
@@ -231,10 +231,10 @@ impl<'g> Story<'g> {
     /// against the invariants.
     async fn look(&mut self) {
         self.settle().await;
-        let passed = self.ground.postgres.passed();
-        if self.seen_at != Some(passed) {
+        let written = self.ground.postgres.written();
+        if self.seen_at != Some(written) {
             self.seen = self.ground.overseer.snapshot(true).await;
-            self.seen_at = Some(passed);
+            self.seen_at = Some(written);
         }
         if self.broken.is_none() {
             self.broken = invariants::check(&self.view(), &self.closed).err();

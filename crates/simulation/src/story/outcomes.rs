@@ -9,26 +9,13 @@ use super::{
     Story,
     tasks::{Outcome, What, stored_id},
 };
-use crate::{fleet::Fleet, ledger::To};
+use crate::{fleet::Fleet, history::short, ledger::To};
 
 impl Story<'_> {
     pub(super) fn over(&mut self, plane: usize, what: What, outcome: Outcome) {
         match (what, outcome) {
             (What::Step(key), Outcome::Stepped(result)) => self.stepped(plane, key, result),
-            (What::Send(letters), Outcome::Sent(result)) => {
-                self.sends_no_more(plane);
-                match result {
-                    Ok(stored) => {
-                        for (letter, stored) in letters.into_iter().zip(stored) {
-                            self.answered(plane, letter, &stored);
-                        }
-                    }
-                    Err(error) => {
-                        self.history.add(&format!(" = {error}"));
-                        letters.into_iter().for_each(|it| self.ledger.is_lost(it));
-                    }
-                }
-            }
+            (What::Send(letters), Outcome::Sent(result)) => self.sent(plane, letters, result),
             (
                 What::AgentSends {
                     letter,
@@ -38,23 +25,12 @@ impl Story<'_> {
                 Outcome::AgentSent(result),
             ) => {
                 self.sends_no_more(plane);
-                match result {
-                    Ok((Standing::Open { .. }, _)) if was_over => {
-                        let words = format!("the token of turn {} opened a door", turn.0.as_u128());
-                        self.breaks("tokens", words);
-                    }
-                    Ok((Standing::Open { .. }, Some(stored))) => {
-                        self.answered(plane, letter, &stored)
-                    }
-                    Ok(_) => {
-                        self.history.add(" = the turn is over");
-                        self.ledger.is_refused(letter, true, "the turn is over");
-                    }
-                    Err(error) => {
-                        self.history.add(&format!(" = {error}"));
-                        self.ledger.is_lost(letter);
-                    }
+                let opened = matches!(result, Ok((Standing::Open { .. }, _)));
+                if opened && was_over {
+                    let words = format!("the token of turn {} opened a door", short(turn.0));
+                    self.breaks("tokens", words);
                 }
+                self.agent_sent(plane, letter, result);
             }
             (What::Broadcast(letter), Outcome::Broadcast(result)) => {
                 self.sends_no_more(plane);
@@ -90,6 +66,40 @@ impl Story<'_> {
                 }
             },
             _ => {}
+        }
+    }
+
+    fn sent(&mut self, plane: usize, letters: Vec<usize>, result: Result<Vec<Stored>, StoreError>) {
+        self.sends_no_more(plane);
+        match result {
+            Ok(stored) => {
+                for (letter, stored) in letters.into_iter().zip(stored) {
+                    self.answered(plane, letter, &stored);
+                }
+            }
+            Err(error) => {
+                self.history.add(&format!(" = {error}"));
+                letters.into_iter().for_each(|it| self.ledger.is_lost(it));
+            }
+        }
+    }
+
+    fn agent_sent(
+        &mut self,
+        plane: usize,
+        letter: usize,
+        result: Result<(Standing, Option<Stored>), StoreError>,
+    ) {
+        match result {
+            Ok((Standing::Open { .. }, Some(stored))) => self.answered(plane, letter, &stored),
+            Ok(_) => {
+                self.history.add(" = the turn is over");
+                self.ledger.is_refused(letter, true, "the turn is over");
+            }
+            Err(error) => {
+                self.history.add(&format!(" = {error}"));
+                self.ledger.is_lost(letter);
+            }
         }
     }
 

@@ -2,12 +2,12 @@
 
 use optio_domain::{
     id::{RunId, SandboxId},
-    wire::runner::{EndCause, Happening, RunEvent},
+    wire::runner::{EndCause, Happening, RunEvent, ToRunner},
 };
 
 use super::{
     Story,
-    events::Event,
+    events::Deed,
     tasks::{Outcome, What},
 };
 use crate::{
@@ -15,31 +15,37 @@ use crate::{
     history::short,
 };
 
+/// How a run goes on.
+enum Way {
+    Prints,
+    Well,
+    Badly,
+}
+
 impl Story<'_> {
-    pub(super) async fn in_sandbox(&mut self, event: Event) {
-        match event {
-            Event::Dial(plane, sandbox) => self.dial(plane, sandbox).await,
-            Event::Order(sandbox) => drop(self.order(sandbox)),
-            Event::Progress(sandbox, run) => self.progress(sandbox, run),
-            Event::Deliver(sandbox, run) => self.deliver(sandbox, run).await,
-            Event::HangUp(sandbox) => {
+    pub(super) async fn in_sandbox(&mut self, sandbox: SandboxId, deed: Deed) {
+        match deed {
+            Deed::Dial(plane) => self.dial(plane, sandbox).await,
+            Deed::Order => drop(self.order(sandbox)),
+            Deed::Progress(run) => self.progress(sandbox, run),
+            Deed::Deliver(run) => self.deliver(sandbox, run).await,
+            Deed::HangUp => {
                 self.note_at(sandbox, "the connection breaks");
                 self.fleet.hangs_up(sandbox);
             }
-            Event::RunnerDies(sandbox) => {
+            Deed::RunnerDies => {
                 self.note_at(sandbox, "the runner dies");
                 self.fleet.dies(sandbox);
             }
-            Event::SandboxGone(sandbox) => {
+            Deed::Gone => {
                 self.note_at(sandbox, "the sandbox is gone with its disk");
                 self.fleet.vanishes(sandbox);
             }
-            Event::Deaf(sandbox) => {
+            Deed::Deaf => {
                 self.note_at(sandbox, "the runner does not stop anything any more");
                 self.fleet.at(sandbox, |place| place.deaf = true);
             }
-            Event::Stale(sandbox, run) => self.stale(sandbox, run).await,
-            _ => {}
+            Deed::Stale(run) => self.stale(sandbox, run).await,
         }
     }
 
@@ -98,11 +104,10 @@ impl Story<'_> {
             dialed.orders.try_recv().ok()
         });
         let Some(order) = order else { return false };
-        let words = match &order {
-            optio_domain::wire::runner::ToRunner::Start(spec) => {
-                format!("start {}", short(spec.run.0))
-            }
-            other => format!("{other:?}"),
+        let words = if let ToRunner::Start(spec) = &order {
+            format!("start {}", short(spec.run.0))
+        } else {
+            format!("{order:?}")
         };
         self.note_at(sandbox, &format!("the runner hears: {words}"));
         self.fleet.obey(sandbox, order);
@@ -142,57 +147,45 @@ impl Story<'_> {
                 .record(sandbox, run, Happening::Started { pid: 7 });
         }
         let ways = if self.is_calm {
-            vec![(1, 1)]
+            vec![(1, Way::Well)]
         } else {
-            vec![
-                (8, 0),
-                (8, 1),
-                (2, 2),
-                (2, 3),
-                (1, 4),
-                (1, 5),
-                (1, 6),
-                (1, 7),
-            ]
+            vec![(8, Way::Prints), (8, Way::Well), (9, Way::Badly)]
         };
-        match self.chance.weighted(ways).unwrap_or(0) {
-            0 => {
+        match self.chance.weighted(ways).unwrap_or(Way::Well) {
+            Way::Prints => {
                 self.note_at(sandbox, &format!("run {name} prints"));
                 self.says(sandbox, run, &format!("say {name}/{}", said + 1));
             }
-            1 => {
+            Way::Well => {
                 self.note_at(sandbox, &format!("run {name} ends well"));
                 self.says(sandbox, run, "session s-1");
                 self.fleet.succeeds(sandbox, run);
             }
-            way => {
-                let (words, line, cause, code) = match way {
-                    2 => ("fails", "failed 0 0 0 so", EndCause::Exited, Some(1)),
-                    3 => (
-                        "ends without a result",
-                        "say bye",
-                        EndCause::Exited,
-                        Some(0),
-                    ),
-                    4 => ("meets a rate limit", "limit", EndCause::Exited, Some(1)),
-                    5 => (
-                        "does not know its session",
-                        "unknown-session",
-                        EndCause::Exited,
-                        Some(1),
-                    ),
-                    6 => ("prints garbage", "%%%", EndCause::Exited, Some(0)),
-                    _ => ("is silent for too long", "", EndCause::Silence, None),
-                };
-                self.note_at(sandbox, &format!("run {name} {words}"));
-                let line = if line == "say bye" {
-                    format!("say {name}/{}", said + 1)
-                } else {
-                    line.to_owned()
-                };
-                self.says(sandbox, run, &line);
-                self.fleet.record(sandbox, run, ended(cause, code));
-            }
+            Way::Badly => self.ends_badly(sandbox, run, said),
+        }
+    }
+
+    fn ends_badly(&mut self, sandbox: SandboxId, run: RunId, said: i64) {
+        let name = short(run.0);
+        let bye = format!("say {name}/{}", said + 1);
+        let exited = EndCause::Exited;
+        let ends = [
+            ("fails", "failed 0 0 0 so", exited, Some(1)),
+            ("ends without a result", bye.as_str(), exited, Some(0)),
+            ("meets a rate limit", "limit", exited, Some(1)),
+            (
+                "does not know its session",
+                "unknown-session",
+                exited,
+                Some(1),
+            ),
+            ("prints garbage", "%%%", exited, Some(0)),
+            ("is silent for too long", "", EndCause::Silence, None),
+        ];
+        if let Some((words, line, cause, code)) = self.chance.pick(&ends).copied() {
+            self.note_at(sandbox, &format!("run {name} {words}"));
+            self.says(sandbox, run, line);
+            self.fleet.record(sandbox, run, ended(cause, code));
         }
     }
 
