@@ -84,7 +84,7 @@ impl Reader {
         prepared: &mut BTreeMap<Vec<u8>, String>,
     ) -> io::Result<Batch> {
         let (mut bound, mut carries_out) = (String::new(), None);
-        let (mut last, mut answered) = (0, false);
+        let (mut kinds, mut answered) = (Vec::new(), false);
         let bytes = self
             .up_to(
                 from,
@@ -105,7 +105,7 @@ impl Reader {
                         b'Q' => carries_out = Some(String::from_utf8_lossy(text()).into_owned()),
                         _ => {}
                     }
-                    last = kind;
+                    kinds.push(kind);
                     answered = kind != b'X';
                 },
             )
@@ -114,6 +114,7 @@ impl Reader {
             bytes,
             carries_out,
             answered,
+            is_ping: kinds == [b'S'],
         })
     }
 
@@ -144,6 +145,8 @@ pub(super) struct Batch {
     pub(super) carries_out: Option<String>,
     /// Whether the server answers it; it does not answer a farewell.
     pub(super) answered: bool,
+    /// Whether it only asks whether the server is there.
+    pub(super) is_ping: bool,
 }
 
 pub(super) struct Answer {
@@ -156,12 +159,27 @@ pub(super) struct Answer {
 
 /// A refusal as a server that is going down words it.
 pub(super) fn refusal(status: u8) -> Vec<u8> {
-    let fields = b"SERROR\0VERROR\0C57P01\0Mthe connection broke\0\0";
-    let length = u32::try_from(fields.len() + 4).unwrap_or(4);
-    let mut bytes = vec![b'E'];
+    let mut bytes = message(b'E', b"SERROR\0VERROR\0C57P01\0Mthe connection broke\0\0");
+    bytes.extend(ready(if status == b'I' { b'I' } else { b'E' }));
+    bytes
+}
+
+/// The end of an answer, and the whole of the answer to a ping.
+pub(super) fn ready(status: u8) -> Vec<u8> {
+    message(b'Z', &[status])
+}
+
+/// The answer to the beginning or the end of a transaction.
+pub(super) fn done(tag: &str, status: u8) -> Vec<u8> {
+    let mut bytes = message(b'C', format!("{tag}\0").as_bytes());
+    bytes.extend(ready(status));
+    bytes
+}
+
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap_or(4);
+    let mut bytes = vec![kind];
     bytes.extend(length.to_be_bytes());
-    bytes.extend(fields);
-    let status = if status == b'I' { b'I' } else { b'E' };
-    bytes.extend([b'Z', 0, 0, 0, 5, status]);
+    bytes.extend(body);
     bytes
 }

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     Gate, Verdict,
-    frames::{Batch, Reader, refusal},
+    frames::{Batch, Reader, done, ready, refusal},
 };
 
 /// The name of the socket in its directory.
@@ -121,10 +121,29 @@ impl Postgres {
         self.note(line, |it| it.process = hello.process.unwrap_or(0));
         client.write_all(&hello.bytes).await?;
         let mut status = hello.status;
+        // The beginning of a transaction does nothing by itself: it goes along with what comes next.
+        let mut beginning = None;
         loop {
             let batch = from_client.batch(&mut client, &mut prepared).await?;
             if !batch.answered {
                 return server.write_all(&batch.bytes).await;
+            }
+            let local = match batch.carries_out.as_deref() {
+                None if batch.is_ping => Some(ready(status)),
+                Some("BEGIN") => {
+                    (status, beginning) = (b'T', Some(batch.bytes.clone()));
+                    Some(done("BEGIN", status))
+                }
+                Some("ROLLBACK") if beginning.take().is_some() => {
+                    status = b'I';
+                    Some(done("ROLLBACK", status))
+                }
+                Some(_) | None => None,
+            };
+            if let Some(answer) = local {
+                self.note(line, |it| it.status = status);
+                client.write_all(&answer).await?;
+                continue;
             }
             self.note(line, |it| it.asked = true);
             let gated = gated(&batch);
@@ -134,7 +153,12 @@ impl Postgres {
             };
             let mut bytes = refusal(status);
             if matches!(verdict, Verdict::Pass | Verdict::Watch) {
-                server.write_all(&batch.bytes).await?;
+                let begun = beginning.take();
+                let whole = [begun.clone().unwrap_or_default(), batch.bytes].concat();
+                server.write_all(&whole).await?;
+                if begun.is_some() {
+                    from_server.answer(&mut server).await?;
+                }
                 let answer = from_server.answer(&mut server).await?;
                 status = answer.status;
                 let wrote =
