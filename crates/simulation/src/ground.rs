@@ -38,6 +38,9 @@ impl Ground {
         let url = database_url().await;
         let setup = Store::connect(&url, 2).await.expect("the database answers");
         setup.migrate().await.expect("the migrations apply");
+        setup.close().await;
+        let overseer = Overseer::connect(&url).await;
+        let setup = Store::connect(&url, 2).await.expect("the database answers");
         let socket = tempfile::Builder::new()
             .prefix("optio-gate")
             .tempdir_in("/tmp")
@@ -55,7 +58,7 @@ impl Ground {
         Self {
             store,
             setup,
-            overseer: Overseer::connect(&url).await,
+            overseer,
             postgres,
             gate,
             arrivals,

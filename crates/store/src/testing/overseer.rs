@@ -172,7 +172,8 @@ const SNAPSHOT: &str = "SELECT jsonb_build_object(
     FROM triggers))";
 
 impl Overseer {
-    /// Connects, and sees to it that nothing but its callers touches the tables.
+    /// Connects, and sees to it that nothing but its callers touches the tables. Connections made
+    /// later plan each statement once.
     ///
     /// # Panics
     /// Where the test server does not answer.
@@ -193,11 +194,15 @@ impl Overseer {
             .await
             .expect("the test server answers");
         // Two transactions that wait for each other are told apart soon.
-        overseer
-            .run(&format!(
-                "ALTER DATABASE {name} SET deadlock_timeout = '20ms'"
-            ))
-            .await;
+        // Tables are tiny, so that planning costs more than any plan saves.
+        for setting in [
+            "deadlock_timeout = '20ms'",
+            "plan_cache_mode = force_generic_plan",
+        ] {
+            overseer
+                .run(&format!("ALTER DATABASE {name} SET {setting}"))
+                .await;
+        }
         overseer
     }
 
