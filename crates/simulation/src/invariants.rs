@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use optio_domain::{
     id::{AgentId, RunId},
     limits::Limits,
+    mail::Class,
     wire::runner::Happening,
 };
 use optio_store::testing::{ActorSeen, MessageSeen, Snapshot, TurnSeen};
@@ -127,6 +128,11 @@ fn turn_of<'a>(seen: &'a Snapshot, message: &MessageSeen) -> Option<&'a TurnSeen
     seen.turns.iter().find(|it| it.id == turn)
 }
 
+/// What is read by turns; a stop is done the moment it is accepted.
+fn mail(seen: &Snapshot) -> impl Iterator<Item = &MessageSeen> {
+    seen.messages.iter().filter(|it| it.class != "stop")
+}
+
 fn is_open(turn: &TurnSeen) -> bool {
     turn.finished_at.is_none()
 }
@@ -195,21 +201,25 @@ fn a_key_stands_for_one_message(view: &View<'_>) -> Held {
     Ok(())
 }
 
-/// `inbox_pending` is the number of pending messages.
+/// `inbox_pending` is the number of pending messages, `inbox_waking` of those that wake.
 fn an_inbox_counts_what_waits(view: &View<'_>) -> Held {
     for actor in &view.seen.actors {
-        let mail = view
-            .seen
-            .messages
-            .iter()
-            .filter(|it| it.receiver_id == actor.id);
-        let waits = mail.filter(|it| it.state == "pending").count();
-        ensure(i64::try_from(waits) == Ok(actor.inbox_pending), || {
-            format!(
-                "{} counts {} waiting messages and has {waits}",
-                actor.slug, actor.inbox_pending
-            )
-        })?;
+        let mail = view.seen.messages.iter();
+        let waits = mail.filter(|it| it.receiver_id == actor.id && it.state == "pending");
+        let wakes = waits
+            .clone()
+            .filter(|it| matches!(it.class.as_str(), "work" | "interrupt"));
+        let (waiting, waking) = (waits.count(), wakes.count());
+        let counts = (i64::try_from(waiting), i64::try_from(waking));
+        ensure(
+            counts == (Ok(actor.inbox_pending), Ok(actor.inbox_waking)),
+            || {
+                format!(
+                    "{} counts {} waiting messages, {} of which wake it, and has {waiting} and {waking}",
+                    actor.slug, actor.inbox_pending, actor.inbox_waking
+                )
+            },
+        )?;
     }
     Ok(())
 }
@@ -217,7 +227,7 @@ fn an_inbox_counts_what_waits(view: &View<'_>) -> Held {
 /// A message is consumed by a turn that succeeded and by no other; one that feeds a turn feeds an open
 /// one.
 fn only_a_turn_that_succeeded_consumes(view: &View<'_>) -> Held {
-    for message in &view.seen.messages {
+    for message in mail(view.seen) {
         let turn = turn_of(view.seen, message);
         let halt = turn
             .and_then(|it| it.halt_reason.as_deref())
@@ -239,12 +249,7 @@ fn only_a_turn_that_succeeded_consumes(view: &View<'_>) -> Held {
 /// in none.
 fn what_is_consumed_fed_exactly_one_successful_turn(view: &View<'_>) -> Held {
     // A schedule says the same each time: its messages are told apart by their keys alone.
-    for message in view
-        .seen
-        .messages
-        .iter()
-        .filter(|it| it.source != "schedule")
-    {
+    for message in mail(view.seen).filter(|it| it.source != "schedule") {
         let turns = view
             .seen
             .turns
@@ -271,12 +276,17 @@ fn what_is_consumed_fed_exactly_one_successful_turn(view: &View<'_>) -> Held {
     Ok(())
 }
 
-/// Of two messages of one sender to one receiver the earlier is read in an earlier turn, or before the
+/// Of two messages of one sender and one class to one receiver the earlier is read in an earlier turn, or before the
 /// other in the same one.
 fn mail_of_one_sender_is_read_in_its_order(view: &View<'_>) -> Held {
     for agent in view.agents {
-        let mut last: BTreeMap<String, (&str, Option<Place>)> = BTreeMap::new();
-        for letter in view.ledger.letters.iter().filter(|it| it.in_order) {
+        let mut last: BTreeMap<(String, Class), (&str, Option<Place>)> = BTreeMap::new();
+        for letter in view
+            .ledger
+            .letters
+            .iter()
+            .filter(|it| it.in_order && it.class != Class::Stop)
+        {
             let to_agent = match &letter.to {
                 To::One(receiver) => receiver == agent,
                 To::All(peers) => peers.contains(agent),
@@ -289,7 +299,7 @@ fn mail_of_one_sender_is_read_in_its_order(view: &View<'_>) -> Held {
             });
             let Some(message) = message else { continue };
             let place = place(view.seen, message);
-            let sender = letter.sender.to_string();
+            let sender = (letter.sender.to_string(), letter.class);
             if let Some((earlier, before)) = last.get(&sender) {
                 let holds = match (before, place) {
                     (_, None) => true,
@@ -505,7 +515,7 @@ fn no_process_is_left(view: &View<'_>) -> Held {
 fn nothing_is_stuck(view: &View<'_>) -> Held {
     for actor in &view.seen.actors {
         let takes_turns = actor.enabled && matches!(actor.state.as_str(), "idle" | "queued");
-        let reads = !takes_turns || (actor.inbox_pending == 0 && actor.state == "idle");
+        let reads = !takes_turns || (actor.inbox_waking == 0 && actor.state == "idle");
         let lingers = view
             .seen
             .runs

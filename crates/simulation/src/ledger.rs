@@ -3,7 +3,7 @@
 
 use optio_domain::{
     id::{AgentId, MessageId},
-    mail::Sender,
+    mail::{Class, Sender},
 };
 
 /// Everything that was ever sent.
@@ -21,6 +21,7 @@ pub(crate) struct Letter {
     pub(crate) label: String,
     pub(crate) sender: Sender,
     pub(crate) key: Option<String>,
+    pub(crate) class: Class,
     pub(crate) to: To,
     pub(crate) fate: Fate,
     /// Whether its place among its sender's mail is known: it is not where it was sent again.

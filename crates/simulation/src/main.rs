@@ -1,17 +1,17 @@
 //! Plays stories by hand: `scripts/with-postgres cargo run -p optio-simulation --release --
-//! --seeds 1000 [--from 0] [--workers 2]`, or `--seed 7` for one with its history.
+//! --seeds 1000 [--from 0] [--workers 2] [--reds 1]`, or `--seed 7` for one with its history.
 
 use std::{
     io::Write as _,
     process::ExitCode,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use optio_simulation::{Ending, Ground, play};
+use optio_simulation::{Ground, play};
 
 /// How often a long run says how far it is.
 const SAY_EVERY: u64 = 1_000;
@@ -23,6 +23,8 @@ struct Wish {
     from: u64,
     seeds: u64,
     workers: u64,
+    /// Red stories after which no other is begun.
+    reds: usize,
     one: bool,
 }
 
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
         Ok(wish) => run(&Arc::new(wish)),
         Err(words) => {
             say(&format!(
-                "{words}\nusage: --seed N | --seeds N [--from S] [--workers W]"
+                "{words}\nusage: --seed N | --seeds N [--from S] [--workers W] [--reds R]"
             ));
             ExitCode::from(2)
         }
@@ -43,6 +45,7 @@ fn wish(mut words: impl Iterator<Item = String>) -> Result<Wish, String> {
         from: 0,
         seeds: 200,
         workers: 1,
+        reds: usize::MAX,
         one: false,
     };
     while let Some(word) = words.next() {
@@ -52,6 +55,7 @@ fn wish(mut words: impl Iterator<Item = String>) -> Result<Wish, String> {
             "--seed" => (wish.from, wish.seeds, wish.one) = (number, 1, true),
             "--seeds" => wish.seeds = number,
             "--from" => wish.from = number,
+            "--reds" => wish.reds = usize::try_from(number).unwrap_or(usize::MAX),
             "--workers" => wish.workers = number.max(1),
             other => return Err(format!("{other} is not known")),
         }
@@ -64,7 +68,7 @@ struct Sum {
     next: AtomicU64,
     played: AtomicU64,
     events: AtomicU64,
-    red: Mutex<Vec<(u64, Ending)>>,
+    red: AtomicUsize,
 }
 
 fn run(wish: &Arc<Wish>) -> ExitCode {
@@ -77,12 +81,7 @@ fn run(wish: &Arc<Wish>) -> ExitCode {
         .collect();
     let whole = workers.into_iter().all(|worker| worker.join().is_ok());
     say(&account(&sum, begun));
-    let red = sum.red.lock().unwrap_or_else(PoisonError::into_inner);
-    for (seed, ending) in red.iter() {
-        let (invariant, words) = ending.broken.clone().unwrap_or_default();
-        say(&format!("seed {seed} is red: {invariant}: {words}"));
-    }
-    if red.is_empty() && whole {
+    if sum.red.load(Ordering::Relaxed) == 0 && whole {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -98,7 +97,8 @@ fn work(wish: &Wish, sum: &Sum, begun: Instant) {
         let mut ground = Ground::new().await;
         loop {
             let number = sum.next.fetch_add(1, Ordering::Relaxed);
-            if wish.seeds <= number {
+            let red = sum.red.load(Ordering::Relaxed);
+            if wish.seeds <= number || wish.reds <= red {
                 return;
             }
             let seed = wish.from + number;
@@ -118,10 +118,7 @@ fn work(wish: &Wish, sum: &Sum, begun: Instant) {
                 say(&format!(
                     "seed {seed} is red: {invariant}: {words} (--seed {seed} shows its history)"
                 ));
-                sum.red
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((seed, ending));
+                sum.red.fetch_add(1, Ordering::Relaxed);
             }
             if played.is_multiple_of(SAY_EVERY) {
                 say(&account(sum, begun));
@@ -135,7 +132,7 @@ fn account(sum: &Sum, begun: Instant) -> String {
         "{} seeds, {} events, {} red, {:.1} s",
         sum.played.load(Ordering::Relaxed),
         sum.events.load(Ordering::Relaxed),
-        sum.red.lock().unwrap_or_else(PoisonError::into_inner).len(),
+        sum.red.load(Ordering::Relaxed),
         begun.elapsed().as_secs_f64(),
     )
 }

@@ -29,6 +29,8 @@ pub(super) enum Event {
     Broadcast(usize, AgentId),
     Want(usize, AgentId, Intent),
     Enable(usize, AgentId, bool),
+    /// A person ends the turn that is open.
+    Stop(usize, AgentId),
     Replay(usize),
     Due(usize),
     Fire(usize),
@@ -124,6 +126,7 @@ impl Story<'_> {
             may.push((3, Event::Want(plane, agent, intent)));
             let enabled = !self.chance.per_mille(400);
             may.push((1, Event::Enable(plane, agent, enabled)));
+            may.push((1, Event::Stop(plane, agent)));
         }
         if self
             .seen

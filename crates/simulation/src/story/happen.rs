@@ -4,7 +4,7 @@ use optio_domain::{
     actor::ActorKey,
     agent::Intent,
     id::{AgentId, MessageId, TurnId},
-    mail::{Sender, WakeSource},
+    mail::{Class, Marks, Sender, WakeSource},
     ports::Ids as _,
 };
 use optio_runtime::{Kind as _, Sweep};
@@ -34,6 +34,7 @@ impl Story<'_> {
             Event::AgentSends(plane, pass) => self.agent_sends(plane, pass).await,
             Event::Broadcast(plane, agent) => self.broadcast(plane, agent).await,
             Event::Want(plane, agent, intent) => self.want(plane, agent, intent).await,
+            Event::Stop(plane, agent) => self.stop(plane, agent).await,
             Event::Enable(plane, agent, enabled) => self.enable(plane, agent, enabled).await,
             Event::Replay(plane) => self.replay(plane).await,
             Event::Due(plane) => self.due(plane).await,
@@ -208,12 +209,13 @@ impl Story<'_> {
     }
 
     /// A new text that nobody else has sent.
-    fn letter(&mut self, sender: Sender, to: To, key: bool) -> usize {
+    fn letter(&mut self, sender: Sender, to: To, key: bool, class: Class) -> usize {
         let place = self.ledger.letters.len();
         self.ledger.letters.push(Letter {
             label: format!("[m{place}]"),
             sender,
             key: key.then(|| format!("k{place}")),
+            class,
             to,
             fate: Fate::Sending,
             in_order: true,
@@ -243,6 +245,10 @@ impl Story<'_> {
             payload: None,
             broadcasted: matches!(letter.to, To::All(_)),
             cause,
+            marks: Marks {
+                class: letter.class,
+                ..Marks::default()
+            },
             at: here.world.clock.now(),
         })
     }
@@ -270,10 +276,42 @@ impl Story<'_> {
             let keyed = matches!(sender, Sender::External(_)) || self.chance.per_mille(300);
             let agents = self.agents.clone();
             if let Some(agent) = self.chance.pick(&agents) {
-                letters.push(self.letter(sender, To::One(*agent), keyed));
+                let class = self.class();
+                letters.push(self.letter(sender, To::One(*agent), keyed, class));
             }
         }
         self.store_letters(plane, letters).await;
+    }
+
+    fn class(&mut self) -> Class {
+        let classes = vec![(8, Class::Work), (1, Class::Notify), (1, Class::Interrupt)];
+        self.chance.weighted(classes).unwrap_or_default()
+    }
+
+    /// A person ends whatever turn is open now.
+    async fn stop(&mut self, plane: usize, agent: AgentId) {
+        let sender = Sender::User("u0".to_owned());
+        if self.waits_for_an_answer(&sender) {
+            return;
+        }
+        let letter = self.letter(sender, To::One(agent), false, Class::Stop);
+        let Some(message) = self.message(plane, letter, None) else {
+            return;
+        };
+        let line = format!(
+            "{}: u0 stops {} with {}",
+            self.stamp(plane),
+            self.name(agent),
+            message.body
+        );
+        self.history.note(line);
+        let Some(here) = self.planes.get(plane) else {
+            return;
+        };
+        let store = here.world.store.clone();
+        let future = async move { Outcome::Stopped(store.send_stop(&message).await) };
+        self.begin_task(plane, What::Stop(letter, agent), future)
+            .await;
     }
 
     /// One batch of the mailroom.
@@ -315,7 +353,7 @@ impl Story<'_> {
         if self.waits_for_an_answer(&sender) {
             return;
         }
-        let letter = self.letter(sender, To::All(Vec::new()), false);
+        let letter = self.letter(sender, To::All(Vec::new()), false, Class::Work);
         let Some(message) = self.message(plane, letter, None) else {
             return;
         };
@@ -361,7 +399,8 @@ impl Story<'_> {
             return;
         };
         let keyed = self.chance.per_mille(300);
-        let letter = self.letter(sender, To::One(to), keyed);
+        let class = self.class();
+        let letter = self.letter(sender, To::One(to), keyed, class);
         let Some(message) = self.message(plane, letter, Some(pass.turn)) else {
             return;
         };

@@ -7,7 +7,7 @@ use optio_domain::{
     agent::{Lifecycle, spec::AgentSpec},
     id::{AgentId, MessageId, RunId, TriggerId},
     limits::Limits,
-    mail::{Sender, WakeSource},
+    mail::{Class, Marks, Sender, WakeSource},
     ports::Ids as _,
     schedule::Schedule,
 };
@@ -173,6 +173,7 @@ impl<'g> Story<'g> {
                 payload: None,
                 broadcasted: false,
                 cause: None,
+                marks: Marks::default(),
                 at: self.time.now(),
             };
             let setup = self.ground.setup.clone();
@@ -182,6 +183,7 @@ impl<'g> Story<'g> {
                 label,
                 sender,
                 key: None,
+                class: Class::Work,
                 to: To::One(id),
                 fate: Fate::Accepted(Some(mission.id)),
                 in_order: true,

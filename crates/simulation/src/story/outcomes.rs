@@ -1,9 +1,17 @@
 //! What comes of a task, and what its control plane does about it in the place of engine, mailroom
 //! and connection.
 
-use optio_domain::{actor::ActorKey, id::SandboxId, wire::runner::ToRunner};
+use optio_domain::{
+    actor::ActorKey,
+    id::{AgentId, SandboxId},
+    wire::runner::ToRunner,
+};
 use optio_runtime::{Fault, Progress};
-use optio_store::{StoreError, mail::Stored, turns::Standing};
+use optio_store::{
+    StoreError,
+    mail::{Stopped, Stored},
+    turns::Standing,
+};
 
 use super::{
     Story,
@@ -31,6 +39,9 @@ impl Story<'_> {
                     self.breaks("tokens", words);
                 }
                 self.agent_sent(plane, letter, result);
+            }
+            (What::Stop(letter, agent), Outcome::Stopped(result)) => {
+                self.stopped(plane, letter, agent, result);
             }
             (What::Broadcast(letter), Outcome::Broadcast(result)) => {
                 self.sends_no_more(plane);
@@ -84,6 +95,31 @@ impl Story<'_> {
         }
     }
 
+    fn stopped(
+        &mut self,
+        plane: usize,
+        letter: usize,
+        agent: AgentId,
+        result: Result<Stopped, StoreError>,
+    ) {
+        match result {
+            Ok(stopped) => {
+                let turn = stopped.turn.map_or("no turn", |_| "accepted");
+                self.history.add(&format!(" = {turn}"));
+                self.ledger.is_accepted(letter, Some(stopped.receipt.id));
+                self.tell(plane, [agent.into()]);
+            }
+            Err(error) => {
+                self.history.add(&format!(" = {error}"));
+                if matches!(error, StoreError::NoReceiver) {
+                    self.ledger.is_refused(letter, false, "");
+                } else {
+                    self.ledger.is_lost(letter);
+                }
+            }
+        }
+    }
+
     fn agent_sent(
         &mut self,
         plane: usize,
@@ -110,6 +146,7 @@ impl Story<'_> {
             What::Broadcast(letter) | What::AgentSends { letter, .. } => {
                 self.ledger.is_lost(*letter)
             }
+            What::Stop(letter, _) => self.ledger.is_lost(*letter),
             What::Step(_)
             | What::Want(..)
             | What::Enable(..)
@@ -207,11 +244,7 @@ impl Story<'_> {
                 self.history.add(&format!(" = {count} peers"));
                 self.ledger.is_accepted(letter, None);
                 if let Some(letter) = self.ledger.letters.get_mut(letter) {
-                    letter.to = To::All(
-                        keys.iter()
-                            .map(|key| optio_domain::id::AgentId(key.id))
-                            .collect(),
-                    );
+                    letter.to = To::All(keys.iter().map(|key| AgentId(key.id)).collect());
                 }
                 self.tell(plane, keys);
             }

@@ -10,7 +10,11 @@ use optio_domain::{
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::{StoreError, mail::Stored, turns::Standing};
+use optio_store::{
+    StoreError,
+    mail::{Stopped, Stored},
+    turns::Standing,
+};
 
 use super::{Story, Temper};
 use crate::{
@@ -49,6 +53,8 @@ pub(super) enum What {
     Want(AgentId),
     /// A person enables or disables an agent.
     Enable(AgentId),
+    /// A person ends the turn that is open.
+    Stop(usize, AgentId),
     /// A dead letter is put back.
     Replay,
     /// A runner says hello.
@@ -69,6 +75,7 @@ pub(super) enum Outcome {
     Sent(Result<Vec<Stored>, StoreError>),
     Broadcast(Result<(i64, Vec<ActorKey>), StoreError>),
     AgentSent(Result<(Standing, Option<Stored>), StoreError>),
+    Stopped(Result<Stopped, StoreError>),
     Done(Result<(), StoreError>),
     Greeted(Result<Vec<ToRunner>, StoreError>),
     Reported(Result<Vec<ToRunner>, ReportError>),

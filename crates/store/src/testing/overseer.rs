@@ -39,6 +39,8 @@ pub struct ActorSeen {
     pub epoch: i64,
     /// Messages that wait, as it counts them.
     pub inbox_pending: i64,
+    /// Messages that wait and would wake it, as it counts them.
+    pub inbox_waking: i64,
     /// When it looks again by itself.
     pub wake_at: Option<DateTime<Utc>>,
     /// What it waits for.
@@ -93,6 +95,8 @@ pub struct MessageSeen {
     pub key: Option<String>,
     /// Its text.
     pub body: String,
+    /// What it does to its receiver.
+    pub class: String,
     /// Where it stands.
     pub state: String,
     /// Failed deliveries.
@@ -145,6 +149,7 @@ pub struct TriggerSeen {
 const SNAPSHOT: &str = "SELECT jsonb_build_object(
   'actors', (SELECT jsonb_agg(jsonb_build_object(
       'id', a.id, 'slug', g.slug, 'epoch', a.epoch, 'inbox_pending', a.inbox_pending,
+      'inbox_waking', a.inbox_waking,
       'wake_at', a.wake_at, 'wait_reason', a.wait_reason,
       'quarantined', a.quarantined_at IS NOT NULL, 'state', g.state, 'enabled', g.enabled,
       'intent', g.intent, 'hold_until', g.hold_until, 'turns_taken', g.turns_taken,
@@ -157,7 +162,7 @@ const SNAPSHOT: &str = "SELECT jsonb_build_object(
     FROM turns),
   'messages', (SELECT jsonb_agg(jsonb_build_object(
       'id', id, 'receiver_id', receiver_id, 'sender_id', sender_id, 'source', source, 'key', key,
-      'body', body, 'state', state, 'attempts', attempts, 'turn_id', turn_id) ORDER BY seq)
+      'body', body, 'class', class, 'state', state, 'attempts', attempts, 'turn_id', turn_id) ORDER BY seq)
     FROM messages),
   'runs', (SELECT jsonb_agg(jsonb_build_object(
       'id', id, 'actor_id', actor_id, 'epoch', epoch, 'state', state, 'open', open,
