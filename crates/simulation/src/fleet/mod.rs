@@ -226,6 +226,9 @@ impl Fleet {
                     journal.stopping = true;
                 }
             }),
+            // Whoever runs the agent is elsewhere: the runner dials again.
+            ToRunner::Redirect { .. } => self.hangs_up(sandbox),
+            ToRunner::Peers { .. } => {}
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.goes_down(sandbox),
         }
     }

@@ -7,7 +7,7 @@ use optio_domain::{
     mail::{Class, Marks, Sender, WakeSource},
     ports::Ids as _,
 };
-use optio_runtime::{Kind as _, Sweep};
+use optio_runtime::{Kind as _, Steering};
 use optio_store::{
     mail::{NewMessage, Wanted},
     turns::Standing,
@@ -92,8 +92,10 @@ impl Story<'_> {
         let Some(here) = self.planes.get(plane) else {
             return;
         };
-        let sweep = Sweep::of(here.world.store.clone(), here.hints.clone());
-        let future = async move { Outcome::Done(sweep.run().await) };
+        let world = &here.world;
+        let clock = std::sync::Arc::clone(&world.clock);
+        let steering = Steering::of(world.store.clone(), clock, here.hints.clone());
+        let future = async move { Outcome::Done(steering.resync().await) };
         self.begin_task(plane, What::Sweep, future).await;
     }
 

@@ -192,6 +192,8 @@ impl Story<'_> {
                 self.history.add(" = moved");
                 self.tell(plane, [key]);
             }
+            // Whoever owns it looks; here it is forgotten.
+            Err(Fault::NotOwner) => self.history.add(" = not the owner"),
             Err(Fault::Away(_)) => {
                 self.history.add(" = away");
                 self.tell(plane, [key]);
