@@ -70,7 +70,7 @@ const ALWAYS: [(&str, Invariant); 13] = [
 ];
 
 /// The names of all invariants.
-pub const INVARIANTS: [&str; 18] = [
+pub const INVARIANTS: [&str; 19] = [
     "conservation",
     "one-receipt",
     "counted",
@@ -87,6 +87,7 @@ pub const INVARIANTS: [&str; 18] = [
     "stale-changes-nothing",
     "tokens",
     "no-falls",
+    "fencing",
     "no-process-left",
     "liveness",
 ];

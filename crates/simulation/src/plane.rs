@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -13,9 +14,12 @@ use optio_actors::{
     reports::{Reports, by_runtime},
     schedules::Schedules,
 };
-use optio_domain::{actor::ActorKey, limits::Limits, token::Signer};
+use optio_domain::{
+    actor::ActorKey, id::ReplicaId, limits::Limits, ownership::Shard, ports::Ids as _,
+    token::Signer,
+};
 use optio_runtime::{Hints, links::Links, stream::Stream};
-use optio_store::Store;
+use optio_store::{Store, ownership::Holding};
 
 use crate::{
     fleet::{Driver, Fleet, programs},
@@ -44,6 +48,8 @@ pub(crate) struct Plane {
     pub(crate) schedules: Schedules,
     pub(crate) hints: Hints,
     told: Told,
+    /// What it believes to own, where control planes own actors.
+    pub(crate) holding: Option<Arc<Holding>>,
     /// Actors that take a step here: never two at once.
     pub(crate) stepping: BTreeSet<ActorKey>,
     /// Whether its mailroom writes: it has one writer.
@@ -61,14 +67,24 @@ impl Told {
 
 impl Plane {
     /// Starts one that knows nothing but what is stored.
-    pub(crate) fn start(given: &Given, skew: TimeDelta) -> Self {
+    pub(crate) fn start(given: &Given, skew: TimeDelta, fenced: bool) -> Self {
+        let me = ReplicaId(given.ids.fresh());
+        // A lease that is never over by itself: the owner that does not notice is the worst one.
+        let holding = fenced.then(|| Arc::new(Holding::new(me, Arc::new(|| Duration::ZERO))));
+        if let Some(holding) = &holding {
+            holding.renewed(me, Duration::MAX);
+        }
+        let store = match &holding {
+            Some(holding) => given.store.held_by(Arc::clone(holding)),
+            None => given.store.clone(),
+        };
         let told = Told::default();
         let ear = told.clone();
         let hints = Hints::heard_by(move |key| {
             ear.lock().insert(key);
         });
         let world = World {
-            store: given.store.clone(),
+            store,
             links: Links::default(),
             stream: Stream::unfollowed(given.store.clone()),
             sandboxes: Arc::new(Driver {
@@ -96,15 +112,39 @@ impl Plane {
             world,
             hints,
             told,
+            holding,
             stepping: BTreeSet::new(),
             sending: false,
         }
     }
 
-    /// Who was told to look and may do so now.
+    /// Who was told to look and may do so now: who is its own, as far as it knows.
     pub(crate) fn waiting(&self) -> Vec<ActorKey> {
         let told = self.told.lock();
-        told.difference(&self.stepping).copied().collect()
+        let waiting = told.difference(&self.stepping).copied();
+        waiting.filter(|key| self.owns(*key)).collect()
+    }
+
+    /// Who was told to look and is another's: that one is told instead.
+    pub(crate) fn others(&self) -> Vec<ActorKey> {
+        let mut told = self.told.lock();
+        let others: Vec<_> = told
+            .iter()
+            .copied()
+            .filter(|key| !self.owns(*key))
+            .collect();
+        told.retain(|key| self.owns(*key));
+        others
+    }
+
+    fn owns(&self, key: ActorKey) -> bool {
+        let holding = self.holding.as_ref();
+        holding.is_none_or(|it| it.owns(Shard::of(key.id)))
+    }
+
+    /// Who it is.
+    pub(crate) fn me(&self) -> Option<ReplicaId> {
+        self.holding.as_ref().map(|holding| holding.me())
     }
 
     /// An actor begins to look: what was said before is heard.

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Story, Temper,
     events::{Deed, Event},
+    leases::NOBODY,
 };
 use crate::{invariants, ledger::Fate};
 
@@ -28,12 +29,24 @@ impl Story<'_> {
         self.notice_broken_lines();
         self.look().await;
         for plane in 0..self.planes.len() {
-            if self.planes.get(plane).is_some_and(|it| it.up) {
-                self.sweep(plane).await;
-                self.due(plane).await;
-            } else {
+            if self.planes.get(plane).is_some_and(|it| !it.up) {
                 self.restart(plane).await;
             }
+        }
+        let orphans = self
+            .owners
+            .iter()
+            .filter(|(_, (owner, _))| *owner == NOBODY);
+        for agent in orphans.map(|(agent, _)| *agent).collect::<Vec<_>>() {
+            self.give(agent, 0).await;
+        }
+        for plane in 0..self.planes.len() {
+            self.notice(plane);
+        }
+        self.notice_broken_lines();
+        for plane in 0..self.planes.len() {
+            self.sweep(plane).await;
+            self.due(plane).await;
         }
         self.ask_again().await;
         self.come_to_rest().await;
@@ -92,7 +105,8 @@ impl Story<'_> {
                 continue;
             }
             if !self.has_dialed(sandbox) {
-                return Some(Event::At(sandbox, Deed::Dial(0)));
+                let plane = self.where_to_dial(sandbox, 0);
+                return Some(Event::At(sandbox, Deed::Dial(plane)));
             }
             if self.order(sandbox) {
                 return self.next_calm_event_after_order();

@@ -36,6 +36,10 @@ pub(super) enum Event {
     Fire(usize),
     Sweep(usize),
     Time(TimeDelta),
+    /// An agent has another owner from now on.
+    Give(AgentId, usize),
+    /// A control plane learns what it owns.
+    Notice(usize),
     /// Something in a sandbox.
     At(SandboxId, Deed),
     Crash(usize),
@@ -80,6 +84,7 @@ impl Story<'_> {
             }
         }
         self.in_sandboxes(&mut may);
+        self.among_owners(&mut may);
         let time = self.time_passes();
         may.push((6, Event::Time(time)));
         if let Some(event) = self.chance.weighted(may) {
@@ -138,6 +143,23 @@ impl Story<'_> {
         }
     }
 
+    /// Leases are lost, and whoever owned somebody goes on until it notices.
+    fn among_owners(&mut self, may: &mut Vec<(usize, Event)>) {
+        let up: Vec<usize> = (0..self.planes.len())
+            .filter(|plane| self.planes.get(*plane).is_some_and(|it| it.up))
+            .collect();
+        for (agent, (owner, _)) in self.owners.clone() {
+            let others: Vec<usize> = up.iter().copied().filter(|it| *it != owner).collect();
+            if let Some(to) = self.chance.pick(&others) {
+                let weight = if up.contains(&owner) { 1 } else { 8 };
+                may.push((weight, Event::Give(agent, *to)));
+            }
+        }
+        if !self.owners.is_empty() {
+            may.extend(up.into_iter().map(|plane| (3, Event::Notice(plane))));
+        }
+    }
+
     /// Mostly what lets an agent go on.
     fn wish(&mut self) -> Intent {
         let wishes = vec![
@@ -168,7 +190,10 @@ impl Story<'_> {
                             .map(|run| (10, Event::At(sandbox, Deed::Deliver(run)))),
                     );
                 }
-                (false, Some(plane)) => may.push((10, Event::At(sandbox, Deed::Dial(*plane)))),
+                (false, Some(plane)) => {
+                    let plane = self.where_to_dial(sandbox, *plane);
+                    may.push((10, Event::At(sandbox, Deed::Dial(plane))));
+                }
                 (false, None) => {}
             }
             may.extend([

@@ -46,10 +46,19 @@ impl Story<'_> {
                 self.history.note(line);
                 self.crash(plane).await;
             }
+            Event::Give(agent, to) => {
+                self.give(agent, to).await;
+            }
+            Event::Notice(plane) => {
+                let line = format!("{} notices what it owns", self.stamp(plane));
+                self.history.note(line);
+                self.notice(plane);
+            }
             Event::Restart(plane) => self.restart(plane).await,
             Event::At(sandbox, deed) => self.in_sandbox(sandbox, deed).await,
         }
         self.notice_broken_lines();
+        self.pass_on();
     }
 
     pub(super) fn time_goes_on(&mut self, by: chrono::TimeDelta) {
@@ -73,7 +82,20 @@ impl Story<'_> {
         here.begins(key);
         let agents = std::sync::Arc::clone(&here.agents);
         let future = async move { Outcome::Stepped(agents.step(key.id).await) };
+        let (before, tasks) = (self.mark(key), self.tasks.len());
         self.begin_task(plane, What::Step(key), future).await;
+        // Nobody else did anything meanwhile, so whatever has changed was this step's doing.
+        if self.is_usurper(plane, key) && self.tasks.len() == tasks {
+            self.look().await;
+            if self.mark(key) != before {
+                let words = format!(
+                    "{} wrote about {}, which is another's",
+                    plane,
+                    self.name(AgentId(key.id))
+                );
+                self.breaks("fencing", words);
+            }
+        }
     }
 
     /// A control plane begins anew, and does what a start does: everybody with work is told to look.
@@ -81,7 +103,7 @@ impl Story<'_> {
         let line = format!("{} starts again", self.stamp(plane));
         self.history.note(line);
         if let Some(here) = self.planes.get_mut(plane) {
-            *here = Plane::start(&self.given, here.skew);
+            *here = Plane::start(&self.given, here.skew, here.holding.is_some());
         }
         self.sweep(plane).await;
     }

@@ -27,6 +27,7 @@ use crate::{
 mod calm;
 mod events;
 mod happen;
+mod leases;
 mod outcomes;
 mod runners;
 mod tasks;
@@ -72,6 +73,8 @@ struct Story<'g> {
     seen_at: Option<u64>,
     /// What the run of every closed turn had told when it was closed.
     closed: BTreeMap<RunId, i64>,
+    /// Who owns which agent, and under which epoch of its shard; empty where nobody owns anything.
+    owners: BTreeMap<AgentId, (usize, i64)>,
     broken: Option<Broken>,
 }
 
@@ -111,12 +114,11 @@ impl<'g> Story<'g> {
         };
         let temper = temper(&mut chance);
         let planes = 1 + usize::from(chance.per_mille(400));
+        let fenced = 1 < planes && chance.per_mille(650);
         let planes = (0..planes)
             .map(|_| {
-                Plane::start(
-                    &given,
-                    TimeDelta::milliseconds(chance.between(-1_500, 1_500)),
-                )
+                let skew = TimeDelta::milliseconds(chance.between(-1_500, 1_500));
+                Plane::start(&given, skew, fenced)
             })
             .collect();
         let mut story = Self {
@@ -137,11 +139,13 @@ impl<'g> Story<'g> {
             seen: Snapshot::default(),
             seen_at: None,
             closed: BTreeMap::new(),
+            owners: BTreeMap::new(),
             broken: None,
         };
         story.history.note(format!(
-            "{} control planes, {temper:?}, room for {} turns, {} in an inbox",
+            "{} control planes{}, {temper:?}, room for {} turns, {} in an inbox",
             story.planes.len(),
+            if fenced { " with leases" } else { "" },
             story.given.limits.turns_running_max,
             story.given.limits.inbox_messages_max,
         ));
@@ -196,6 +200,10 @@ impl<'g> Story<'g> {
                 self.schedule(id, number).await;
             }
             let plane = self.chance.below(self.planes.len());
+            if self.is_fenced() {
+                self.give(id, plane).await;
+                self.notice(plane);
+            }
             if let Some(plane) = self.planes.get(plane) {
                 plane.hints.look(id.into());
             }

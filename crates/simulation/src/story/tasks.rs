@@ -321,6 +321,7 @@ impl Story<'_> {
         if let Some(plane) = self.planes.get_mut(plane) {
             plane.up = false;
         }
+        self.orphan(plane);
         for sandbox in self.fleet.places() {
             let dialed = self.fleet.at(sandbox, |place| {
                 let here = place.dialed.as_ref().is_some_and(|it| it.plane == plane);

@@ -1,6 +1,7 @@
 //! Somebody who sees the whole database at once and takes no part in anything.
 
 use chrono::{DateTime, Utc};
+use optio_domain::id::ReplicaId;
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, types::Json};
 use uuid::Uuid;
@@ -37,6 +38,8 @@ pub struct ActorSeen {
     pub slug: String,
     /// Its incarnation.
     pub epoch: i64,
+    /// Grows with every step.
+    pub version: i64,
     /// Messages that wait, as it counts them.
     pub inbox_pending: i64,
     /// Messages that wait and would wake it, as it counts them.
@@ -148,7 +151,7 @@ pub struct TriggerSeen {
 
 const SNAPSHOT: &str = "SELECT jsonb_build_object(
   'actors', (SELECT jsonb_agg(jsonb_build_object(
-      'id', a.id, 'slug', g.slug, 'epoch', a.epoch, 'inbox_pending', a.inbox_pending,
+      'id', a.id, 'slug', g.slug, 'epoch', a.epoch, 'version', a.version, 'inbox_pending', a.inbox_pending,
       'inbox_waking', a.inbox_waking,
       'wake_at', a.wake_at, 'wait_reason', a.wait_reason,
       'quarantined', a.quarantined_at IS NOT NULL, 'state', g.state, 'enabled', g.enabled,
@@ -257,6 +260,25 @@ impl Overseer {
             .await
             .expect("the schema is the one this program knows");
         seen.0.unwrap_or_default().into()
+    }
+
+    /// Gives an actor's shard to a control plane, as a registry does when a lease is over, and returns
+    /// the shard's epoch.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn give(&mut self, actor: Uuid, to: ReplicaId) -> i64 {
+        let (epoch,): (i64,) = sqlx::query_as(
+            "INSERT INTO shards (shard, owner, epoch, since) VALUES (shard_of($1), $2, 1, now())
+             ON CONFLICT (shard) DO UPDATE SET owner = $2, epoch = shards.epoch + 1
+             RETURNING epoch",
+        )
+        .bind(actor)
+        .bind(to.0)
+        .fetch_one(&mut self.connection)
+        .await
+        .expect("the test server answers");
+        epoch
     }
 
     /// Whether a process of the server waits for a lock that another holds.
