@@ -47,5 +47,8 @@ bench: ## measure
 fuzz: ## search for bytes that break a reader (ARGS="--seconds 60")
 	@scripts/fuzz $(ARGS)
 
+mutations: ## break the code on purpose and see that the simulation notices (ARGS=name for some)
+	@scripts/mutations $(ARGS)
+
 doctor: build ## check what Optio needs from this machine
 	@exec $(BUILT)/optio doctor $(ARGS)

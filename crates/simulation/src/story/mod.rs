@@ -28,6 +28,7 @@ mod calm;
 mod events;
 mod happen;
 mod leases;
+mod mail;
 mod outcomes;
 mod runners;
 mod tasks;
