@@ -78,7 +78,7 @@ impl Story<'_> {
                 if self.tasks.len() < TASKS_MAX {
                     self.in_plane(plane, &mut may);
                 }
-                may.push((1, Event::Crash(plane)));
+                may.push((2, Event::Crash(plane)));
             } else {
                 may.push((10, Event::Restart(plane)));
             }

@@ -73,9 +73,10 @@ impl Story<'_> {
         let agents = std::sync::Arc::clone(&here.agents);
         let future = async move { Outcome::Stepped(agents.step(key.id).await) };
         let (before, tasks) = (self.mark(key), self.tasks.len());
+        let usurps = self.is_usurper(plane, key);
         self.begin_task(plane, What::Step(key), future).await;
         // Nobody else did anything meanwhile, so whatever has changed was this step's doing.
-        if self.is_usurper(plane, key) && self.tasks.len() == tasks {
+        if usurps && self.tasks.len() == tasks {
             self.look().await;
             if self.mark(key) != before {
                 let words = format!(

@@ -83,6 +83,7 @@ struct Story<'g> {
 pub async fn play(ground: &mut Ground, seed: u64) -> Ending {
     ground.clear().await;
     let mut story = Story::begin(ground, seed).await;
+    story.look().await;
     let events = 30 + story.chance.below(70);
     for _event in 0..events {
         if story.broken.is_some() {
