@@ -183,7 +183,12 @@ impl Story<'_> {
             match (self.has_dialed(sandbox), self.chance.pick(&up)) {
                 (true, _) => {
                     may.push((10, Event::At(sandbox, Deed::Order)));
-                    may.push((1, Event::At(sandbox, Deed::HangUp)));
+                    // While a report is under way the same is reported again over the next connection.
+                    let reports = self.fleet.at(sandbox, |place| {
+                        place.dialed.as_ref().is_some_and(|it| it.delivering)
+                    });
+                    let weight = if reports { 8 } else { 1 };
+                    may.push((weight, Event::At(sandbox, Deed::HangUp)));
                     let news = self.news(sandbox);
                     may.extend(
                         news.into_iter()
