@@ -225,7 +225,8 @@ impl Fleet {
             }),
             // Whoever runs the agent is elsewhere: the runner dials again.
             ToRunner::Redirect { .. } => self.hangs_up(sandbox),
-            ToRunner::Peers { .. } => {}
+            // Its program does not listen while it works, so nobody asks.
+            ToRunner::Input { .. } | ToRunner::Peers { .. } => {}
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.goes_down(sandbox),
         }
     }

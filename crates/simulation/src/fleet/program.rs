@@ -29,6 +29,7 @@ impl AgentCli for Program {
             stdin: order.prompt.clone(),
             files: Vec::new(),
             read_only: Vec::new(),
+            speech: None,
         }
     }
 

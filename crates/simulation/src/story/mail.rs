@@ -2,11 +2,11 @@
 
 use optio_domain::{
     id::{AgentId, MessageId, TurnId},
-    mail::{Class, Marks, Sender, WakeSource},
+    mail::{Class, Marks, Sender, Topic, WakeSource},
     ports::Ids as _,
 };
 use optio_store::{
-    mail::{NewMessage, Wanted},
+    mail::{Audience, Fate as Settling, NewMessage, Which},
     turns::Standing,
 };
 
@@ -26,8 +26,7 @@ impl Story<'_> {
             .messages
             .iter()
             .find(|message| message.state == "dead");
-        let Some((receiver, id, label)) = dead.map(|it| (it.receiver_id, it.id, it.body.clone()))
-        else {
+        let Some((id, label)) = dead.map(|it| (it.id, it.body.clone())) else {
             return;
         };
         let line = format!("{}: a person replays {label}", self.stamp(plane));
@@ -44,15 +43,11 @@ impl Story<'_> {
         let Some(here) = self.planes.get(plane) else {
             return;
         };
-        let store = here.world.store.clone();
-        let key = AgentId(receiver).into();
+        let (store, now) = (here.world.store.clone(), here.world.clock.now());
         let future = async move {
-            let dead = store.messages(key, Wanted::Dead, None, 10).await;
-            let replayed = match dead {
-                Ok(_) => store.replay(key, MessageId(id)).await,
-                Err(error) => Err(error),
-            };
-            Outcome::Due(replayed.map(|_| vec![key]))
+            let which = Which::One(MessageId(id));
+            let settled = store.settle_dead(which, Settling::Replay, now, 1).await;
+            Outcome::Due(settled.map(|it| it.receivers.into_iter().collect()))
         };
         self.begin_task(plane, What::Replay, future).await;
     }
@@ -193,6 +188,9 @@ impl Story<'_> {
         if let Some(it) = self.ledger.letters.get_mut(letter) {
             // Where there was no answer it may be stored only now, behind what was sent since.
             it.in_order &= matches!(it.fate, Fate::Accepted(_));
+            if it.fate == Fate::Refused {
+                it.fate = Fate::Sending;
+            }
         }
         self.store_letters(plane, vec![letter]).await;
     }
@@ -219,13 +217,15 @@ impl Story<'_> {
         };
         here.sending = true;
         let store = here.world.store.clone();
+        let audience = Audience {
+            workspace: "default".to_owned(),
+            topic: Topic::all(),
+            publisher: Some(agent),
+        };
         let future = async move {
-            let (inbox_max, fan_out_max) = (limits.inbox_messages_max, limits.fan_out_max);
-            Outcome::Broadcast(
-                store
-                    .broadcast(&message, agent, "default", inbox_max, fan_out_max)
-                    .await,
-            )
+            let bounds = limits.inbox_messages_max.into();
+            let done = store.publish(&message, &audience, bounds, limits.fan_out_max);
+            Outcome::Broadcast(done.await.map(|it| (it.delivered, it.receivers)))
         };
         self.begin_task(plane, What::Broadcast(letter), future)
             .await;

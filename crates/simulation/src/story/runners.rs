@@ -142,9 +142,14 @@ impl Story<'_> {
                     .record(sandbox, run, ended(EndCause::Missing, None));
             }
             self.note_at(sandbox, &format!("run {name} starts"));
-            return self
-                .fleet
-                .record(sandbox, run, Happening::Started { pid: 7 });
+            return self.fleet.record(
+                sandbox,
+                run,
+                Happening::Started {
+                    pid: 7,
+                    process: None,
+                },
+            );
         }
         let ways = if self.is_calm {
             vec![(1, Way::Well)]
