@@ -15,6 +15,9 @@ use crate::{
     history::short,
 };
 
+/// The serial of no connection: answers over it reach nobody.
+const NO_CONNECTION: u64 = 0;
+
 /// How a run goes on.
 enum Way {
     Prints,
@@ -232,12 +235,12 @@ impl Story<'_> {
         }
     }
 
-    /// Somebody reports for a run under an epoch that is not the run's.
+    /// Somebody reports for a run under an epoch that is not the run's. The answer is not for the runner
+    /// that holds the run.
     async fn stale(&mut self, sandbox: SandboxId, run: RunId) {
         let at = self.time.now();
         let report = self.fleet.at(sandbox, |place| {
-            let (dialed, journal) = (place.dialed.as_mut()?, place.journals.get(&run)?);
-            dialed.delivering = true;
+            let (dialed, journal) = (place.dialed.as_ref()?, place.journals.get(&run)?);
             let event = |seq, what| RunEvent {
                 run,
                 epoch: journal.epoch - 1,
@@ -249,7 +252,7 @@ impl Story<'_> {
             let next = journal.acked + 1;
             Some((
                 dialed.plane,
-                dialed.serial,
+                NO_CONNECTION,
                 vec![
                     event(next, Happening::Stdout { line, cut: 0 }),
                     event(next + 1, ended(EndCause::Exited, Some(0))),
