@@ -8,7 +8,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test) --workspace --locked
 
 .NOTPARALLEL:
-.PHONY: help setup build demo dev test lint fmt bench fuzz chaos doctor
+.PHONY: help setup build demo dev test lint fmt bench fuzz chaos mutations doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fuzz: ## search for bytes that break a reader (ARGS="--seconds 60")
 
 chaos: ## kill everything under load and count (ARGS="--minutes 20 --replicas 3 --seed 7")
 	@scripts/chaos $(ARGS)
+
+mutations: ## break the code on purpose and see that the simulation notices (ARGS=name for some)
+	@scripts/mutations $(ARGS)
 
 doctor: build ## check what Optio needs from this machine
 	@exec $(BUILT)/optio doctor $(ARGS)

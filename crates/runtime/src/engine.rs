@@ -52,9 +52,25 @@ impl EngineError {
 pub struct Hints {
     kinds: Arc<HashMap<ActorKind, ActorRef<KindMsg>>>,
     peers: Peers,
+    #[cfg(feature = "testing")]
+    ear: Option<Arc<Ear>>,
 }
 
+/// Hears every hint in the engine's place.
+#[cfg(feature = "testing")]
+type Ear = dyn Fn(ActorKey) + Send + Sync;
+
 impl Hints {
+    /// Hints that somebody else hears in the engine's place.
+    #[cfg(feature = "testing")]
+    pub fn heard_by(ear: impl Fn(ActorKey) + Send + Sync + 'static) -> Self {
+        Self {
+            kinds: Arc::default(),
+            peers: Peers::alone(),
+            ear: Some(Arc::new(ear)),
+        }
+    }
+
     /// Tells one actor to look, whichever control plane runs it, or will.
     pub fn look(&self, key: ActorKey) {
         match self.peers.whose(Shard::of(key.id)) {
@@ -65,6 +81,10 @@ impl Hints {
     }
 
     fn look_here(&self, key: ActorKey) {
+        #[cfg(feature = "testing")]
+        if let Some(ear) = &self.ear {
+            return ear(key);
+        }
         if let Some(parent) = self.kinds.get(&key.kind) {
             drop(parent.cast(KindMsg::Look { id: key.id }));
         }
@@ -129,6 +149,8 @@ impl Engine {
         let hints = Hints {
             kinds: Arc::new(parents),
             peers,
+            #[cfg(feature = "testing")]
+            ear: None,
         };
         timer.serve(store.clone(), Arc::clone(&clock), hints.clone());
         Ok(Self {
@@ -184,6 +206,18 @@ pub struct Steering {
 }
 
 impl Steering {
+    /// Steers an engine that is played by hand.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn of(store: Store, clock: Arc<dyn Clock>, hints: Hints) -> Self {
+        Self {
+            hints,
+            store,
+            clock,
+            timer: Timer::start(),
+        }
+    }
+
     /// Tells everybody of ours who may have something to do to look: actors with work in the world,
     /// and actors with mail. Found by index, never by going through history.
     ///

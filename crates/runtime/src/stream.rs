@@ -58,6 +58,13 @@ impl Stream {
         stream
     }
 
+    /// A stream that nobody follows.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn unfollowed(store: Store) -> Self {
+        Self::new(store)
+    }
+
     pub(crate) fn new(store: Store) -> Self {
         Self {
             hints: Arc::default(),

@@ -7,9 +7,9 @@ use optio_domain::{
     agent::{
         AgentEvent, AgentState,
         closing::{Closing, MailFate, Past, closing, keep_after},
-        plan::{Plan, Step, plan},
+        plan::{Step, plan},
         prompt,
-        seen::{Kept, Link, Seen},
+        seen::{Kept, Lingering, Link, Seen},
         warm::{WarmProcess, left_waiting},
     },
     id::{RunId, SandboxId, TurnId},
@@ -176,9 +176,13 @@ impl Agents {
         );
         let warm = sight.turn.as_ref().and_then(left_waiting_by);
         let to = next_state(agent.state, closing.event)?;
-        let next = plan(to, &self.after(sight, &closing, over, keep), decision.at);
+        let next = plan(
+            to,
+            &self.after(sight, &closing, turn, over, keep),
+            decision.at,
+        );
         let settled = over && closing.mail == MailFate::Consumed && next.step == Step::Nothing;
-        let Plan { wait, .. } = next;
+        let wait = next.wait_before(decision.at);
         let write = self.write(sight, &wait, decision, !over);
         let closed = Closed {
             agent: agent.id,
@@ -212,6 +216,7 @@ impl Agents {
         &self,
         sight: &AgentSight,
         closing: &Closing,
+        turn: TurnId,
         over: bool,
         keep: Option<chrono::DateTime<chrono::Utc>>,
     ) -> Seen {
@@ -231,7 +236,10 @@ impl Agents {
             others_queued: sight.others_queued,
             turns_max: self.world.limits.turns_running_max,
             turn: None,
-            lingering: None,
+            lingering: (!over).then_some(Lingering {
+                run: RunId::of_turn(turn),
+                stop_asked: None,
+            }),
             sandbox: Some(Kept { until: keep }),
             link: if over {
                 Link::Connected { holds_run: false }

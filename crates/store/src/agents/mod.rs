@@ -388,7 +388,7 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn queued_agents(&self, max: i64) -> Result<Vec<AgentId>, StoreError> {
         let rows: Vec<(Uuid,)> = sqlx::query_as(
-            "SELECT id FROM agents WHERE state = 'queued' ORDER BY state_since LIMIT $1",
+            "SELECT id FROM agents WHERE state = 'queued' ORDER BY state_since, id LIMIT $1",
         )
         .bind(max)
         .fetch_all(&self.pool)

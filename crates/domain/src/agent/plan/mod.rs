@@ -113,6 +113,19 @@ pub struct Plan {
     pub wait: Wait,
 }
 
+impl Plan {
+    /// What an agent waits for whose next step this is: whoever has something to do has not done it
+    /// yet, and were its hint lost, only this time would bring it about.
+    #[must_use]
+    pub fn wait_before(self, now: DateTime<Utc>) -> Wait {
+        if self.step == Step::Nothing {
+            self.wait
+        } else {
+            Wait::until("the next look", "the control plane", now)
+        }
+    }
+}
+
 fn step(step: Step, wait: Wait) -> Plan {
     Plan { step, wait }
 }

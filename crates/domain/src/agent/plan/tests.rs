@@ -334,3 +334,17 @@ fn an_agent_that_is_woken_too_often_is_paused_instead_of_taking_a_turn() {
         Wait::at_rest("paused: too lively", "a person: resume it")
     );
 }
+
+#[test]
+fn whoever_has_something_to_do_next_is_looked_at_though_its_hint_is_lost() {
+    let over = Seen {
+        sandbox: Some(Kept { until: Some(now()) }),
+        ..quiet()
+    };
+    let next = plan(AgentState::Idle, &over, now());
+    assert_eq!(next.step, Step::RetireSandbox);
+    assert_eq!(next.wait.until, None, "once it is done, nothing is left");
+    assert_eq!(next.wait_before(now()).until, Some(now()));
+    let nothing = plan(AgentState::Idle, &quiet(), now());
+    assert_eq!(nothing.wait_before(now()).until, None);
+}

@@ -6,6 +6,12 @@ use uuid::Uuid;
 
 use crate::{Store, ownership::Registry};
 
+mod overseer;
+
+pub use overseer::{
+    ActorSeen, MessageSeen, Overseer, ReportSeen, RunSeen, Snapshot, TriggerSeen, TurnSeen,
+};
+
 /// Creates an empty, migrated database on the test server and connects to it.
 ///
 /// # Panics

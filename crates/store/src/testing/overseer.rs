@@ -1,0 +1,321 @@
+//! Somebody who sees the whole database at once and takes no part in anything.
+
+use chrono::{DateTime, Utc};
+use optio_domain::id::ReplicaId;
+use serde::Deserialize;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, types::Json};
+use uuid::Uuid;
+
+/// Sees everything, over a connection of its own.
+#[derive(Debug)]
+pub struct Overseer {
+    connection: PgConnection,
+}
+
+/// Everything that is committed, at one moment.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Snapshot {
+    /// Actors with what is known of their kind, by slug.
+    pub actors: Vec<ActorSeen>,
+    /// Turns, by agent and number.
+    pub turns: Vec<TurnSeen>,
+    /// Messages in the order of their acceptance.
+    pub messages: Vec<MessageSeen>,
+    /// Runs, by identity.
+    pub runs: Vec<RunSeen>,
+    /// Lines of transcripts, by run and number.
+    pub reports: Vec<ReportSeen>,
+    /// Triggers, by identity.
+    pub triggers: Vec<TriggerSeen>,
+}
+
+/// An agent and its actor.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ActorSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Its name.
+    pub slug: String,
+    /// Its incarnation.
+    pub epoch: i64,
+    /// Grows with every step.
+    pub version: i64,
+    /// Messages that wait, as it counts them.
+    pub inbox_pending: i64,
+    /// Messages that wait and would wake it, as it counts them.
+    pub inbox_waking: i64,
+    /// When it looks again by itself.
+    pub wake_at: Option<DateTime<Utc>>,
+    /// What it waits for.
+    pub wait_reason: String,
+    /// Whether it is left alone.
+    pub quarantined: bool,
+    /// Where it stands.
+    pub state: String,
+    /// Whether it takes turns.
+    pub enabled: bool,
+    /// What a person asked for.
+    pub intent: Option<String>,
+    /// No turn before this.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// Turns opened so far.
+    pub turns_taken: i64,
+    /// Until when its sandbox is kept; `None` also where it has none.
+    pub keep_until: Option<DateTime<Utc>>,
+}
+
+/// A turn.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TurnSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Whose.
+    pub agent_id: Uuid,
+    /// From 1.
+    pub turn_number: i64,
+    /// The agent's epoch during it.
+    pub epoch: i64,
+    /// Why it halted.
+    pub halt_reason: Option<String>,
+    /// When it was closed.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the agent was told; empty unless prompts were asked for.
+    pub prompt: String,
+}
+
+/// A message.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MessageSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Whose inbox.
+    pub receiver_id: Uuid,
+    /// Who sent it.
+    pub sender_id: String,
+    /// What kind of waking it is.
+    pub source: String,
+    /// The sender's key.
+    pub key: Option<String>,
+    /// Its text.
+    pub body: String,
+    /// What it does to its receiver.
+    pub class: String,
+    /// Where it stands.
+    pub state: String,
+    /// Failed deliveries.
+    pub attempts: i64,
+    /// The turn it feeds or fed.
+    pub turn_id: Option<Uuid>,
+}
+
+/// A run.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RunSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Whose.
+    pub actor_id: Uuid,
+    /// Its epoch.
+    pub epoch: i64,
+    /// Where it stands.
+    pub state: String,
+    /// Whether somebody wants it.
+    pub open: bool,
+    /// The last event that is stored.
+    pub acked_seq: i64,
+    /// Lines of output that were understood.
+    pub lines: i64,
+}
+
+/// A line of a transcript.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ReportSeen {
+    /// The run it belongs to.
+    pub run: Uuid,
+    /// Its number in the run's stream.
+    pub seq: i64,
+    /// What it says.
+    pub content: String,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TriggerSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Whom it wakes.
+    pub target_id: Uuid,
+    /// When it fires next.
+    pub next_fire_at: Option<DateTime<Utc>>,
+}
+
+const SNAPSHOT: &str = "SELECT jsonb_build_object(
+  'actors', (SELECT jsonb_agg(jsonb_build_object(
+      'id', a.id, 'slug', g.slug, 'epoch', a.epoch, 'version', a.version, 'inbox_pending', a.inbox_pending,
+      'inbox_waking', a.inbox_waking,
+      'wake_at', a.wake_at, 'wait_reason', a.wait_reason,
+      'quarantined', a.quarantined_at IS NOT NULL, 'state', g.state, 'enabled', g.enabled,
+      'intent', g.intent, 'hold_until', g.hold_until, 'turns_taken', g.turns_taken,
+      'keep_until', s.keep_until) ORDER BY g.slug)
+    FROM actors a JOIN agents g ON g.id = a.id LEFT JOIN sandboxes s ON s.id = a.id),
+  'turns', (SELECT jsonb_agg(jsonb_build_object(
+      'id', id, 'agent_id', agent_id, 'turn_number', turn_number, 'epoch', epoch,
+      'halt_reason', halt_reason, 'finished_at', finished_at,
+      'prompt', CASE WHEN $1 THEN prompt_used ELSE '' END) ORDER BY agent_id, turn_number)
+    FROM turns),
+  'messages', (SELECT jsonb_agg(jsonb_build_object(
+      'id', id, 'receiver_id', receiver_id, 'sender_id', sender_id, 'source', source, 'key', key,
+      'body', body, 'class', class, 'state', state, 'attempts', attempts, 'turn_id', turn_id) ORDER BY seq)
+    FROM messages),
+  'runs', (SELECT jsonb_agg(jsonb_build_object(
+      'id', id, 'actor_id', actor_id, 'epoch', epoch, 'state', state, 'open', open,
+      'acked_seq', acked_seq, 'lines', COALESCE((facts->>'lines')::bigint, 0)) ORDER BY id)
+    FROM runs),
+  'reports', (SELECT jsonb_agg(jsonb_build_object(
+      'run', turn_id, 'seq', (data->>'seq')::bigint, 'content', data->>'content')
+      ORDER BY turn_id, (data->>'seq')::bigint)
+    FROM events WHERE type = 'persistent_agent:log'),
+  'triggers', (SELECT jsonb_agg(jsonb_build_object(
+      'id', id, 'target_id', target_id, 'next_fire_at', next_fire_at) ORDER BY id)
+    FROM triggers))";
+
+impl Overseer {
+    /// Connects, and sees to it that nothing but its callers touches the tables. Connections made
+    /// later plan each statement once.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn connect(url: &str) -> Self {
+        let connection = PgConnection::connect(url).await;
+        let mut overseer = Self {
+            connection: connection.expect("the test server answers"),
+        };
+        for table in overseer.tables().await {
+            overseer
+                .run(&format!(
+                    "ALTER TABLE {table} SET (autovacuum_enabled = false)"
+                ))
+                .await;
+        }
+        let (name,): (String,) = sqlx::query_as("SELECT current_database()")
+            .fetch_one(&mut overseer.connection)
+            .await
+            .expect("the test server answers");
+        // Two transactions that wait for each other are told apart soon.
+        // Tables are tiny, so that planning costs more than any plan saves.
+        for setting in [
+            "deadlock_timeout = '20ms'",
+            "plan_cache_mode = force_generic_plan",
+        ] {
+            overseer
+                .run(&format!("ALTER DATABASE {name} SET {setting}"))
+                .await;
+        }
+        overseer
+    }
+
+    async fn tables(&mut self) -> Vec<String> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT tablename::text FROM pg_tables
+             WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1",
+        )
+        .fetch_all(&mut self.connection)
+        .await
+        .expect("the test server answers");
+        rows.into_iter().map(|(name,)| name).collect()
+    }
+
+    async fn run(&mut self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut self.connection)
+            .await
+            .expect("the test server does as it is told");
+    }
+
+    /// Empties every table. `thoroughly` also gives back the room of what was deleted, which takes
+    /// longer.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn empty(&mut self, thoroughly: bool) {
+        let tables = self.tables().await;
+        let sql = if thoroughly {
+            format!("TRUNCATE {}", tables.join(", "))
+        } else {
+            // In one transaction, so that the order of the tables does not matter.
+            let deletes = tables.iter().map(|it| format!("DELETE FROM {it};"));
+            format!("BEGIN; {} COMMIT;", deletes.collect::<String>())
+        };
+        self.run(&sql).await;
+    }
+
+    /// Everything that is committed; prompts only where asked for.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn snapshot(&mut self, with_prompts: bool) -> Snapshot {
+        let (seen,): (Json<Option<Nullable>>,) = sqlx::query_as(SNAPSHOT)
+            .bind(with_prompts)
+            .fetch_one(&mut self.connection)
+            .await
+            .expect("the schema is the one this program knows");
+        seen.0.unwrap_or_default().into()
+    }
+
+    /// Gives an actor's shard to a control plane, as a registry does when a lease is over, and returns
+    /// the shard's epoch.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn give(&mut self, actor: Uuid, to: ReplicaId) -> i64 {
+        let (epoch,): (i64,) = sqlx::query_as(
+            "INSERT INTO shards (shard, owner, epoch, since) VALUES (shard_of($1), $2, 1, now())
+             ON CONFLICT (shard) DO UPDATE SET owner = $2, epoch = shards.epoch + 1
+             RETURNING epoch",
+        )
+        .bind(actor)
+        .bind(to.0)
+        .fetch_one(&mut self.connection)
+        .await
+        .expect("the test server answers");
+        epoch
+    }
+
+    /// Whether a process of the server waits for a lock that another holds.
+    ///
+    /// # Panics
+    /// Where the test server does not answer.
+    pub async fn waits_for_a_lock(&mut self, process: i32) -> bool {
+        let (waits,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted)")
+                .bind(process)
+                .fetch_one(&mut self.connection)
+                .await
+                .expect("the test server answers");
+        waits
+    }
+}
+
+/// A snapshot as SQL words it: an empty table is null.
+#[derive(Default, Deserialize)]
+struct Nullable {
+    actors: Option<Vec<ActorSeen>>,
+    turns: Option<Vec<TurnSeen>>,
+    messages: Option<Vec<MessageSeen>>,
+    runs: Option<Vec<RunSeen>>,
+    reports: Option<Vec<ReportSeen>>,
+    triggers: Option<Vec<TriggerSeen>>,
+}
+
+impl From<Nullable> for Snapshot {
+    fn from(seen: Nullable) -> Self {
+        Self {
+            actors: seen.actors.unwrap_or_default(),
+            turns: seen.turns.unwrap_or_default(),
+            messages: seen.messages.unwrap_or_default(),
+            runs: seen.runs.unwrap_or_default(),
+            reports: seen.reports.unwrap_or_default(),
+            triggers: seen.triggers.unwrap_or_default(),
+        }
+    }
+}
