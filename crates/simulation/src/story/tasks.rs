@@ -252,11 +252,17 @@ impl Story<'_> {
 
     /// What becomes of a task at the gate, by chance.
     fn judge(&mut self, id: u64, must_not_park: bool) -> Ruling {
-        let Some(arrival) = self.tasks.get(&id).and_then(|task| task.standing.as_ref()) else {
+        let Some(task) = self.tasks.get(&id) else {
+            return Ruling::Say(Verdict::Pass);
+        };
+        let Some(arrival) = task.standing.as_ref() else {
             return Ruling::Say(Verdict::Pass);
         };
         let (what, done) = (arrival.what.clone(), arrival.done);
         let Temper { park, fail, crash } = self.temper;
+        // A report or a batch of mail is one statement where a step is many.
+        let single = matches!(task.what, What::Deliver(..) | What::Send(_));
+        let park = if single { 5 * park } else { park };
         // A read that fails is like one that never was, so it is done to fewer of them.
         let rare = if what.starts_with("SELECT") { 4 } else { 1 };
         let dice = self.chance.below(1_000 * rare);
