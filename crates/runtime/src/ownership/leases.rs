@@ -28,6 +28,8 @@ use crate::{engine::Steering, links::Links, stream::Stream};
 
 /// The part of a lease that we do not use: clocks do not run alike.
 const MARGIN: u32 = 6;
+/// How long a start waits until it hears the others.
+const HEAR_MAX: Duration = Duration::from_secs(2);
 /// The pause after a beat that left something to do: shards to give back, or that could not be had.
 const SOON: Duration = Duration::from_millis(100);
 /// The longest that steps may take to end before their shard is given back under them. The fence
@@ -140,10 +142,16 @@ impl Leases {
             self.tasks
                 .push(tokio::spawn(courier::carry(registry, peers, said)));
         }
+        // Whoever sees that we own something tells us of it: by then we must hear.
+        let (say_hearing, mut hearing) = watch::channel(false);
+        let ears = hear(keeper.clone(), Arc::clone(&household), say_hearing);
+        self.tasks.push(tokio::spawn(ears));
+        let hears = hearing.wait_for(|hears| *hears);
+        if tokio::time::timeout(HEAR_MAX, hears).await.is_err() {
+            tracing::warn!("cannot hear the other control planes yet, the sweep will do");
+        }
         keeper.beat(&household).await?;
         keeper.peers.tell_ownership();
-        let hearing = (keeper.clone(), Arc::clone(&household));
-        self.tasks.push(tokio::spawn(hear(hearing.0, hearing.1)));
         let (keeper, stopping) = (keeper.clone(), self.stop.subscribe());
         self.tasks.push(tokio::spawn(async move {
             keeper.keep(&household, stopping).await;
@@ -419,14 +427,16 @@ impl Keeper {
 const HEARD_MAX: usize = 256;
 
 /// Hears what the others say, under whatever name we have.
-async fn hear(keeper: Keeper, household: Arc<Household>) {
+async fn hear(keeper: Keeper, household: Arc<Household>, hears: watch::Sender<bool>) {
     let mut identity = keeper.identity.subscribe();
     loop {
         let me = *identity.borrow_and_update();
         let (told, mut words) = tokio::sync::mpsc::channel(HEARD_MAX);
         let hearing = courier::listen(keeper.registry.clone(), me, told);
         let doing = async {
+            // The first word is that we listen.
             while let Some(word) = words.recv().await {
+                hears.send_replace(true);
                 keeper.obey(&household, word).await;
             }
         };
