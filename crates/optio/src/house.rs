@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, process::Command};
 use serde_json::Value;
 
 /// A crate, the crates of ours it may use, and the outside libraries nobody else may use.
-const HOUSE: [(&str, &[&str], &[&str]); 10] = [
+const HOUSE: [(&str, &[&str], &[&str]); 11] = [
     ("optio-domain", &[], &[]),
     ("optio-store", &["domain"], &["sqlx"]),
     (
@@ -23,6 +23,11 @@ const HOUSE: [(&str, &[&str], &[&str]); 10] = [
     ),
     ("optio-runner", &["domain"], &["tokio-tungstenite"]),
     ("optio-simulators", &["domain"], &[]),
+    (
+        "optio-simulation",
+        &["domain", "store", "runtime", "actors"],
+        &[],
+    ),
     (
         "optio",
         &[
