@@ -56,6 +56,8 @@ pub(super) enum Deed {
     Progress(RunId),
     /// The runner reports of a run.
     Deliver(RunId),
+    /// The same, and once more over another connection while the first report is held up.
+    Race(RunId),
     HangUp,
     RunnerDies,
     Gone,
@@ -190,6 +192,10 @@ impl Story<'_> {
                     let weight = if reports { 8 } else { 1 };
                     may.push((weight, Event::At(sandbox, Deed::HangUp)));
                     let news = self.news(sandbox);
+                    may.extend(
+                        news.iter()
+                            .map(|run| (2, Event::At(sandbox, Deed::Race(*run)))),
+                    );
                     may.extend(
                         news.into_iter()
                             .map(|run| (10, Event::At(sandbox, Deed::Deliver(run)))),

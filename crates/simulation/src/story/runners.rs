@@ -15,6 +15,9 @@ use crate::{
     history::short,
 };
 
+/// How many times out of a thousand a report in a race is held up, where it is written: always.
+const HELD_UP: usize = 200;
+
 /// The serial of no connection: answers over it reach nobody.
 const NO_CONNECTION: u64 = 0;
 
@@ -32,6 +35,7 @@ impl Story<'_> {
             Deed::Order => drop(self.order(sandbox)),
             Deed::Progress(run) => self.progress(sandbox, run),
             Deed::Deliver(run) => self.deliver(sandbox, run).await,
+            Deed::Race(run) => self.race(sandbox, run).await,
             Deed::HangUp => {
                 self.note_at(sandbox, "the connection breaks");
                 self.fleet.hangs_up(sandbox);
@@ -232,6 +236,28 @@ impl Story<'_> {
             );
             let line = format!("the runner reports {first}..{last} of run {}", short(run.0));
             self.report(plane, sandbox, serial, events, &line).await;
+        }
+    }
+
+    /// A report is held up, its connection breaks, and the runner reports the same over the next one.
+    async fn race(&mut self, sandbox: SandboxId, run: RunId) {
+        let Some(plane) = self
+            .fleet
+            .at(sandbox, |it| it.dialed.as_ref().map(|it| it.plane))
+        else {
+            return;
+        };
+        let temper = self.temper;
+        self.temper.park = HELD_UP;
+        self.deliver(sandbox, run).await;
+        self.temper = temper;
+        self.fleet.hangs_up(sandbox);
+        self.notice_broken_lines();
+        if self.planes.get(plane).is_some_and(|it| it.up) {
+            self.dial(plane, sandbox).await;
+        }
+        if self.news(sandbox).contains(&run) {
+            self.deliver(sandbox, run).await;
         }
     }
 
