@@ -12,5 +12,3 @@ COMMENT ON COLUMN turn_slots.turn_id IS 'The open turn that has it; null is free
 
 INSERT INTO turn_slots (n, turn_id)
 SELECT row_number() OVER (ORDER BY started_at, id), id FROM turns WHERE finished_at IS NULL;
-
--- Whether anybody waits for room is asked at each close.

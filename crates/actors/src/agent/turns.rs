@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{Decision, Wait},
     agent::{
@@ -49,10 +50,11 @@ impl Agents {
         let cli = self.world.clis.get(agent.spec.agent_runtime.as_str());
         let cli = cli.filter(|_| self.world.links.holds(sandbox, None).is_some());
         let service = cli.map(|cli| self.service(sight, &**cli));
+        let turn = TurnId(self.world.ids.fresh());
         let opening = Opening {
             agent: agent.id,
             from: agent.state,
-            turn: TurnId(self.world.ids.fresh()),
+            turn,
             number: agent.turns_taken + 1,
             prompt: &prompt,
             mail: &mail,
@@ -71,9 +73,9 @@ impl Agents {
             return Ok(Progress::Again);
         };
         let order = TurnOrder {
-            turn: opening.turn,
+            turn,
             epoch,
-            prompt: prompt.clone(),
+            prompt,
         };
         let spec = self.run_spec(sight, &order, service, &**cli);
         if self
@@ -218,7 +220,7 @@ impl Agents {
         closing: &Closing,
         turn: TurnId,
         over: bool,
-        keep: Option<chrono::DateTime<chrono::Utc>>,
+        keep: Option<DateTime<Utc>>,
     ) -> Seen {
         Seen {
             enabled: sight.agent.spec.enabled,
