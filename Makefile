@@ -41,7 +41,7 @@ lint: ## every check that needs no running test
 fmt: ## format the code
 	@cargo fmt --all
 
-bench: ## measure
+bench: ## measure (ARGS="--quick --only curve"; scripts/plot puts a record into docs)
 	@scripts/bench $(ARGS)
 
 fuzz: ## search for bytes that break a reader (ARGS="--seconds 60")

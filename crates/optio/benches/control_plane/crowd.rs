@@ -1,4 +1,4 @@
-//! Ten thousand agents that have nothing to do: what they cost in memory, time and patience.
+//! Many agents that have nothing to do: what they cost the real program in memory, time and patience.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,29 +9,30 @@ use uuid::Uuid;
 
 use crate::{
     Outcome, Size,
-    figures::{Latencies, Row, Target, number},
+    figures::{Latencies, Row, Target, number, whole},
     http,
     machine::rss_mb,
-    plane::Plane,
-    sends::Mail,
+    plane::{Plane, tidy},
 };
 
-/// Agents that have taken no turn.
-pub(crate) const AGENTS: usize = 10_000;
 /// Connections they are created over.
 const CREATORS: usize = 8;
-/// Messages that wait in one inbox.
-const HOT: i32 = 100_000;
 /// How long memory is given to settle.
 const SETTLE: Duration = Duration::from_secs(2);
 /// Pages asked for.
 const PAGES: usize = 50;
 
-/// Creates the crowd, looks at each, and tells what that costs.
-pub(crate) async fn gather(plane: &Plane, inserts_rate: f64, rows: &mut Vec<Row>) -> Outcome<()> {
+/// Creates the crowd, looks at each, and tells what that costs. Returns how many they are.
+pub(crate) async fn gather(
+    plane: &Plane,
+    inserts_rate: f64,
+    size: Size,
+    rows: &mut Vec<Row>,
+) -> Outcome<usize> {
+    let crowd = size.pick(2_000, 10_000);
     sleep(SETTLE).await;
     let before = rss_mb(plane.pid())?;
-    let requests = (0..AGENTS).map(|each| {
+    let requests = (0..crowd).map(|each| {
         let agent = json!({
             "slug": format!("agent-{each:05}"), "name": format!("Agent {each}"), "enabled": false,
             "initialPrompt": "Wait for mail.", "description": "One of many.",
@@ -41,7 +42,7 @@ pub(crate) async fn gather(plane: &Plane, inserts_rate: f64, rows: &mut Vec<Row>
     let seconds = once_each(plane, requests.collect(), 201).await?;
     rows.push(Row {
         what: "agents created, 8 connections".to_owned(),
-        value: number(AGENTS) / seconds,
+        value: number(crowd) / seconds,
         unit: "/s",
         reference: ("P, bare inserts/s at 8 clients", inserts_rate),
         target: Target::Open,
@@ -64,8 +65,8 @@ pub(crate) async fn gather(plane: &Plane, inserts_rate: f64, rows: &mut Vec<Row>
     // Autovacuum does it within a minute, which we do not wait for.
     sqlx::raw_sql("ANALYZE").execute(&mut database).await?;
     for (what, value) in [
-        ("after creating 10,000 agents", created),
-        ("after a message to each of them", looked),
+        (format!("after creating {} agents", whole(crowd)), created),
+        ("after a message to each of them".to_owned(), looked),
     ] {
         rows.push(Row {
             what: format!("memory of optio {what}"),
@@ -77,12 +78,12 @@ pub(crate) async fn gather(plane: &Plane, inserts_rate: f64, rows: &mut Vec<Row>
     }
     rows.push(Row {
         what: "memory of one more idle agent".to_owned(),
-        value: (looked - before) * 1_024.0 / number(AGENTS),
+        value: (looked - before) * 1_024.0 / number(crowd),
         unit: "KB",
         reference: ("all of it before, KB", before * 1_024.0),
         target: Target::Open,
     });
-    Ok(())
+    Ok(crowd)
 }
 
 /// Sends each request once; returns how long all took.
@@ -107,22 +108,13 @@ async fn once_each(plane: &Plane, requests: Vec<Vec<u8>>, status: u16) -> Outcom
 }
 
 /// The first page of a list of them.
-pub(crate) async fn list(plane: &Plane, rows: &mut Vec<Row>) -> Outcome<()> {
+pub(crate) async fn list(plane: &Plane, agents: usize, rows: &mut Vec<Row>) -> Outcome<()> {
     let mut client = plane.client().await?;
     let mut database = plane.database().await?;
     for (limit, target) in [(100, Target::AtMost(2.0)), (1_000, Target::Open)] {
-        let page = http::get(&format!("/api/persistent-agents?limit={limit}"));
-        let (mut ours, mut bare) = (Latencies::default(), Latencies::default());
-        for _each in 0..PAGES {
-            let begin = Instant::now();
-            client.expect(200, &page).await?;
-            ours.add(begin.elapsed());
-            let begin = Instant::now();
-            select(&mut database, limit).await?;
-            bare.add(begin.elapsed());
-        }
+        let (ours, bare) = pages(&mut client, &mut database, limit).await?;
         rows.push(Row {
-            what: format!("first page of agents, {limit} of {AGENTS}, p50"),
+            what: format!("first page of agents, {limit} of {}, p50", whole(agents)),
             value: ours.percentile(50),
             unit: "ms",
             reference: ("a bare SELECT of the rows, ms", bare.percentile(50)),
@@ -130,6 +122,25 @@ pub(crate) async fn list(plane: &Plane, rows: &mut Vec<Row>) -> Outcome<()> {
         });
     }
     Ok(())
+}
+
+/// The first page over and over, and the bare statement behind it.
+pub(crate) async fn pages(
+    client: &mut http::Connection,
+    database: &mut PgConnection,
+    limit: i64,
+) -> Outcome<(Latencies, Latencies)> {
+    let page = http::get(&format!("/api/persistent-agents?limit={limit}"));
+    let (mut ours, mut bare) = (Latencies::default(), Latencies::default());
+    for _each in 0..PAGES {
+        let begin = Instant::now();
+        client.expect(200, &page).await?;
+        ours.add(begin.elapsed());
+        let begin = Instant::now();
+        select(database, limit).await?;
+        bare.add(begin.elapsed());
+    }
+    Ok((ours, bare))
 }
 
 async fn select(database: &mut PgConnection, limit: i64) -> Outcome<()> {
@@ -143,75 +154,34 @@ async fn select(database: &mut PgConnection, limit: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// What it costs that they wait.
-pub(crate) async fn idle(plane: &Plane, size: Size, rows: &mut Vec<Row>) -> Outcome<()> {
+/// Cores that the control plane and Postgres use while nothing happens.
+pub(crate) async fn cores(plane: &Plane, size: Size) -> Outcome<f64> {
+    tidy(&mut plane.database().await?).await?;
     sleep(SETTLE).await;
     // The sweep comes every thirty seconds and belongs to the cost.
-    let window = size.idle();
-    let before = plane.cpu();
+    let (window, before) = (size.idle(), plane.cpu());
     sleep(window).await;
-    let cpu = plane.cpu().since(before);
+    // Processor time is counted in hundredths of a second.
+    Ok(plane.cpu().since(before).system().max(0.01) / window.as_secs_f64())
+}
+
+/// What it costs that they wait.
+pub(crate) async fn idle(
+    plane: &Plane,
+    agents: usize,
+    nobody: f64,
+    size: Size,
+    rows: &mut Vec<Row>,
+) -> Outcome<()> {
     rows.push(Row {
         what: format!(
-            "cores used by 10,000 idle agents, over {} s",
-            window.as_secs()
+            "cores used while {} agents have mail that they do not read",
+            whole(agents)
         ),
-        value: cpu.system() / window.as_secs_f64(),
+        value: cores(plane, size).await?,
         unit: "",
-        reference: (
-            "of it Postgres",
-            (cpu.postgres / window.as_secs_f64()).max(0.001),
-        ),
+        reference: ("with nobody", nobody),
         target: Target::AtMost(0.01),
     });
-    Ok(())
-}
-
-/// Sends with the crowd around, and to one full inbox.
-pub(crate) async fn sends(plane: &Plane, size: Size, rows: &mut Vec<Row>) -> Outcome<()> {
-    let mut database = plane.database().await?;
-    let some: Vec<(Uuid,)> =
-        sqlx::query_as("SELECT id FROM agents WHERE slug LIKE 'agent-%' ORDER BY slug LIMIT 17")
-            .fetch_all(&mut database)
-            .await?;
-    let mut some: Vec<Uuid> = some.into_iter().map(|(id,)| id).collect();
-    let hot = some.pop().ok_or("there is no crowd")?;
-    fill(&mut database, hot).await?;
-    let (many, hot) = (Mail::to(some), Mail::to(vec![hot]));
-    many.send(plane, 8, size.warm_up()).await?;
-    let (mut cool, mut warm) = (0.0, 0.0);
-    for _round in 0..size.rounds() {
-        let window = size.window() / 2;
-        for (mail, rate) in [(&many, &mut cool), (&hot, &mut warm)] {
-            let sent = mail.send(plane, 64, window).await?;
-            *rate += number(sent.count()) / window.as_secs_f64() / number(size.rounds());
-        }
-    }
-    rows.push(Row {
-        what: "durable sends, 64 connections, all to an inbox with 100,000 waiting".to_owned(),
-        value: warm,
-        unit: "/s",
-        reference: ("to 16 of 10,000 agents, /s", cool),
-        target: Target::RatioAtLeast(0.8),
-    });
-    Ok(())
-}
-
-async fn fill(database: &mut PgConnection, agent: Uuid) -> Outcome<()> {
-    sqlx::query(
-        "WITH mail AS (
-           INSERT INTO messages (id, receiver_kind, receiver_id, sender_type, sender_id, source,
-                                 body, received_at)
-           SELECT gen_random_uuid(), 'agent', $1, 'user', 'local', 'user', 'waiting', now()
-           FROM generate_series(1, $2)
-         )
-         UPDATE actors SET inbox_pending = inbox_pending + $2,
-                inbox_waking = inbox_waking + $2 WHERE kind = 'agent' AND id = $1",
-    )
-    .bind(agent)
-    .bind(HOT)
-    .execute(&mut *database)
-    .await?;
-    sqlx::raw_sql("ANALYZE").execute(database).await?;
     Ok(())
 }

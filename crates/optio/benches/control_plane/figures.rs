@@ -1,6 +1,6 @@
 //! What is measured, and how it is shown: one table, and the same as JSON.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -41,6 +41,11 @@ impl Latencies {
 )]
 pub(crate) fn number(count: usize) -> f64 {
     count as f64
+}
+
+/// A count as it is read.
+pub(crate) fn whole(count: usize) -> String {
+    short(number(count))
 }
 
 /// What is to be reached.
@@ -92,6 +97,19 @@ impl Row {
         }
     }
 
+    /// As it is read.
+    fn cells(&self) -> [String; 6] {
+        let (name, value) = self.reference;
+        [
+            self.what.clone(),
+            format!("{} {}", short(self.value), self.unit),
+            format!("{name}: {}", short(value)),
+            format!("{}×", short(self.ratio())),
+            self.target(),
+            self.verdict().to_owned(),
+        ]
+    }
+
     fn verdict(&self) -> &'static str {
         match self.reached() {
             Some(true) => "yes",
@@ -125,7 +143,7 @@ fn short(value: f64) -> String {
 }
 
 /// The table, as Markdown.
-pub(crate) fn table(rows: &[Row]) -> String {
+pub(crate) fn table(sections: &[(&'static str, Found)]) -> String {
     let head = [
         "what",
         "measured",
@@ -135,16 +153,8 @@ pub(crate) fn table(rows: &[Row]) -> String {
         "reached",
     ];
     let mut lines: Vec<[String; 6]> = vec![head.map(str::to_owned)];
-    for row in rows {
-        let (name, value) = row.reference;
-        lines.push([
-            row.what.clone(),
-            format!("{} {}", short(row.value), row.unit),
-            format!("{name}: {}", short(value)),
-            format!("{}×", short(row.ratio())),
-            row.target(),
-            row.verdict().to_owned(),
-        ]);
+    for row in sections.iter().flat_map(|(_, found)| &found.rows) {
+        lines.push(row.cells());
     }
     let mut widths = [0; 6];
     for line in &lines {
@@ -166,15 +176,40 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
-/// The table, for programs.
-pub(crate) fn as_json(rows: &[Row], facts: &[(&'static str, String)], quick: bool) -> Value {
-    let rows: Vec<Value> = rows
+/// What a section has found.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<Row>,
+    /// What is drawn rather than read: points by the name of their picture.
+    pub(crate) points: Vec<(&'static str, Value)>,
+}
+
+impl Found {
+    /// Keeps a point of a picture.
+    pub(crate) fn point(&mut self, picture: &'static str, point: Value) {
+        self.points.push((picture, point));
+    }
+}
+
+/// The table and the points, for programs.
+pub(crate) fn as_json(
+    sections: &[(&'static str, Found)],
+    facts: &[(&'static str, String)],
+    quick: bool,
+) -> Value {
+    let mut points: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for (picture, point) in sections.iter().flat_map(|(_, found)| &found.points) {
+        points.entry(picture).or_default().push(point);
+    }
+    let rows: Vec<Value> = sections
         .iter()
-        .map(|row| {
+        .flat_map(|(section, found)| found.rows.iter().map(move |row| (section, row)))
+        .map(|(section, row)| {
             json!({
-                "what": row.what, "value": row.value, "unit": row.unit,
+                "section": section, "what": row.what, "value": row.value, "unit": row.unit,
                 "reference": row.reference.0, "referenceValue": row.reference.1,
                 "ratio": row.ratio(), "target": row.target(), "reached": row.reached(),
+                "cells": row.cells(),
             })
         })
         .collect();
@@ -182,5 +217,5 @@ pub(crate) fn as_json(rows: &[Row], facts: &[(&'static str, String)], quick: boo
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
         .collect();
-    json!({ "quick": quick, "run": facts, "rows": rows })
+    json!({ "quick": quick, "run": facts, "rows": rows, "points": points })
 }

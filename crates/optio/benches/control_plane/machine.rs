@@ -102,8 +102,17 @@ pub(crate) fn cpu(server: i32, postmaster: i32) -> Cpu {
 
 /// Resident memory of a process, in megabytes.
 pub(crate) fn rss_mb(pid: i32) -> Outcome<f64> {
+    memory_mb(pid, "VmRSS:")
+}
+
+/// The most that was resident since its start, in megabytes.
+pub(crate) fn rss_mb_max(pid: i32) -> Outcome<f64> {
+    memory_mb(pid, "VmHWM:")
+}
+
+fn memory_mb(pid: i32, field: &str) -> Outcome<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kilobytes: f64 = line
         .and_then(|line| line.split_whitespace().next())
         .unwrap_or_default()
@@ -121,6 +130,12 @@ pub(crate) fn working_in(dir: &Path) -> Vec<i32> {
         .collect()
 }
 
+/// Processes that wanted a core, on average over the last minute.
+pub(crate) fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// Cores, memory, kernel: what absolute figures depend on. No names.
 pub(crate) fn shape() -> Vec<(&'static str, String)> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -130,7 +145,6 @@ pub(crate) fn shape() -> Vec<(&'static str, String)> {
         .find_map(|line| line.strip_prefix("MemTotal:"))
         .and_then(|line| line.split_whitespace().next()?.parse().ok())
         .unwrap_or_default();
-    let load = read("/proc/loadavg");
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     vec![
         ("cores", cores.to_string()),
@@ -139,9 +153,6 @@ pub(crate) fn shape() -> Vec<(&'static str, String)> {
             "kernel",
             read("/proc/sys/kernel/osrelease").trim().to_owned(),
         ),
-        (
-            "load before the run",
-            load.split(' ').next().unwrap_or_default().to_owned(),
-        ),
+        ("load before the run", load()),
     ]
 }

@@ -25,7 +25,7 @@ const LEFT_MAX: Duration = Duration::from_secs(5);
 /// Where the program looks for the agent's command line tool.
 const STUB: &str = "tools/claude-code-2.1.328/claude";
 /// Stands in for the agent: says at once that it is done. One agent, known by its slug, calls its
-/// peers first and reports how long each call took.
+/// peers first and reports how long each call took; others, known by theirs, say a great deal first.
 const STUB_TEXT: &str = r##"#!/bin/sh
 said=done
 if [ "$OPTIO_PERSISTENT_AGENT_SLUG" = crier ]; then
@@ -37,6 +37,11 @@ if [ "$OPTIO_PERSISTENT_AGENT_SLUG" = crier ]; then
         sleep 1
     done
 fi
+case "$OPTIO_PERSISTENT_AGENT_SLUG" in
+talker-*)
+    yes '{"type":"assistant","message":{"content":[{"type":"text","text":"one line of what an agent says while it works"}]}}' |
+        head -n "${OPTIO_PERSISTENT_AGENT_SLUG#talker-}" ;;
+esac
 printf '%s\n' '{"type":"system","subtype":"init","cwd":"/workspace","session_id":"41f63979-c9c0-41b8-8a11-2108dbbfd52a","tools":[],"mcp_servers":[],"model":"stub","permissionMode":"bypassPermissions","claude_code_version":"2.1.328"}'
 printf '%s\n' '{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"'"$said"'","session_id":"41f63979-c9c0-41b8-8a11-2108dbbfd52a","total_cost_usd":0.0,"usage":{"input_tokens":1,"output_tokens":1}}'
 "##;
@@ -99,20 +104,49 @@ pub(crate) struct Plane {
     child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) postmaster: i32,
-    socket_dir: PathBuf,
+    /// Where its Postgres listens.
+    pub(crate) socket_dir: PathBuf,
+    /// Its database there.
+    name: String,
     /// From its start to its first good answer.
     pub(crate) took: Duration,
 }
 
 impl Plane {
     pub(crate) async fn start(place: &Place) -> Outcome<Self> {
+        let mut plane = Self::begin(place, "dev", None).await?;
+        let pid_file = fs::read_to_string(place.dir().join("data/postgres/postmaster.pid"))?;
+        let mut lines = pid_file.lines();
+        plane.postmaster = lines.next().unwrap_or_default().trim().parse()?;
+        plane.socket_dir = lines.nth(3).unwrap_or_default().into();
+        Ok(plane)
+    }
+
+    /// Starts the real program on another database of our Postgres.
+    pub(crate) async fn serve(&self, place: &Place, database: &str) -> Outcome<Self> {
+        let url = self.url_of(database);
+        let mut plane = Self::begin(place, "serve", Some(&url)).await?;
+        plane.postmaster = self.postmaster;
+        plane.socket_dir.clone_from(&self.socket_dir);
+        database.clone_into(&mut plane.name);
+        Ok(plane)
+    }
+
+    /// A database of our Postgres.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        let host = self.socket_dir.display();
+        format!("postgres:///{database}?host={host}&user=postgres")
+    }
+
+    async fn begin(place: &Place, command: &str, database: Option<&str>) -> Outcome<Self> {
         // Free now, and nobody else will be given it soon.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let dir = place.dir();
-        let log = fs::File::create(dir.join("optio.log"))?;
+        let log = dir.join(format!("optio-{command}.log"));
+        let out = fs::File::create(&log)?;
         let began = Instant::now();
         let child = Command::new(env!("CARGO_BIN_EXE_optio"))
-            .arg("dev")
+            .arg(command)
             .arg("--data-dir")
             .arg(dir.join("data"))
             .args(["--listen", &address.to_string()])
@@ -126,37 +160,35 @@ impl Plane {
             .env("OPTIO_LIMITS_WAKE_TURNS_MAX", "2000000000")
             .env("OPTIO_LOG", "warn")
             .env("ANTHROPIC_API_KEY", "none")
+            .envs(database.map(|url| ("DATABASE_URL", url)))
             .current_dir(dir)
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(out.try_clone()?)
+            .stderr(out)
             .spawn()?;
         let mut plane = Self {
             child,
             address,
             postmaster: 0,
             socket_dir: PathBuf::new(),
+            name: "optio".to_owned(),
             took: Duration::ZERO,
         };
-        plane.ready(dir, began).await?;
+        plane.ready(&log, began).await?;
         Ok(plane)
     }
 
-    async fn ready(&mut self, dir: &Path, began: Instant) -> Outcome<()> {
+    async fn ready(&mut self, log: &Path, began: Instant) -> Outcome<()> {
         let health = http::get("/api/health");
         while began.elapsed() < WAIT_MAX {
             if let Some(status) = self.child.try_wait()? {
-                let said = fs::read_to_string(dir.join("optio.log"))?;
+                let said = fs::read_to_string(log)?;
                 return Err(format!("optio ended ({status}): {said}").into());
             }
             if let Ok(mut connection) = http::Connection::open(self.address).await
                 && connection.expect(200, &health).await.is_ok()
             {
                 self.took = began.elapsed();
-                let pid_file = fs::read_to_string(dir.join("data/postgres/postmaster.pid"))?;
-                let mut lines = pid_file.lines();
-                self.postmaster = lines.next().unwrap_or_default().trim().parse()?;
-                self.socket_dir = lines.nth(3).unwrap_or_default().into();
                 return Ok(());
             }
             sleep(LOOK_EVERY).await;
@@ -168,18 +200,9 @@ impl Plane {
         i32::try_from(self.child.id()).unwrap_or(i32::MAX)
     }
 
-    /// Where its Postgres listens.
-    pub(crate) fn socket_dir(&self) -> &Path {
-        &self.socket_dir
-    }
-
     /// A connection to its database.
     pub(crate) async fn database(&self) -> Outcome<PgConnection> {
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket_dir)
-            .username("postgres")
-            .database("optio");
-        Ok(PgConnection::connect_with(&options).await?)
+        connect(&self.socket_dir, &self.name).await
     }
 
     pub(crate) async fn client(&self) -> Outcome<http::Connection> {
@@ -192,9 +215,12 @@ impl Plane {
     }
 
     /// Stops it in good order, with its Postgres.
-    pub(crate) async fn stop(mut self) -> Outcome<()> {
+    pub(crate) async fn stop(&mut self) -> Outcome<()> {
         let began = Instant::now();
-        if let Some(pid) = Pid::from_raw(self.pid()) {
+        // Its number may be another's once it has ended.
+        if self.child.try_wait()?.is_none()
+            && let Some(pid) = Pid::from_raw(self.pid())
+        {
             kill_process(pid, Signal::TERM)?;
         }
         while began.elapsed() < WAIT_MAX {
@@ -205,6 +231,23 @@ impl Plane {
         }
         Err("optio did not stop in time".into())
     }
+}
+
+/// A connection to a database of the Postgres that listens there.
+pub(crate) async fn connect(socket_dir: &Path, database: &str) -> Outcome<PgConnection> {
+    let options = PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .username("postgres")
+        .database(database);
+    Ok(PgConnection::connect_with(&options).await?)
+}
+
+/// What Postgres does within minutes after much was written, done now: it is not what waiting costs.
+pub(crate) async fn tidy(database: &mut PgConnection) -> Outcome<()> {
+    for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+        sqlx::raw_sql(statement).execute(&mut *database).await?;
+    }
+    Ok(())
 }
 
 /// Where a run fails nobody stops it in good order.

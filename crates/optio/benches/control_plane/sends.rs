@@ -1,6 +1,6 @@
 //! Durable sends: how many a second, how late, at what cost.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use crate::{
     Outcome, Size,
     figures::{Latencies, Row, Target, number},
     http,
-    machine::Cpu,
+    machine::{self, Cpu},
     plane::{Place, Plane},
     reference::{self, BareServer},
 };
@@ -103,18 +103,32 @@ impl Mail {
         connections: usize,
         window: Duration,
     ) -> Outcome<Latencies> {
-        http::drive(
-            plane.address,
-            connections,
-            Arc::clone(&self.requests),
-            window,
-        )
-        .await
+        self.send_to(plane.address, connections, window).await
+    }
+
+    /// Sends over and over to whoever answers there.
+    pub(crate) async fn send_to(
+        &self,
+        address: SocketAddr,
+        connections: usize,
+        window: Duration,
+    ) -> Outcome<Latencies> {
+        http::drive(address, connections, Arc::clone(&self.requests), window).await
+    }
+
+    /// Single-row inserts of this mail into the bare table, on so many connections.
+    pub(crate) async fn inserts(
+        &self,
+        plane: &Plane,
+        clients: usize,
+        window: Duration,
+    ) -> Outcome<Latencies> {
+        reference::inserts(plane, clients, &self.receivers, &self.body, window).await
     }
 
     /// What single-row inserts reach now.
     pub(crate) async fn inserts_rate(&self, plane: &Plane, window: Duration) -> Outcome<f64> {
-        let all = reference::inserts(plane, 8, &self.receivers, &self.body, window).await?;
+        let all = self.inserts(plane, 8, window).await?;
         Ok(number(all.count()) / window.as_secs_f64())
     }
 
@@ -144,7 +158,7 @@ pub(crate) async fn rows(
     // In turns, so that whatever else this machine does meets all of them alike.
     for _round in 0..size.rounds() {
         let window = size.window();
-        let all = reference::inserts(plane, 8, &mail.receivers, &mail.body, window);
+        let all = mail.inserts(plane, 8, window);
         inserts.add(|| plane.cpu(), all).await?;
         for (connections, send, bare) in &mut ours {
             let sent = mail.send(plane, *connections, window);
@@ -158,7 +172,7 @@ pub(crate) async fn rows(
             bare.add(|| reference::cpu(&bare_server, plane), route)
                 .await?;
         }
-        let one = reference::inserts(plane, 1, &mail.receivers, &mail.body, window / 2);
+        let one = mail.inserts(plane, 1, window / 2);
         insert.add(|| plane.cpu(), one).await?;
         multi.push(mail.multi_row(plane, None, window / 2).await?.0);
     }
@@ -166,6 +180,16 @@ pub(crate) async fn rows(
     show_rates(rows, &inserts, multi, &ours);
     show_latencies(rows, &insert, &ours);
     show_cpu(rows, &inserts, &ours);
+    rows.push(Row {
+        what: "most memory of optio under these sends".to_owned(),
+        value: machine::rss_mb_max(plane.pid())?,
+        unit: "MB",
+        reference: (
+            "most of the bare server, MB",
+            machine::rss_mb_max(bare_server.pid())?,
+        ),
+        target: Target::AtMost(100.0),
+    });
     Ok(())
 }
 

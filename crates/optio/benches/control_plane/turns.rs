@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a turn may take.
-const TURN_MAX: Duration = Duration::from_secs(20);
+const TURN_MAX: Duration = Duration::from_secs(60);
 /// How often it is looked whether one is over.
 const LOOK_EVERY: Duration = Duration::from_millis(3);
 /// What is left of a turn after its end, and then some quiet.
@@ -26,7 +26,7 @@ const QUIET: Duration = Duration::from_millis(25);
 const TEAM: usize = 10;
 
 /// Creates an agent, which takes its first turn at once, and waits until that is over.
-async fn create(
+pub(crate) async fn create(
     plane: &Plane,
     database: &mut PgConnection,
     slug: &str,

@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -12,8 +13,9 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     time::{Instant, sleep},
@@ -22,15 +24,19 @@ use uuid::Uuid;
 
 use crate::{
     Outcome, Size,
-    figures::{Row, Target, number},
+    figures::{Found, Row, Target, number, whole},
     http, machine,
-    plane::{Place, Plane},
-    tell,
+    plane::{self, Place, Plane},
+    sends::Mail,
 };
 
-mod crowd;
+pub(crate) mod backlog;
+pub(crate) mod curve;
+pub(crate) mod ingest;
+pub(crate) mod killed;
+pub(crate) mod limits;
 mod process;
-mod turns;
+pub(crate) mod turns;
 
 use process::Shape;
 pub(crate) use process::{STUBBED, serve};
@@ -39,15 +45,17 @@ pub(crate) use process::{STUBBED, serve};
 const START_MAX: Duration = Duration::from_secs(120);
 /// How often it is looked whether something has come true.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// The same where the question is not cheap.
+const UNTIL_EVERY: Duration = Duration::from_millis(50);
 /// Connections that create agents.
-const CREATORS: usize = 8;
+const CREATORS: usize = 16;
 
 /// A stubbed control plane, while it runs.
 struct Stubbed {
     child: Child,
     address: SocketAddr,
     name: String,
-    socket_dir: String,
+    socket_dir: PathBuf,
     postmaster: i32,
     statements: Arc<AtomicU64>,
     /// From its start to its first good answer.
@@ -92,10 +100,9 @@ impl Stubbed {
                 .await?;
         }
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let socket_dir = plane.socket_dir().display().to_string();
         let shape = Shape {
             listen: address,
-            database: format!("postgres:///{name}?host={socket_dir}&user=postgres"),
+            database: plane.url_of(name),
             turn_ms: manner.turn_ms,
             turns: manner.turns,
             sweep_s: manner.sweep_s,
@@ -120,7 +127,7 @@ impl Stubbed {
             child,
             address,
             name: name.to_owned(),
-            socket_dir,
+            socket_dir: plane.socket_dir.clone(),
             postmaster: plane.postmaster,
             statements,
             took: Duration::ZERO,
@@ -155,11 +162,7 @@ impl Stubbed {
     }
 
     async fn database(&self) -> Outcome<PgConnection> {
-        let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket_dir)
-            .username("postgres")
-            .database(&self.name);
-        Ok(PgConnection::connect_with(&options).await?)
+        plane::connect(&self.socket_dir, &self.name).await
     }
 
     /// Ends it as a power cut would.
@@ -231,20 +234,45 @@ async fn follow(out: std::process::ChildStdout, statements: Arc<AtomicU64>) {
     }
 }
 
-/// Waits until a number in the database has come true.
+/// Removes what a section has left, so that Postgres does not tidy it up while another is measured.
+pub(crate) async fn forget(plane: &Plane) -> Outcome<()> {
+    let mut admin = plane.database().await?;
+    let drops: Vec<(String,)> = sqlx::query_as(
+        r"SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
+          WHERE datname LIKE 'stub\_%'",
+    )
+    .fetch_all(&mut admin)
+    .await?;
+    for (drop,) in drops {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(drop))
+            .execute(&mut admin)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The clock of the database, which stamps what is measured.
+async fn clock(database: &mut PgConnection) -> Outcome<DateTime<Utc>> {
+    let (now,): (DateTime<Utc>,) = sqlx::query_as("SELECT clock_timestamp()")
+        .fetch_one(database)
+        .await?;
+    Ok(now)
+}
+
+/// Waits until something has come true in the database. When it did is read from the rows.
 async fn until(
     database: &mut PgConnection,
     limit: Duration,
     what: &str,
     query: &'static str,
-) -> Outcome<Duration> {
+) -> Outcome<()> {
     let began = Instant::now();
     while began.elapsed() < limit {
         let (there,): (bool,) = sqlx::query_as(query).fetch_one(&mut *database).await?;
         if there {
-            return Ok(began.elapsed());
+            return Ok(());
         }
-        sleep(LOOK_EVERY).await;
+        sleep(UNTIL_EVERY).await;
     }
     Err(format!("not within {} s: {what}", limit.as_secs()).into())
 }
@@ -252,22 +280,4 @@ async fn until(
 fn message(agent: Uuid) -> Vec<u8> {
     let path = format!("/api/persistent-agents/{agent}/messages");
     http::post(&path, &json!({ "body": "Go on." }))
-}
-
-/// The rows about the kernel.
-pub(crate) async fn rows(
-    place: &Place,
-    plane: &Plane,
-    size: Size,
-    rows: &mut Vec<Row>,
-) -> Outcome<()> {
-    tell("bench: the kernel: turns");
-    turns::rows(place, plane, size, rows).await?;
-    tell("bench: the kernel: limits and waiting");
-    turns::limit(place, plane, rows).await?;
-    turns::waiting(place, plane, size, rows).await?;
-    tell("bench: the kernel: killed with 10,000 agents at work");
-    crowd::killed(place, plane, size, rows).await?;
-    tell("bench: the kernel: output of agents");
-    crowd::ingest(place, plane, size, rows).await
 }

@@ -40,8 +40,10 @@ pub(crate) const STUBBED: &str = "--stubbed";
 const CONNECTIONS: u32 = 32;
 /// What an agent says that has done its work.
 const RESULT: &str = r#"{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"done","session_id":"41f63979-c9c0-41b8-8a11-2108dbbfd52a","total_cost_usd":0.0,"usage":{"input_tokens":1,"output_tokens":1}}"#;
+/// What an agent says while it works.
+const LINE: &str = r#"{"type":"assistant","message":{"content":[{"type":"text","text":"one line of what an agent says while it works"}]}}"#;
 /// Lines reported at once, as a runner's connection brings them.
-const LINES: usize = 256;
+pub(super) const LINES: usize = 256;
 
 /// How it is to be: address, database, milliseconds of a turn, turns at once, seconds between two
 /// sweeps, lines that each turn prints, and whether statements are counted.
@@ -252,20 +254,24 @@ async fn carry_out(
             what,
         }
     };
-    let mut batches = vec![vec![event(Happening::Started {
+    let begin = event(Happening::Started {
         pid: 1,
         process: None,
-    })]];
-    let line = r#"{"type":"assistant","message":{"content":[{"type":"text","text":"one line of what an agent says while it works"}]}}"#;
-    for _line in 0..lines {
-        let said = event(Happening::Stdout {
-            line: line.to_owned(),
-            cut: 0,
-        });
-        match batches.last_mut() {
-            Some(batch) if batch.len() < LINES => batch.push(said),
-            _ => batches.push(vec![said]),
-        }
+    });
+    report(&reports, sandbox, &[begin]).await;
+    let mut left = lines;
+    while 0 < left {
+        let size = left.min(LINES);
+        // Made as they are needed: what the stub holds is not to be taken for ours.
+        let said = |_line| {
+            event(Happening::Stdout {
+                line: LINE.to_owned(),
+                cut: 0,
+            })
+        };
+        let batch: Vec<RunEvent> = (0..size).map(said).collect();
+        report(&reports, sandbox, &batch).await;
+        left -= size;
     }
     let end = [
         event(Happening::Stdout {
@@ -279,9 +285,6 @@ async fn carry_out(
             detail: None,
         })),
     ];
-    for batch in batches {
-        report(&reports, sandbox, &batch).await;
-    }
     tokio::time::sleep(turn).await;
     report(&reports, sandbox, &end).await;
 }
