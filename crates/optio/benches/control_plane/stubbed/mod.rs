@@ -48,7 +48,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The same where the question is not cheap.
 const UNTIL_EVERY: Duration = Duration::from_millis(50);
 /// Connections that create agents.
-const CREATORS: usize = 16;
+const CREATORS: usize = 32;
 
 /// A stubbed control plane, while it runs.
 struct Stubbed {
