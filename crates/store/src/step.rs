@@ -61,7 +61,7 @@ macro_rules! moved {
     AND ",
             $guard,
             "
-  RETURNING epoch, inbox_pending AS pending, inbox_waking AS waking
+  RETURNING epoch, version, inbox_pending AS pending, inbox_waking AS waking
 )"
         )
     };

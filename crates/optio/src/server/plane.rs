@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use optio_actors::{World, agent::Agents, reports::by_runtime};
+use optio_actors::{KnownRuns, World, agent::Agents, reports::by_runtime};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     sandboxes::process::{ProcessSandboxes, Settings},
@@ -318,6 +318,7 @@ async fn world(
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
         api_url: addresses.api.clone(),
+        runs: KnownRuns::default(),
         limits: config.limits,
     })
 }

@@ -51,7 +51,7 @@ async fn a_closed_turn_makes_room() {
         .close(a, turn, &closing::done(), &Facts::default())
         .await
         .unwrap();
-    assert_eq!(open().await, Opened::Yes { epoch: 1 });
+    assert!(matches!(open().await, Opened::Yes { epoch: 1, .. }));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_step_that_comes_too_late_takes_no_room() {
     assert!(matches!(refused, Err(StoreError::Moved)), "{refused:?}");
     let quick = world.see(quick).await;
     let opened = world.try_open(&quick, TurnId(fresh()), 1).await.unwrap();
-    assert_eq!(opened, Opened::Yes { epoch: 1 });
+    assert!(matches!(opened, Opened::Yes { epoch: 1, .. }));
     world.counters_are_right().await;
 }
 

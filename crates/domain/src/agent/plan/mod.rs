@@ -294,10 +294,7 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
 fn provisioning(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Plan {
     match &open.run {
         RunSeen::Ended(verdict) => close(turn, verdict.clone(), now),
-        RunSeen::Started { at } => step(
-            Step::MarkRunning,
-            Wait::until("the agent's work", "the agent", deadline(open, *at)),
-        ),
+        RunSeen::Started { at } => step(Step::MarkRunning, work(open.duration_ms, *at)),
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
             let words = "the sandbox was not ready in time";
             close(
@@ -356,7 +353,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
         RunSeen::Started { at } | RunSeen::Sent { at } => *at,
         RunSeen::Unsent => return lost_turn(turn, now),
     };
-    let deadline = deadline(open, started);
+    let deadline = deadline(open.duration_ms, started);
     if deadline <= now {
         let words = "the turn's time limit was reached and its runner did not say so";
         return close(
@@ -393,9 +390,19 @@ fn at_work(
     step(Step::Nothing, wait)
 }
 
-/// When a started run is ended over its runner's head.
-fn deadline(open: &OpenTurn, started: DateTime<Utc>) -> DateTime<Utc> {
-    started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK
+/// What an agent waits for whose turn of `duration_ms` has started; its end is when the run is ended over
+/// its runner's head.
+#[must_use]
+pub fn work(duration_ms: i64, started: DateTime<Utc>) -> Wait {
+    Wait::until(
+        "the agent's work",
+        "the agent",
+        deadline(duration_ms, started),
+    )
+}
+
+fn deadline(duration_ms: i64, started: DateTime<Utc>) -> DateTime<Utc> {
+    started + TimeDelta::milliseconds(duration_ms) + LIMIT_SLACK
 }
 
 fn close(turn: TurnId, verdict: Verdict, now: DateTime<Utc>) -> Plan {

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     agent::{
         breaker::{Breaker, Volley, Wakes},
-        seen::Kept,
+        seen::{Hold, Kept},
     },
     limits::Limits,
 };
