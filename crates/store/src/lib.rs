@@ -135,7 +135,9 @@ fn plainly(error: &MigrateError) -> String {
 /// for longer than a lease: the server ends such a session.
 ///
 /// Every statement is planned once for each connection. Postgres would rather plan most of ours anew for each
-/// call, because it takes unknown arrays for long ones; planning takes longer than carrying them out.
+/// call, because it takes unknown arrays for long ones; planning takes longer than carrying them out. A plan
+/// that was made while a table was small must serve it when it is large, so that it may not begin by reading
+/// all of it: every statement of ours finds its rows by an index.
 fn with_settings(options: PgConnectOptions) -> PgConnectOptions {
     options.options([
         (
@@ -143,6 +145,7 @@ fn with_settings(options: PgConnectOptions) -> PgConnectOptions {
             IDLE_IN_TRANSACTION_MAX,
         ),
         ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
         ("jit", "off"),
     ])
 }
