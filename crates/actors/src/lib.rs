@@ -2,10 +2,12 @@
 
 pub mod agent;
 pub mod asks;
+mod known;
 pub mod reports;
 pub mod schedules;
 mod world;
 
+pub use known::KnownRuns;
 pub use world::World;
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! What runners report: understood, stored once, or refused and kept.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use optio_domain::{
-    actor::ActorKey,
+    actor::{ActorKey, Decision},
+    agent::{
+        AgentEvent,
+        plan::{Step, work},
+    },
     id::{AgentId, MessageId, RunId, SandboxId},
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
@@ -16,15 +17,13 @@ use optio_runtime::Hints;
 use optio_store::{
     StoreError,
     runs::{Intake, RefusedReport, RunRow, TakenIn},
-    step::NewEvent,
+    step::{NewEvent, Write},
     turns::InputAnswer,
 };
 use serde_json::json;
 
-use crate::World;
+use crate::{World, known::OpenedTurn};
 
-/// Runs remembered between their reports; all are forgotten when there are more.
-const READ_MAX: usize = 10_000;
 /// How often a batch is tried again when the run has moved meanwhile.
 const TRIES_MAX: u32 = 5;
 
@@ -52,41 +51,13 @@ pub enum ReportError {
 pub struct Reports {
     world: World,
     hints: Hints,
-    read: Read,
-}
-
-/// Runs as they were last read or written here. What another process wrote meanwhile is found out by
-/// the sequence number that every write names.
-#[derive(Clone, Default)]
-struct Read {
-    runs: Arc<Mutex<HashMap<RunId, RunRow>>>,
-}
-
-impl Read {
-    fn put(&self, row: RunRow) {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if READ_MAX <= runs.len() {
-            runs.clear();
-        }
-        runs.insert(row.run, row);
-    }
-
-    /// Takes it out: whoever has written puts back what is true now.
-    fn take(&self, run: RunId) -> Option<RunRow> {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.remove(&run)
-    }
 }
 
 impl Reports {
     /// For runners of this world.
     #[must_use]
     pub fn new(world: World, hints: Hints) -> Self {
-        Self {
-            world,
-            hints,
-            read: Read::default(),
-        }
+        Self { world, hints }
     }
 
     /// A runner has connected: tells its agent, and says which of its runs nobody will ask for.
@@ -148,9 +119,9 @@ impl Reports {
         };
         let (run, up_to) = (last.run, last.seq);
         for _try in 0..TRIES_MAX {
-            let row = match self.read.take(run) {
-                Some(row) => Some(row),
-                None => self.world.store.run(run).await?,
+            let (row, opened) = match self.world.runs.take(run) {
+                Some(known) => (Some(known.row), known.opened),
+                None => (self.world.store.run(run).await?, None),
             };
             let Some(row) = row.filter(|row| row.sandbox == sandbox && row.epoch == last.epoch)
             else {
@@ -170,25 +141,24 @@ impl Reports {
             let fresh = fresh(&row, batch)?;
             if fresh.is_empty() {
                 let seq = row.acked_seq;
-                self.read.put(row);
+                self.world.runs.put(row, opened);
                 return Ok(vec![ToRunner::Ack { run, seq }]);
             }
             let cli = self.world.clis.get(row.runtime.as_str()).map(Arc::clone);
             let intake = understand(&row, fresh, cli.as_deref());
+            if let Some(opened) = opened
+                && self.start(&opened, &intake).await?
+            {
+                self.keep(row, intake);
+                return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
+            }
             match self.world.store.take_in(&intake).await? {
                 TakenIn::Moved => {}
                 TakenIn::Stored => {
-                    self.world.stream.hint();
                     if intake.started_at.is_some() || intake.ended.is_some() {
                         self.hints.look(row.actor);
                     }
-                    if intake.ended.is_none() {
-                        self.read.put(RunRow {
-                            acked_seq: intake.up_to_seq,
-                            facts: intake.facts,
-                            ..row
-                        });
-                    }
+                    self.keep(row, intake);
                     return Ok(vec![ToRunner::Ack { run, seq: up_to }]);
                 }
                 TakenIn::Stale => {
@@ -204,6 +174,58 @@ impl Reports {
             }
         }
         Err(StoreError::Moved.into())
+    }
+
+    /// Where nothing has happened since a turn was opened, its start is the step that follows, and needs no
+    /// look. Whatever else it may be is found out by looking.
+    async fn start(&self, opened: &OpenedTurn, intake: &Intake) -> Result<bool, StoreError> {
+        let Some(at) = intake.started_at else {
+            return Ok(false);
+        };
+        let Ok(to) = opened.state.on(AgentEvent::Started) else {
+            return Ok(false);
+        };
+        if intake.ended.is_some() || !intake.inputs.is_empty() {
+            return Ok(false);
+        }
+        let wait = work(opened.duration_ms, at);
+        let decision = Decision {
+            at: self.world.clock.now(),
+            step: Step::MarkRunning.name().to_owned(),
+            seen: format!("{}, turn {} started", opened.state.name(), opened.number),
+        };
+        let write = Write {
+            key: intake.actor,
+            read: opened.version,
+            wait: &wait,
+            decision: &decision,
+            new_epoch: false,
+        };
+        let store = &self.world.store;
+        match store.start_turn(&write, (opened.state, to), intake).await {
+            Ok(Some(waking)) => {
+                // An interrupt may have come before there was anything to interrupt.
+                if 0 < waking {
+                    self.hints.look(intake.actor);
+                }
+                Ok(true)
+            }
+            Ok(None) | Err(StoreError::Moved | StoreError::NotOwner) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Remembers a run as it was just stored, and says that something happened.
+    fn keep(&self, row: RunRow, intake: Intake) {
+        self.world.stream.hint();
+        if intake.ended.is_none() {
+            let row = RunRow {
+                acked_seq: intake.up_to_seq,
+                facts: intake.facts,
+                ..row
+            };
+            self.world.runs.put(row, None);
+        }
     }
 
     /// Keeps what a stale incarnation said. What it used is not worth keeping.

@@ -10,6 +10,8 @@ use optio_domain::{
 use optio_runtime::{links::Links, stream::Stream};
 use optio_store::Store;
 
+use crate::KnownRuns;
+
 /// What every kind of actor is given.
 #[derive(Clone)]
 pub struct World {
@@ -31,6 +33,8 @@ pub struct World {
     pub signer: Signer,
     /// Where agents reach the API.
     pub api_url: String,
+    /// The runs whose reports are taken in here.
+    pub runs: KnownRuns,
     /// The limits.
     pub limits: Limits,
 }

@@ -61,8 +61,10 @@ pub struct Wait {
     pub reason: String,
     /// Who can end the wait.
     pub holder: String,
-    /// When the actor looks again by itself; `None` only where mail alone can wake it.
+    /// When the actor looks again by itself; `None` only where mail or a person can wake it.
     pub until: Option<DateTime<Utc>>,
+    /// Whether mail may end it. Where it may not, nobody looks after mail that waits for this actor.
+    pub heeds_mail: bool,
 }
 
 impl Wait {
@@ -73,6 +75,7 @@ impl Wait {
             reason: reason.to_owned(),
             holder: holder.to_owned(),
             until: None,
+            heeds_mail: true,
         }
     }
 
@@ -83,6 +86,16 @@ impl Wait {
             reason: reason.into(),
             holder: holder.to_owned(),
             until: Some(until),
+            heeds_mail: true,
+        }
+    }
+
+    /// The same wait, which mail does not end.
+    #[must_use]
+    pub fn whatever_mail_comes(self) -> Self {
+        Self {
+            heeds_mail: false,
+            ..self
         }
     }
 }

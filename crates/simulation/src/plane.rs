@@ -9,7 +9,7 @@ use std::{
 
 use chrono::TimeDelta;
 use optio_actors::{
-    World,
+    KnownRuns, World,
     agent::Agents,
     reports::{Reports, by_runtime},
     schedules::Schedules,
@@ -99,6 +99,7 @@ impl Plane {
             ids: Arc::<CountedIds>::clone(&given.ids),
             signer: Signer::new(&[7; 32]).unwrap_or_else(|_short| unreachable!("32 bytes")),
             api_url: "http://127.0.0.1:1".to_owned(),
+            runs: KnownRuns::default(),
             limits: given.limits,
         };
         let agents = Agents::new(world.clone());

@@ -53,6 +53,7 @@ struct RawActor {
     wake_at: Option<DateTime<Utc>>,
     wait_reason: String,
     wait_holder: String,
+    heeds_mail: bool,
     decisions: sqlx::types::Json<Vec<Decision>>,
     quarantined_at: Option<DateTime<Utc>>,
     quarantine_reason: Option<String>,
@@ -65,8 +66,8 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn actor(&self, key: ActorKey) -> Result<Option<ActorRow>, StoreError> {
         let row: Option<RawActor> = sqlx::query_as(
-            "SELECT epoch, version, inbox_pending, wake_at, wait_reason, wait_holder, decisions,
-                    quarantined_at, quarantine_reason
+            "SELECT epoch, version, inbox_pending, wake_at, wait_reason, wait_holder, heeds_mail,
+                    decisions, quarantined_at, quarantine_reason
              FROM actors WHERE kind = $1 AND id = $2",
         )
         .bind(key.kind.name())
@@ -82,6 +83,7 @@ impl Store {
                 reason: row.wait_reason,
                 holder: row.wait_holder,
                 until: row.wake_at,
+                heeds_mail: row.heeds_mail,
             },
             decisions: row.decisions.0,
             quarantine: row
@@ -138,7 +140,9 @@ impl Store {
         Ok(next)
     }
 
-    /// Actors of ours with mail that wakes them, after `after` in the order of their shards and ids.
+    /// Actors of ours with mail that they have not acted on although it ends their wait, after `after`
+    /// in the order of their shards and ids. Whoever waits for something else is not among them: time or
+    /// a person ends that.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -179,7 +183,7 @@ impl Store {
         self.keys(
             sqlx::query_as(
                 "SELECT kind, id FROM actors
-                 WHERE 0 < inbox_waking AND quarantined_at IS NULL
+                 WHERE 0 < inbox_waking AND heeds_mail AND quarantined_at IS NULL
                    AND ($1, $2, $3) < (shard, kind, id)
                    AND ($5::smallint[] IS NULL OR shard = ANY($5))
                  ORDER BY shard, kind, id LIMIT $4",

@@ -74,7 +74,7 @@ impl Store {
                     Ok(true)
                 })
             })
-            .connect_with(with_timeouts(options).application_name("optio"))
+            .connect_with(with_settings(options).application_name("optio"))
             .await?;
         Ok(Self {
             pool,
@@ -133,9 +133,19 @@ fn plainly(error: &MigrateError) -> String {
 
 /// A process that is stopped in the middle of a transaction must not keep its rows from the others
 /// for longer than a lease: the server ends such a session.
-fn with_timeouts(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([(
-        "idle_in_transaction_session_timeout",
-        IDLE_IN_TRANSACTION_MAX,
-    )])
+///
+/// Every statement is planned once for each connection. Postgres would rather plan most of ours anew for each
+/// call, because it takes unknown arrays for long ones; planning takes longer than carrying them out. A plan
+/// that was made while a table was small must serve it when it is large, so that it may not begin by reading
+/// all of it: every statement of ours finds its rows by an index.
+fn with_settings(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        (
+            "idle_in_transaction_session_timeout",
+            IDLE_IN_TRANSACTION_MAX,
+        ),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
+    ])
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    actors::Version,
     clean::storable,
     step::{NewEvent, Step, Write, moved, written},
     turns::{InputAnswer, steering},
@@ -312,11 +313,12 @@ const SENT: &str = concat!(
          state = CASE state WHEN 'unsent' THEN 'sent' ELSE state END
   FROM moved WHERE id = $13
 )
-SELECT epoch FROM moved"
+SELECT version FROM moved"
 );
 
 impl Store {
-    /// A step that notes that a runner is about to be given the run, and who is to serve it.
+    /// A step that notes that a runner is about to be given the run, and who is to serve it. Answers with
+    /// the version that was written.
     ///
     /// # Errors
     /// [`StoreError::Moved`] when somebody else took a step since.
@@ -325,7 +327,7 @@ impl Store {
         write: &Write<'_>,
         run: RunId,
         service: &Service,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Version, StoreError> {
         let fence = self.fence(write.key)?;
         let row: Option<(i64,)> = written(SENT, write, fence)
             .bind(run.0)
@@ -335,7 +337,7 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         match row {
-            Some((_epoch,)) => Ok(()),
+            Some((version,)) => Ok(Version::read(version)),
             None => Err(self.why_unwritten(fence, &self.pool).await?),
         }
     }

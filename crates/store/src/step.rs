@@ -19,6 +19,9 @@ use crate::{
     ownership::Fence,
 };
 
+// The path that cuts an actor's decisions, below, spells the number out.
+const _: () = assert!(DECISIONS_KEPT == 10);
+
 /// What every step of an actor begins with.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<'a> {
@@ -45,7 +48,8 @@ macro_rules! moved {
             "moved AS (
   UPDATE actors SET version = version + 1, epoch = epoch + $4, wake_at = $5, wait_reason = $6,
          wait_holder = $7,
-         decisions = jsonb_path_query_array(jsonb_build_array($8::jsonb) || decisions, $9::jsonpath),
+         decisions = jsonb_path_query_array(jsonb_build_array($8::jsonb) || decisions, '$[0 to 9]'),
+         heeds_mail = $9,
          inbox_pending = inbox_pending + ",
             $pending,
             ", inbox_waking = inbox_waking + ",
@@ -57,7 +61,7 @@ macro_rules! moved {
     AND ",
             $guard,
             "
-  RETURNING epoch, inbox_pending AS pending, inbox_waking AS waking
+  RETURNING epoch, version, inbox_pending AS pending, inbox_waking AS waking
 )"
         )
     };
@@ -95,7 +99,7 @@ where
         .bind(&write.wait.reason)
         .bind(&write.wait.holder)
         .bind(Json(write.decision))
-        .bind(format!("$[0 to {}]", DECISIONS_KEPT - 1))
+        .bind(write.wait.heeds_mail)
         .bind(fence.owner)
         .bind(fence.shard)
         .bind(fence.epoch)
@@ -208,7 +212,7 @@ impl Store {
     pub async fn wait(&self, key: ActorKey, read: Version, wait: &Wait) -> Result<(), StoreError> {
         let fence = self.fence(key)?;
         let done = sqlx::query(
-            "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6
+            "UPDATE actors SET wake_at = $4, wait_reason = $5, wait_holder = $6, heeds_mail = $10
              WHERE kind = $1 AND id = $2 AND version = $3 AND quarantined_at IS NULL
                AND ($7::uuid IS NULL OR EXISTS (SELECT FROM shards
                  WHERE shard = $8 AND owner = $7 AND epoch = $9 FOR KEY SHARE))",
@@ -222,6 +226,7 @@ impl Store {
         .bind(fence.owner)
         .bind(fence.shard)
         .bind(fence.epoch)
+        .bind(wait.heeds_mail)
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 0 {

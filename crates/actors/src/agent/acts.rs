@@ -263,17 +263,18 @@ impl Agents {
         Ok(Progress::Rest { until: Some(until) })
     }
 
-    /// Tells those who wait for room that there may be some.
-    pub(super) async fn room_again(&self) {
+    /// Tells those who are first in the queue that there is room, as many as there is room for. Called
+    /// whenever room was left, and every few seconds, since a hint in memory can be lost.
+    pub async fn room_again(&self) {
         let Some(hints) = self.hints.get() else {
             return;
         };
         let max = self.world.limits.turns_running_max;
-        match self.world.store.queued_agents(max).await {
+        match self.world.store.next_in_queue(max).await {
             Ok(agents) => agents
                 .into_iter()
                 .for_each(|agent| hints.look(agent.into())),
-            // They look again by themselves before long.
+            // The next who asks will tell them.
             Err(error) => tracing::debug!(%error, "the queue could not be read"),
         }
     }

@@ -2,7 +2,7 @@
 
 use optio_domain::{
     actor::{Decision, Wait},
-    agent::{AgentEvent, breaker::Trip},
+    agent::{AgentEvent, AgentState, breaker::Trip},
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::agents::AgentSight;
@@ -25,6 +25,9 @@ impl Agents {
         step.agent_state(agent.state, to, &trip.to_string()).await?;
         step.paused_because(trip).await?;
         step.commit().await?;
+        if agent.state == AgentState::Queued {
+            self.room_again().await;
+        }
         Ok(Progress::Again)
     }
 }

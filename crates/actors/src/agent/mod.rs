@@ -151,8 +151,12 @@ impl Agents {
             Step::Disregard(intent) => self.disregard(sight, intent, &wait, decision).await,
             Step::Enqueue => self.change(sight, AgentEvent::Woken, &wait, decision).await,
             Step::StandDown => {
-                self.change(sight, AgentEvent::StoodDown, &wait, decision)
-                    .await
+                let progress = self
+                    .change(sight, AgentEvent::StoodDown, &wait, decision)
+                    .await?;
+                // It may have been told of room that is the next one's now.
+                self.room_again().await;
+                Ok(progress)
             }
             Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
             Step::Trip(trip) => self.trip(sight, &trip, &wait, decision).await,

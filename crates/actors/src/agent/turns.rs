@@ -21,12 +21,15 @@ use optio_domain::{
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
+    actors::Version,
     agents::{AgentSight, TurnSight},
     mail::MessageRow,
+    runs::RunRow,
     turns::{Closed, Keep, Opened, Opening},
 };
 
 use super::{Agents, acts::next_state, launch::TurnOrder};
+use crate::known::OpenedTurn;
 
 impl Agents {
     pub(super) async fn open_turn(
@@ -64,8 +67,8 @@ impl Agents {
             turns_max: self.world.limits.turns_running_max,
         };
         let write = self.write(sight, wait, decision, true);
-        let epoch = match self.world.store.open_turn(&write, &opening).await? {
-            Opened::Yes { epoch } => epoch,
+        let (epoch, version) = match self.world.store.open_turn(&write, &opening).await? {
+            Opened::Yes { epoch, version } => (epoch, version),
             // Another agent was quicker; what was just seen is old.
             Opened::NoRoom => return self.no_room(sight, decision).await,
         };
@@ -78,6 +81,7 @@ impl Agents {
             prompt,
         };
         let spec = self.run_spec(sight, &order, service, &**cli);
+        self.expect(sight, &order, agent.turns_taken + 1, version);
         if self
             .world
             .links
@@ -131,10 +135,18 @@ impl Agents {
         };
         let spec = self.run_spec(sight, &order, &service, &*cli);
         let write = self.write(sight, wait, decision, false);
-        self.world
+        let version = self
+            .world
             .store
             .run_sent(&write, RunId::of_turn(turn), &service)
             .await?;
+        let sent_before = sight
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.sent_at.is_some());
+        if !sent_before {
+            self.expect(sight, &order, row.turn_number, version);
+        }
         // A runner that is gone again, or full, is looked after at the deadline just written.
         let sandbox = SandboxId::of_agent(agent.id);
         let _sent = self
@@ -142,6 +154,29 @@ impl Agents {
             .links
             .send(sandbox, ToRunner::Start(Box::new(spec)));
         Ok(Progress::Again)
+    }
+
+    /// Its first report needs no look then.
+    fn expect(&self, sight: &AgentSight, order: &TurnOrder, number: i32, version: Version) {
+        let agent = &sight.agent;
+        let row = RunRow {
+            run: RunId::of_turn(order.turn),
+            actor: agent.id.into(),
+            sandbox: SandboxId::of_agent(agent.id),
+            epoch: order.epoch,
+            runtime: agent.spec.agent_runtime.clone(),
+            open: true,
+            ended: false,
+            acked_seq: 0,
+            facts: Facts::default(),
+        };
+        let opened = OpenedTurn {
+            version,
+            state: AgentState::Provisioning { turn: order.turn },
+            number,
+            duration_ms: agent.spec.max_turn_duration_ms,
+        };
+        self.world.runs.put(row, Some(opened));
     }
 
     pub(super) async fn close_turn(

@@ -32,7 +32,7 @@ use super::{
     fakes::{FakeCli, FakeClock, FakeIds},
     runners::{Fleet, Play, Wire},
 };
-use crate::{World as Given, agent::Agents, reports::Reports, reports::by_runtime};
+use crate::{KnownRuns, World as Given, agent::Agents, reports::Reports, reports::by_runtime};
 
 /// How long a condition may take to come true.
 const TRUE_MAX: Duration = Duration::from_secs(20);
@@ -102,6 +102,7 @@ impl World {
             ids: Arc::new(FakeIds::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
             api_url: "http://127.0.0.1:1".to_owned(),
+            runs: KnownRuns::default(),
             limits,
         };
         let (engine, mailroom) = start(&given, &fleet).await;
@@ -128,6 +129,7 @@ impl World {
     pub(crate) async fn start_again(&mut self) {
         self.stop().await;
         self.given.links = Links::default();
+        self.given.runs = KnownRuns::default();
         self.given.stream = Stream::start(self.store.clone());
         let (engine, mailroom) = start(&self.given, &self.fleet).await;
         engine.resync().await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Utc};
-use optio_actors::{World, agent::Agents, reports::Reports, reports::by_runtime};
+use optio_actors::{KnownRuns, World, agent::Agents, reports::Reports, reports::by_runtime};
 use optio_domain::{
     actor::{Decision, Wait},
     id::{AgentId, RunId, SandboxId, TurnId},
@@ -140,6 +140,7 @@ impl Api {
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
             api_url: "http://127.0.0.1:1".to_owned(),
+            runs: KnownRuns::default(),
             limits,
         };
         let agents = Arc::new(Agents::new(world.clone()));

@@ -18,6 +18,7 @@ mod demo;
 mod key;
 mod logs;
 mod plane;
+mod rounds;
 
 use database::Database;
 use plane::ControlPlane;

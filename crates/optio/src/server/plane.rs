@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use optio_actors::{World, agent::Agents, asks::Asks, reports::by_runtime, schedules::Schedules};
+use optio_actors::{KnownRuns, World, agent::Agents, reports::by_runtime};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     sandboxes::process::{ProcessSandboxes, Settings},
@@ -16,10 +16,10 @@ use optio_gateway::Gateway;
 use optio_runtime::{
     Bell, Engine, Household, Joining, Kind, Leases, Mailroom, Peers, links::Links, stream::Stream,
 };
-use optio_store::{Store, ownership::Registry, retention::Keep};
+use optio_store::{Store, ownership::Registry};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{connect, database::Database, key};
+use super::{connect, database::Database, key, rounds};
 use crate::{
     agent_versions,
     config::{Bwrap, Config, Secret, surroundings},
@@ -29,10 +29,6 @@ use crate::{
 
 /// Connections to the database.
 const CONNECTIONS_MAX: u32 = 32;
-/// How often schedules and the deadlines of questions are looked at.
-const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
-/// How often everybody who may have something to do is told to look.
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How often the database is looked after.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// How long open requests may take once we stop.
@@ -111,7 +107,9 @@ impl ControlPlane {
             world.stream.clone(),
             world.limits,
         );
-        let bell = bell(&world, role, &engine).await.map_err(general)?;
+        let bell = rounds::start(&world, role, &engine, &agents)
+            .await
+            .map_err(general)?;
         let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());
         let (stop, stopping) = watch::channel(false);
         let server = serve(listener, gateway, role, stopping);
@@ -320,6 +318,7 @@ async fn world(
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
         api_url: addresses.api.clone(),
+        runs: KnownRuns::default(),
         limits: config.limits,
     })
 }
@@ -350,50 +349,6 @@ fn runner() -> Result<PathBuf, Failure> {
         Failure::general(format!("{} is not there", runner.display()))
             .with(["build it: cargo build -p optio-runner".to_owned()]),
     )
-}
-
-async fn bell(
-    world: &World,
-    role: Role,
-    engine: &Engine,
-) -> Result<Bell, optio_runtime::EngineError> {
-    let bell = Bell::new().await?;
-    let schedules = Schedules::new(world.clone(), engine.hints());
-    let asks = Asks::new(world.clone(), engine.hints());
-    if role.runs_actors() {
-        bell.every(SCHEDULES_EVERY, move || {
-            let (schedules, asks) = (schedules.clone(), asks.clone());
-            Box::pin(async move {
-                if let Err(error) = schedules.fire_due().await {
-                    tracing::debug!(%error, "schedules could not be looked at");
-                }
-                if let Err(error) = asks.end_due().await {
-                    tracing::debug!(%error, "questions could not be looked at");
-                }
-            })
-        })
-        .await?;
-    }
-    let keep = Keep::from(&world.limits);
-    let (sweep, tidied, clock) = (
-        engine.steering(),
-        world.store.clone(),
-        Arc::clone(&world.clock),
-    );
-    bell.every(SWEEP_EVERY, move || {
-        let (sweep, tidied, clock) = (sweep.clone(), tidied.clone(), Arc::clone(&clock));
-        Box::pin(async move {
-            if let Err(error) = tidied.tidy(keep, clock.now()).await {
-                tracing::debug!(%error, "what is old could not be deleted");
-            }
-            if let Err(error) = sweep.resync().await {
-                tracing::debug!(%error, "the sweep could not be made");
-            }
-        })
-    })
-    .await?;
-    bell.start().await?;
-    Ok(bell)
 }
 
 fn serve(

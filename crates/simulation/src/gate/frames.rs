@@ -8,6 +8,9 @@ use tokio::{
     net::UnixStream,
 };
 
+/// Room for what is read at once.
+const READ_BYTES: usize = 16 * 1024;
+
 /// Whole messages of one side, as bytes.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -30,6 +33,8 @@ impl Reader {
     }
 
     async fn more(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+        // Without room for more, a long answer would be read in many small pieces.
+        self.buffer.reserve(READ_BYTES);
         if from.read_buf(&mut self.buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

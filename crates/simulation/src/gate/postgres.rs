@@ -195,6 +195,15 @@ fn gated(batch: &Batch) -> Option<String> {
     if matches!(sql, "BEGIN" | "ROLLBACK") {
         return None;
     }
-    let words: Vec<&str> = sql.split_whitespace().collect();
-    Some(words.join(" ").chars().take(SHOWN_CHARS).collect())
+    let mut shown = String::new();
+    for word in sql.split_whitespace() {
+        if SHOWN_CHARS <= shown.len() {
+            break;
+        }
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        shown.push_str(word);
+    }
+    Some(shown.chars().take(SHOWN_CHARS).collect())
 }

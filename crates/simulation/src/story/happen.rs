@@ -108,7 +108,11 @@ impl Story<'_> {
         let world = &here.world;
         let clock = std::sync::Arc::clone(&world.clock);
         let steering = Steering::of(world.store.clone(), clock, here.hints.clone());
-        let future = async move { Outcome::Done(steering.resync().await) };
+        let agents = std::sync::Arc::clone(&here.agents);
+        let future = async move {
+            agents.room_again().await;
+            Outcome::Done(steering.resync().await)
+        };
         self.begin_task(plane, What::Sweep, future).await;
     }
 

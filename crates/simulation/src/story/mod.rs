@@ -245,7 +245,7 @@ impl<'g> Story<'g> {
         self.settle().await;
         let written = self.ground.postgres.written();
         if self.seen_at != Some(written) {
-            self.seen = self.ground.overseer.snapshot(true).await;
+            self.ground.overseer.look(&mut self.seen).await;
             self.seen_at = Some(written);
         }
         if self.broken.is_none() {
@@ -264,7 +264,17 @@ impl<'g> Story<'g> {
         }
     }
 
+    /// What was seen change by change is what there is.
+    async fn look_again(&mut self) {
+        if self.seen_at == Some(self.ground.postgres.written()) {
+            let mut whole = Snapshot::default();
+            self.ground.overseer.look(&mut whole).await;
+            assert!(self.seen.agrees(&whole), "a change was not seen");
+        }
+    }
+
     async fn end(mut self) -> Ending {
+        self.look_again().await;
         self.tasks.clear();
         self.history.note(format!("after {:?}", self.time.passed()));
         for actor in &self.seen.actors {

@@ -382,15 +382,18 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Agents in the queue, the longest waiting first.
+    /// Agents in the queue, the longest waiting first: as many as there is room for. Whoever is left
+    /// alone keeps its place and stands in nobody's way.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
-    pub async fn queued_agents(&self, max: i64) -> Result<Vec<AgentId>, StoreError> {
+    pub async fn next_in_queue(&self, turns_max: i64) -> Result<Vec<AgentId>, StoreError> {
         let rows: Vec<(Uuid,)> = sqlx::query_as(
-            "SELECT id FROM agents WHERE state = 'queued' ORDER BY state_since, id LIMIT $1",
+            "SELECT g.id FROM agents g JOIN actors a ON a.kind = 'agent' AND a.id = g.id
+             WHERE g.state = 'queued' AND a.quarantined_at IS NULL ORDER BY g.state_since, g.id
+             LIMIT (SELECT GREATEST($1 - count(*), 0) FROM turns WHERE finished_at IS NULL)",
         )
-        .bind(max)
+        .bind(turns_max)
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|(id,)| AgentId(id)).collect())

@@ -88,6 +88,7 @@ struct RawSight {
     wake_at: Option<DateTime<Utc>>,
     wait_reason: String,
     wait_holder: String,
+    heeds_mail: bool,
     quarantined_at: Option<DateTime<Utc>>,
     turns_open: i64,
     others_queued: bool,
@@ -137,7 +138,8 @@ impl Store {
         let mut query = QueryBuilder::<Postgres>::new("SELECT ");
         query.push(COLUMNS);
         query.push(
-            ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holder, a.quarantined_at,
+            ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holder, a.heeds_mail,
+             a.quarantined_at,
              (SELECT count(*) FROM turns o WHERE o.finished_at IS NULL) AS turns_open,
              EXISTS (SELECT FROM agents q WHERE q.state = 'queued' AND q.id <> g.id) AS others_queued,
              t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
@@ -205,6 +207,7 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
             reason: row.wait_reason,
             holder: row.wait_holder,
             until: row.wake_at,
+            heeds_mail: row.heeds_mail,
         },
         quarantined: row.quarantined_at.is_some(),
         turns_open: row.turns_open,

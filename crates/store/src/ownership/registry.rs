@@ -15,7 +15,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{numbers, words::Listener};
-use crate::{StoreError, with_timeouts};
+use crate::{StoreError, with_settings};
 
 /// Its own connections: a renewal must not wait behind the work that it guards. One listens, one
 /// carries words, one renews.
@@ -91,7 +91,7 @@ impl Registry {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(crate::ACQUIRE_MAX)
-            .connect_with(with_timeouts(options).application_name("optio-leases"))
+            .connect_with(with_settings(options).application_name("optio-leases"))
             .await?;
         Ok(Self { pool })
     }

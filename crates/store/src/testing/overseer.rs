@@ -10,10 +10,11 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct Overseer {
     connection: PgConnection,
+    tables: Vec<String>,
 }
 
 /// Everything that is committed, at one moment.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Actors with what is known of their kind, by slug.
     pub actors: Vec<ActorSeen>,
@@ -27,10 +28,12 @@ pub struct Snapshot {
     pub reports: Vec<ReportSeen>,
     /// Triggers, by identity.
     pub triggers: Vec<TriggerSeen>,
+    /// The database's own name for the moment; `None` before the first look.
+    at: Option<String>,
 }
 
 /// An agent and its actor.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ActorSeen {
     /// Which.
     pub id: Uuid,
@@ -65,7 +68,7 @@ pub struct ActorSeen {
 }
 
 /// A turn.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct TurnSeen {
     /// Which.
     pub id: Uuid,
@@ -79,15 +82,17 @@ pub struct TurnSeen {
     pub halt_reason: Option<String>,
     /// When it was closed.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What the agent was told; empty unless prompts were asked for.
+    /// What the agent was told.
     pub prompt: String,
 }
 
 /// A message.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct MessageSeen {
     /// Which.
     pub id: Uuid,
+    /// Its place in the order of acceptance.
+    pub seq: i64,
     /// Whose inbox.
     pub receiver_id: Uuid,
     /// Who sent it.
@@ -109,7 +114,7 @@ pub struct MessageSeen {
 }
 
 /// A run.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct RunSeen {
     /// Which.
     pub id: Uuid,
@@ -128,8 +133,10 @@ pub struct RunSeen {
 }
 
 /// A line of a transcript.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ReportSeen {
+    /// Which row it is: the same line may be stored twice by mistake.
+    pub id: i64,
     /// The run it belongs to.
     pub run: Uuid,
     /// Its number in the run's stream.
@@ -139,7 +146,7 @@ pub struct ReportSeen {
 }
 
 /// A trigger.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct TriggerSeen {
     /// Which.
     pub id: Uuid,
@@ -149,8 +156,12 @@ pub struct TriggerSeen {
     pub next_fire_at: Option<DateTime<Utc>>,
 }
 
-const SNAPSHOT: &str = "SELECT jsonb_build_object(
-  'actors', (SELECT jsonb_agg(jsonb_build_object(
+/// What has changed since the moment `$1`, and how many rows there are: a row that is visible now and
+/// whose version was not visible then. Who is there is few and joined from three tables, and is told
+/// whole.
+const CHANGES: &str = "SELECT json_build_object(
+  'at', pg_current_snapshot()::text,
+  'actors', (SELECT json_agg(json_build_object(
       'id', a.id, 'slug', g.slug, 'epoch', a.epoch, 'version', a.version, 'inbox_pending', a.inbox_pending,
       'inbox_waking', a.inbox_waking,
       'wake_at', a.wake_at, 'wait_reason', a.wait_reason,
@@ -158,26 +169,32 @@ const SNAPSHOT: &str = "SELECT jsonb_build_object(
       'intent', g.intent, 'hold_until', g.hold_until, 'turns_taken', g.turns_taken,
       'keep_until', s.keep_until) ORDER BY g.slug)
     FROM actors a JOIN agents g ON g.id = a.id LEFT JOIN sandboxes s ON s.id = a.id),
-  'turns', (SELECT jsonb_agg(jsonb_build_object(
+  'turns', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
       'id', id, 'agent_id', agent_id, 'turn_number', turn_number, 'epoch', epoch,
-      'halt_reason', halt_reason, 'finished_at', finished_at,
-      'prompt', CASE WHEN $1 THEN prompt_used ELSE '' END) ORDER BY agent_id, turn_number)
+      'halt_reason', halt_reason, 'finished_at', finished_at, 'prompt', prompt_used))
+      FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM turns),
-  'messages', (SELECT jsonb_agg(jsonb_build_object(
-      'id', id, 'receiver_id', receiver_id, 'sender_id', sender_id, 'source', source, 'key', key,
-      'body', body, 'class', class, 'state', state, 'attempts', attempts, 'turn_id', turn_id) ORDER BY seq)
+  'messages', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
+      'id', id, 'seq', seq, 'receiver_id', receiver_id, 'sender_id', sender_id, 'source', source,
+      'key', key, 'body', body, 'class', class, 'state', state, 'attempts', attempts,
+      'turn_id', turn_id))
+      FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM messages),
-  'runs', (SELECT jsonb_agg(jsonb_build_object(
+  'runs', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
       'id', id, 'actor_id', actor_id, 'epoch', epoch, 'state', state, 'open', open,
-      'acked_seq', acked_seq, 'lines', COALESCE((facts->>'lines')::bigint, 0)) ORDER BY id)
+      'acked_seq', acked_seq, 'lines', COALESCE((facts->>'lines')::bigint, 0)))
+      FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM runs),
-  'reports', (SELECT jsonb_agg(jsonb_build_object(
-      'run', turn_id, 'seq', (data->>'seq')::bigint, 'content', data->>'content')
-      ORDER BY turn_id, (data->>'seq')::bigint)
+  'reports', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
+      'id', id, 'run', turn_id, 'seq', (data->>'seq')::bigint, 'content', data->>'content'))
+      FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM events WHERE type = 'persistent_agent:log'),
-  'triggers', (SELECT jsonb_agg(jsonb_build_object(
+  'triggers', (SELECT json_agg(json_build_object(
       'id', id, 'target_id', target_id, 'next_fire_at', next_fire_at) ORDER BY id)
     FROM triggers))";
+
+/// A moment at which nothing was visible.
+const NEVER: &str = "1:1:";
 
 impl Overseer {
     /// Connects, and sees to it that nothing but its callers touches the tables. Connections made
@@ -189,8 +206,10 @@ impl Overseer {
         let connection = PgConnection::connect(url).await;
         let mut overseer = Self {
             connection: connection.expect("the test server answers"),
+            tables: Vec::new(),
         };
-        for table in overseer.tables().await {
+        overseer.tables = overseer.all_tables().await;
+        for table in overseer.tables.clone() {
             overseer
                 .run(&format!(
                     "ALTER TABLE {table} SET (autovacuum_enabled = false)"
@@ -214,7 +233,7 @@ impl Overseer {
         overseer
     }
 
-    async fn tables(&mut self) -> Vec<String> {
+    async fn all_tables(&mut self) -> Vec<String> {
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT tablename::text FROM pg_tables
              WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1",
@@ -238,28 +257,38 @@ impl Overseer {
     /// # Panics
     /// Where the test server does not answer.
     pub async fn empty(&mut self, thoroughly: bool) {
-        let tables = self.tables().await;
         let sql = if thoroughly {
-            format!("TRUNCATE {}", tables.join(", "))
+            format!("TRUNCATE {}", self.tables.join(", "))
         } else {
             // In one transaction, so that the order of the tables does not matter.
-            let deletes = tables.iter().map(|it| format!("DELETE FROM {it};"));
+            let deletes = self.tables.iter().map(|it| format!("DELETE FROM {it};"));
             format!("BEGIN; {} COMMIT;", deletes.collect::<String>())
         };
         self.run(&sql).await;
     }
 
-    /// Everything that is committed; prompts only where asked for.
+    /// Brings what was seen up to what is committed. Only what has changed is asked for, except where
+    /// something is gone.
     ///
     /// # Panics
     /// Where the test server does not answer.
-    pub async fn snapshot(&mut self, with_prompts: bool) -> Snapshot {
-        let (seen,): (Json<Option<Nullable>>,) = sqlx::query_as(SNAPSHOT)
-            .bind(with_prompts)
+    pub async fn look(&mut self, seen: &mut Snapshot) {
+        let since = seen.at.take();
+        let changes = self.changes(since.as_deref().unwrap_or(NEVER)).await;
+        if !seen.learn(changes) {
+            *seen = Snapshot::default();
+            let whole = self.changes(NEVER).await;
+            assert!(seen.learn(whole), "a whole look sees every row");
+        }
+    }
+
+    async fn changes(&mut self, since: &str) -> Changes {
+        let (changes,): (Json<Changes>,) = sqlx::query_as(CHANGES)
+            .bind(since)
             .fetch_one(&mut self.connection)
             .await
             .expect("the schema is the one this program knows");
-        seen.0.unwrap_or_default().into()
+        changes.0
     }
 
     /// Gives an actor's shard to a control plane, as a registry does when a lease is over, and returns
@@ -296,26 +325,64 @@ impl Overseer {
     }
 }
 
-/// A snapshot as SQL words it: an empty table is null.
-#[derive(Default, Deserialize)]
-struct Nullable {
+/// What has changed, as SQL words it: no rows are null.
+#[derive(Deserialize)]
+struct Changes {
+    at: String,
     actors: Option<Vec<ActorSeen>>,
-    turns: Option<Vec<TurnSeen>>,
-    messages: Option<Vec<MessageSeen>>,
-    runs: Option<Vec<RunSeen>>,
-    reports: Option<Vec<ReportSeen>>,
+    turns: Changed<TurnSeen>,
+    messages: Changed<MessageSeen>,
+    runs: Changed<RunSeen>,
+    reports: Changed<ReportSeen>,
     triggers: Option<Vec<TriggerSeen>>,
 }
 
-impl From<Nullable> for Snapshot {
-    fn from(seen: Nullable) -> Self {
-        Self {
-            actors: seen.actors.unwrap_or_default(),
-            turns: seen.turns.unwrap_or_default(),
-            messages: seen.messages.unwrap_or_default(),
-            runs: seen.runs.unwrap_or_default(),
-            reports: seen.reports.unwrap_or_default(),
-            triggers: seen.triggers.unwrap_or_default(),
+/// What has changed in a table, and how many rows it has.
+#[derive(Deserialize)]
+struct Changed<T> {
+    count: usize,
+    rows: Option<Vec<T>>,
+}
+
+impl Snapshot {
+    /// Whether another look saw the same.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.actors == other.actors
+            && self.turns == other.turns
+            && self.messages == other.messages
+            && self.runs == other.runs
+            && self.reports == other.reports
+            && self.triggers == other.triggers
+    }
+
+    /// Takes in what has changed. Returns whether that is all: if not, something is gone.
+    fn learn(&mut self, changes: Changes) -> bool {
+        self.at = Some(changes.at);
+        self.actors = changes.actors.unwrap_or_default();
+        self.triggers = changes.triggers.unwrap_or_default();
+        let turns = changes.turns.merge(&mut self.turns, |it| it.id);
+        let messages = changes.messages.merge(&mut self.messages, |it| it.id);
+        let runs = changes.runs.merge(&mut self.runs, |it| it.id);
+        let reports = changes.reports.merge(&mut self.reports, |it| it.id);
+        self.turns
+            .sort_by_key(|it| (it.agent_id, it.turn_number, it.id));
+        self.messages.sort_by_key(|it| it.seq);
+        self.runs.sort_by_key(|it| it.id);
+        self.reports.sort_by_key(|it| (it.run, it.seq, it.id));
+        turns && messages && runs && reports
+    }
+}
+
+impl<T> Changed<T> {
+    /// Puts rows in the place of their former versions; returns whether all rows are known then.
+    fn merge<I: PartialEq>(self, known: &mut Vec<T>, id: impl Fn(&T) -> I) -> bool {
+        for row in self.rows.unwrap_or_default() {
+            match known.iter_mut().find(|it| id(it) == id(&row)) {
+                Some(former) => *former = row,
+                None => known.push(row),
+            }
         }
+        known.len() == self.count
     }
 }

@@ -79,6 +79,30 @@ async fn who_has_a_turn_or_a_run_is_in_flight_until_both_are_over() {
 }
 
 #[tokio::test]
+async fn the_sweep_passes_over_whoever_waits_for_something_else_than_mail() {
+    let world = World::new().await;
+    let agent = world.agent("a").await;
+    world.mail(agent, 1).await;
+    let read = world.see(agent).await.version;
+    let wait = Wait::at_rest("a person", "anybody");
+    for (wait, swept) in [
+        (wait.clone().whatever_mail_comes(), vec![]),
+        (wait, vec![agent.into()]),
+    ] {
+        world.store.wait(agent.into(), read, &wait).await.unwrap();
+        assert_eq!(world.see(agent).await.wait, wait);
+        assert_eq!(world.store.with_mail(None, 10).await.unwrap(), swept);
+    }
+    let wait = Wait::until("a step", "it", world.later(1)).whatever_mail_comes();
+    let decision = world.decision("test");
+    let step = world
+        .store
+        .step(agent.into(), read, &wait, &decision, false);
+    step.await.unwrap().commit().await.unwrap();
+    assert_eq!(world.store.with_mail(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn who_is_quarantined_is_left_alone_until_it_is_lifted() {
     let world = World::new().await;
     let agent = world.agent("a").await;

@@ -28,7 +28,7 @@ impl World {
         (turn, RunId::of_turn(turn))
     }
 
-    fn intake(&self, agent: AgentId, run: RunId, after: i64, lines: &[&str]) -> Intake {
+    pub(super) fn intake(&self, agent: AgentId, run: RunId, after: i64, lines: &[&str]) -> Intake {
         let log = |line: &&str| NewEvent {
             actor_id: agent.0,
             turn_id: Some(run.0),
@@ -55,7 +55,7 @@ impl World {
         }
     }
 
-    async fn log(&self, turn: TurnId) -> Vec<String> {
+    pub(super) async fn log(&self, turn: TurnId) -> Vec<String> {
         let rows = self.store.turn_logs(turn, None, 1_000).await.unwrap();
         rows.iter()
             .map(|row| row.data["content"].as_str().unwrap().to_owned())

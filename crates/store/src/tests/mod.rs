@@ -43,6 +43,7 @@ mod ownership;
 mod retention;
 mod schema;
 mod send;
+mod starting;
 mod steps;
 mod topics;
 mod triggers;

@@ -11,6 +11,7 @@ use crate::{Store, StoreError};
 
 mod closing;
 mod opening;
+mod starting;
 pub(crate) mod steering;
 
 pub use closing::{Aftermath, Closed, Keep};

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, FromRow, types::Json};
 
 use crate::{
     Store, StoreError,
+    actors::Version,
     agents::changed,
     mail::{self, MessageRow},
     step::{NewEvent, Step, Write, moved, told, written_and_told},
@@ -50,6 +51,8 @@ pub enum Opened {
     Yes {
         /// The agent's epoch during the turn.
         epoch: i64,
+        /// The version that was written.
+        version: Version,
     },
     /// As many turns are open as may be; nothing was written.
     NoRoom,
@@ -59,6 +62,7 @@ pub enum Opened {
 struct Outcome {
     room: bool,
     epoch: Option<i64>,
+    version: Option<i64>,
 }
 
 /// A slot is locked before anything is written and taken only if the version still is the one that was
@@ -94,7 +98,8 @@ const OPEN: &str = concat!(
   INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) SELECT $2, $1, $2, $13 FROM moved
   ON CONFLICT (id) DO UPDATE SET keep_until = NULL
 )
-SELECT EXISTS (SELECT FROM slot) AS room, (SELECT epoch FROM moved) AS epoch"
+SELECT EXISTS (SELECT FROM slot) AS room, (SELECT epoch FROM moved) AS epoch,
+       (SELECT version FROM moved) AS version"
 );
 
 impl Store {
@@ -190,8 +195,11 @@ impl Store {
             )
             .fetch_one(&self.pool)
             .await?;
-        match (outcome.epoch, outcome.room) {
-            (Some(epoch), _) => Ok(Opened::Yes { epoch }),
+        match (outcome.epoch.zip(outcome.version), outcome.room) {
+            (Some((epoch, version)), _) => Ok(Opened::Yes {
+                epoch,
+                version: Version::read(version),
+            }),
             (None, true) => Err(self.why_unwritten(fence, &self.pool).await?),
             (None, false) => Ok(Opened::NoRoom),
         }

@@ -17,8 +17,9 @@ use crate::{
 
 /// How long a started run may outlive its limit before we end it over its runner's head.
 const LIMIT_SLACK: TimeDelta = TimeDelta::seconds(10);
-/// How often an agent without room looks again by itself; a closing turn wakes it earlier.
-const ROOM_LOOK: TimeDelta = TimeDelta::seconds(10);
+/// How often an agent without room looks again by itself. Whoever is first in the queue is told when a turn
+/// closes, and once more every few seconds: thousands may wait, so waiting itself must cost nothing.
+const ROOM_LOOK: TimeDelta = TimeDelta::minutes(10);
 /// How often a runner that should dial in is looked after.
 const RUNNER_LOOK: TimeDelta = TimeDelta::seconds(2);
 /// How long a runner may take to say that it has passed something on.
@@ -170,7 +171,7 @@ pub fn plan(state: AgentState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         AgentState::Paused => at_rest(seen, paused(seen)),
         AgentState::Failed => at_rest(
             seen,
-            Wait::at_rest("failed too often in a row", "a person: resume it"),
+            Wait::at_rest("failed too often in a row", "a person: resume it").whatever_mail_comes(),
         ),
         AgentState::Archived => archived(seen),
     }
@@ -181,12 +182,13 @@ fn paused(seen: &Seen) -> Wait {
         Some(reason) => format!("paused: {reason}"),
         None => "paused".to_owned(),
     };
-    Wait::at_rest(&reason, "a person: resume it")
+    Wait::at_rest(&reason, "a person: resume it").whatever_mail_comes()
 }
 
 fn idle(seen: &Seen, now: DateTime<Utc>) -> Plan {
     if !seen.enabled {
-        return keep_or_retire(seen, now, Wait::at_rest("disabled", "a person: enable it"));
+        let wait = Wait::at_rest("disabled", "a person: enable it").whatever_mail_comes();
+        return keep_or_retire(seen, now, wait);
     }
     if seen.waking == 0 {
         return keep_or_retire(seen, now, no_mail(seen.pending));
@@ -232,7 +234,7 @@ fn no_mail(notices: i64) -> Wait {
 
 fn held(seen: &Seen, now: DateTime<Utc>) -> Option<Wait> {
     let hold = seen.hold.as_ref().filter(|hold| now < hold.until)?;
-    Some(Wait::until(hold.reason.clone(), "time", hold.until))
+    Some(Wait::until(hold.reason.clone(), "time", hold.until).whatever_mail_comes())
 }
 
 /// A sandbox whose window is over is retired; until then its end is one more time to look.
@@ -263,7 +265,7 @@ fn at_rest(seen: &Seen, wait: Wait) -> Plan {
 }
 
 fn archived(seen: &Seen) -> Plan {
-    let wait = Wait::at_rest("archived", "nobody: archived is final");
+    let wait = Wait::at_rest("archived", "nobody: archived is final").whatever_mail_comes();
     match (seen.deleting, seen.sandbox) {
         (true, _) => step(Step::Purge, wait),
         (false, Some(_)) => step(Step::RetireSandbox, wait),
@@ -283,10 +285,8 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
             "room: {} of {} turns are open",
             seen.turns_open, seen.turns_max
         );
-        return step(
-            Step::Nothing,
-            Wait::until(reason, "the agents whose turns run", now + ROOM_LOOK),
-        );
+        let wait = Wait::until(reason, "the agents whose turns run", now + ROOM_LOOK);
+        return step(Step::Nothing, wait.whatever_mail_comes());
     }
     open_turn(seen, now)
 }
@@ -294,10 +294,7 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
 fn provisioning(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Plan {
     match &open.run {
         RunSeen::Ended(verdict) => close(turn, verdict.clone(), now),
-        RunSeen::Started { at } => step(
-            Step::MarkRunning,
-            Wait::until("the agent's work", "the agent", deadline(open, *at)),
-        ),
+        RunSeen::Started { at } => step(Step::MarkRunning, work(open.duration_ms, *at)),
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
             let words = "the sandbox was not ready in time";
             close(
@@ -356,7 +353,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
         RunSeen::Started { at } | RunSeen::Sent { at } => *at,
         RunSeen::Unsent => return lost_turn(turn, now),
     };
-    let deadline = deadline(open, started);
+    let deadline = deadline(open.duration_ms, started);
     if deadline <= now {
         let words = "the turn's time limit was reached and its runner did not say so";
         return close(
@@ -393,9 +390,19 @@ fn at_work(
     step(Step::Nothing, wait)
 }
 
-/// When a started run is ended over its runner's head.
-fn deadline(open: &OpenTurn, started: DateTime<Utc>) -> DateTime<Utc> {
-    started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK
+/// What an agent waits for whose turn of `duration_ms` has started; its end is when the run is ended over
+/// its runner's head.
+#[must_use]
+pub fn work(duration_ms: i64, started: DateTime<Utc>) -> Wait {
+    Wait::until(
+        "the agent's work",
+        "the agent",
+        deadline(duration_ms, started),
+    )
+}
+
+fn deadline(duration_ms: i64, started: DateTime<Utc>) -> DateTime<Utc> {
+    started + TimeDelta::milliseconds(duration_ms) + LIMIT_SLACK
 }
 
 fn close(turn: TurnId, verdict: Verdict, now: DateTime<Utc>) -> Plan {

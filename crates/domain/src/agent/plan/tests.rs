@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     agent::{
         breaker::{Breaker, Volley, Wakes},
-        seen::Kept,
+        seen::{Hold, Kept},
     },
     limits::Limits,
 };
@@ -331,8 +331,50 @@ fn an_agent_that_is_woken_too_often_is_paused_instead_of_taking_a_turn() {
     let paused = plan(AgentState::Paused, &told, now()).wait;
     assert_eq!(
         paused,
-        Wait::at_rest("paused: too lively", "a person: resume it")
+        Wait::at_rest("paused: too lively", "a person: resume it").whatever_mail_comes()
     );
+}
+
+#[test]
+fn mail_ends_the_wait_of_those_alone_who_may_act_on_it() {
+    let mail = Seen {
+        pending: 1,
+        waking: 1,
+        ..quiet()
+    };
+    let full = Seen {
+        turns_open: 10,
+        ..mail.clone()
+    };
+    let disabled = Seen {
+        enabled: false,
+        ..mail.clone()
+    };
+    let held = Seen {
+        hold: Some(Hold {
+            until: now() + TimeDelta::minutes(1),
+            reason: "rate limited".to_owned(),
+        }),
+        ..mail.clone()
+    };
+    let heeds = |state, seen: &Seen| plan(state, seen, now()).wait.heeds_mail;
+    assert!(heeds(AgentState::Idle, &quiet()));
+    let at_work = Seen {
+        turn: open(RunSeen::Started { at: now() }),
+        link: Link::Connected { holds_run: true },
+        ..mail.clone()
+    };
+    assert!(heeds(AgentState::Running { turn: ANY }, &at_work));
+    for (state, seen) in [
+        (AgentState::Queued, &full),
+        (AgentState::Idle, &disabled),
+        (AgentState::Idle, &held),
+        (AgentState::Paused, &mail),
+        (AgentState::Failed, &mail),
+        (AgentState::Archived, &mail),
+    ] {
+        assert!(!heeds(state, seen), "{state:?}");
+    }
 }
 
 #[test]

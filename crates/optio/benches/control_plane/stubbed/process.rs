@@ -11,7 +11,7 @@ use std::{
 };
 
 use optio_actors::{
-    World,
+    KnownRuns, World,
     agent::Agents,
     reports::{Reports, by_runtime},
 };
@@ -129,6 +129,7 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,
         api_url: format!("http://{}", shape.listen),
+        runs: KnownRuns::default(),
         limits: Limits {
             inbox_messages_max: i32::MAX,
             turns_running_max: shape.turns,

@@ -1,0 +1,54 @@
+//! Runs as they were last read or written in this process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use optio_domain::agent::AgentState;
+use optio_domain::id::RunId;
+use optio_store::{actors::Version, runs::RunRow};
+
+/// Runs remembered between their reports; all are forgotten when there are more.
+const RUNS_MAX: usize = 10_000;
+
+/// Runs as they were last read or written here. What another process wrote meanwhile is found out by
+/// the version and the sequence number that every write names.
+#[derive(Clone, Default)]
+pub struct KnownRuns {
+    runs: Arc<Mutex<HashMap<RunId, Known>>>,
+}
+
+/// A run, and whose turn it opened.
+pub(crate) struct Known {
+    pub(crate) row: RunRow,
+    /// Its turn, until the first report is taken in.
+    pub(crate) opened: Option<OpenedTurn>,
+}
+
+/// A turn as the step that gave its run to a runner left it.
+pub(crate) struct OpenedTurn {
+    /// The version that was written.
+    pub(crate) version: Version,
+    /// The agent's state from then on.
+    pub(crate) state: AgentState,
+    pub(crate) number: i32,
+    /// Milliseconds it may take.
+    pub(crate) duration_ms: i64,
+}
+
+impl KnownRuns {
+    pub(crate) fn put(&self, row: RunRow, opened: Option<OpenedTurn>) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if RUNS_MAX <= runs.len() {
+            runs.clear();
+        }
+        runs.insert(row.run, Known { row, opened });
+    }
+
+    /// Takes it out: whoever has written puts back what is true now.
+    pub(crate) fn take(&self, run: RunId) -> Option<Known> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.remove(&run)
+    }
+}

@@ -1,0 +1,82 @@
+//! What a control plane looks at again and again, whatever it was told.
+
+use std::{sync::Arc, time::Duration};
+
+use optio_actors::{World, agent::Agents, asks::Asks, schedules::Schedules};
+use optio_domain::ownership::Role;
+use optio_runtime::{Bell, Engine, EngineError};
+use optio_store::retention::Keep;
+
+/// How often schedules and the deadlines of questions are looked at.
+const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
+/// How often the first in the queue are told of room that nobody told them of.
+const QUEUE_EVERY: Duration = Duration::from_secs(5);
+/// How often everybody who may have something to do is told to look.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Starts the rounds of this role.
+///
+/// # Errors
+/// [`EngineError`] when the clock that rings for them cannot be started.
+pub(super) async fn start(
+    world: &World,
+    role: Role,
+    engine: &Engine,
+    agents: &Arc<Agents>,
+) -> Result<Bell, EngineError> {
+    let bell = Bell::new().await?;
+    if role.runs_actors() {
+        schedules(&bell, world, engine).await?;
+        queue(&bell, agents).await?;
+    }
+    sweep(&bell, world, engine).await?;
+    bell.start().await?;
+    Ok(bell)
+}
+
+async fn schedules(bell: &Bell, world: &World, engine: &Engine) -> Result<(), EngineError> {
+    let schedules = Schedules::new(world.clone(), engine.hints());
+    let asks = Asks::new(world.clone(), engine.hints());
+    bell.every(SCHEDULES_EVERY, move || {
+        let (schedules, asks) = (schedules.clone(), asks.clone());
+        Box::pin(async move {
+            if let Err(error) = schedules.fire_due().await {
+                tracing::debug!(%error, "schedules could not be looked at");
+            }
+            if let Err(error) = asks.end_due().await {
+                tracing::debug!(%error, "questions could not be looked at");
+            }
+        })
+    })
+    .await
+}
+
+async fn queue(bell: &Bell, agents: &Arc<Agents>) -> Result<(), EngineError> {
+    let agents = Arc::clone(agents);
+    bell.every(QUEUE_EVERY, move || {
+        let agents = Arc::clone(&agents);
+        Box::pin(async move { agents.room_again().await })
+    })
+    .await
+}
+
+async fn sweep(bell: &Bell, world: &World, engine: &Engine) -> Result<(), EngineError> {
+    let keep = Keep::from(&world.limits);
+    let (sweep, store, clock) = (
+        engine.steering(),
+        world.store.clone(),
+        Arc::clone(&world.clock),
+    );
+    bell.every(SWEEP_EVERY, move || {
+        let (sweep, store, clock) = (sweep.clone(), store.clone(), Arc::clone(&clock));
+        Box::pin(async move {
+            if let Err(error) = store.tidy(keep, clock.now()).await {
+                tracing::debug!(%error, "what is old could not be deleted");
+            }
+            if let Err(error) = sweep.resync().await {
+                tracing::debug!(%error, "the sweep could not be made");
+            }
+        })
+    })
+    .await
+}
