@@ -23,6 +23,8 @@ UPDATE messages SET state = 'consumed', processed_at = now()
   WHERE state = 'pending' AND receiver_id IN (SELECT id FROM rested);
 UPDATE actors SET inbox_pending = 0, inbox_waking = 0
   WHERE kind = 'agent' AND id IN (SELECT id FROM rested);
+UPDATE actors a SET heeds_mail = true FROM agents g
+  WHERE a.kind = 'agent' AND a.id = g.id AND g.slug LIKE 'idle-%' AND NOT g.enabled;
 UPDATE agents SET enabled = true WHERE slug LIKE 'idle-%' AND NOT enabled;
 DROP TABLE rested";
 

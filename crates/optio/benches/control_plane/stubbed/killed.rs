@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// All agents as a person would have them: a disabled one waits for a person and not for its mail.
+const ENABLE: &str = "UPDATE agents SET enabled = true;
+  UPDATE actors SET heeds_mail = true;
+  ANALYZE";
+
 /// `kill -9` with ten thousand agents that have mail: the first turn, and all of them.
 pub(crate) async fn rows(
     place: &Place,
@@ -15,9 +20,7 @@ pub(crate) async fn rows(
     let mut database = stubbed.database().await?;
     stubbed.kill()?;
     // Their missions wait: from now on each of them has a turn to take.
-    sqlx::raw_sql("UPDATE agents SET enabled = true; ANALYZE")
-        .execute(&mut database)
-        .await?;
+    sqlx::raw_sql(ENABLE).execute(&mut database).await?;
     let began = clock(&mut database).await?;
     let again = Stubbed::start(place, plane, "stub_killed", Manner::default()).await?;
     let all = "SELECT NOT EXISTS (SELECT FROM messages WHERE state <> 'consumed')";

@@ -8,7 +8,7 @@ use super::*;
 const TURN_MAX: Duration = Duration::from_secs(60);
 /// How long one agent is woken again and again.
 const WAKES_MAX: Duration = Duration::from_secs(30);
-/// Seconds between two times that everybody with mail is told to look.
+/// Seconds between two sweeps.
 const SWEEP_S: u64 = 5;
 /// Agents that take turns at once.
 const TEAM: usize = 64;
@@ -91,7 +91,7 @@ pub(crate) async fn rows(
     let insert = (insert.percentile(50), insert.percentile(99));
     throughput(&stubbed, plane, mail, size, rows).await?;
     stubbed.kill()?;
-    // The same while everybody is told to look again and again.
+    // The same with a crowd that has mail and does not act on it, and sweeps that must not care.
     let sweeping = Manner {
         sweep_s: SWEEP_S,
         ..Manner::default()
@@ -104,7 +104,7 @@ pub(crate) async fn rows(
     stubbed.kill()?;
     let accepted = "message accepted to run started, warm";
     let sweep = format!(
-        "the same while {} agents with mail are told to look every {SWEEP_S} s",
+        "the same beside {} disabled agents with mail and a sweep every {SWEEP_S} s",
         whole(crowd)
     );
     for (what, value, reference, target) in [
