@@ -79,24 +79,32 @@ async fn owner(world: &World, agent: &str) -> String {
     why["owner"]["url"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Agents that are ready, some of each server.
+/// Agents that are ready, at least two of each server. Who runs an agent is chance, so that more may
+/// have to be created; no more are asked to work than may have a turn at once.
 async fn team(world: &mut World, servers: &[&Server]) -> Vec<String> {
+    const MEMBERS: usize = 6;
+    const OF_EACH: usize = 2;
+    let mut created: Vec<(String, String)> = Vec::new();
     let mut team = Vec::new();
-    let mut run: BTreeMap<String, usize> = BTreeMap::new();
     for n in 0..40 {
-        if servers
-            .iter()
-            .all(|it| 2 <= *run.get(&it.url()).unwrap_or(&0))
-            && 6 <= team.len()
-        {
+        let agent = world.create(&format!("a{n}"), json!({})).await;
+        created.push((owner(world, &agent).await, agent));
+        let of_each = servers.iter().flat_map(|server| {
+            let url = server.url();
+            let theirs = created.iter().filter(move |it| it.0 == url);
+            theirs.take(OF_EACH).map(|it| it.1.clone())
+        });
+        team = of_each.collect();
+        if team.len() == OF_EACH * servers.len() && MEMBERS <= created.len() {
             break;
         }
-        let agent = world.create(&format!("a{n}"), json!({})).await;
-        *run.entry(owner(world, &agent).await).or_default() += 1;
-        team.push(agent);
     }
-    for agent in &team {
-        world.until_done(agent, 1).await;
+    assert_eq!(team.len(), OF_EACH * servers.len(), "{created:?}");
+    for (_, agent) in created {
+        world.until_done(&agent, 1).await;
+        if team.len() < MEMBERS && !team.contains(&agent) {
+            team.push(agent);
+        }
     }
     team
 }
