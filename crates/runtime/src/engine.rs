@@ -152,16 +152,14 @@ impl Engine {
             #[cfg(feature = "testing")]
             ear: None,
         };
-        timer.serve(store.clone(), Arc::clone(&clock), hints.clone());
-        Ok(Self {
-            steering: Steering {
-                hints,
-                store,
-                clock,
-                timer,
-            },
-            handles,
-        })
+        let steering = Steering {
+            hints,
+            store,
+            clock,
+            timer,
+        };
+        steering.timer.serve(steering.clone());
+        Ok(Self { steering, handles })
     }
 
     /// Tells actors to look.
@@ -199,9 +197,9 @@ impl Engine {
 /// Says to an engine what to look at and what to forget.
 #[derive(Clone)]
 pub struct Steering {
-    hints: Hints,
-    store: Store,
-    clock: Arc<dyn Clock>,
+    pub(crate) hints: Hints,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
     timer: Timer,
 }
 

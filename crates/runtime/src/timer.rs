@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::ports::Clock;
-use optio_store::{Store, StoreError};
-use tokio::sync::watch;
+use optio_store::StoreError;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
-use crate::engine::Hints;
+use crate::engine::Steering;
 
 /// Actors read at once.
 const BATCH: i64 = 500;
@@ -16,6 +19,11 @@ const BATCH: i64 = 500;
 const LOOK_MAX: TimeDelta = TimeDelta::seconds(30);
 /// The shortest: an actor that stays due must not make us spin.
 const LOOK_MIN: Duration = Duration::from_millis(20);
+
+/// Until it is tried again.
+const AGAIN: TimeDelta = TimeDelta::seconds(1);
+/// A clock that goes back by more was set back.
+const SET_BACK: TimeDelta = TimeDelta::seconds(1);
 
 /// The handle of the timer.
 #[derive(Clone)]
@@ -53,8 +61,9 @@ impl Timer {
     }
 
     /// Looks at the rows until stopped.
-    pub(crate) fn serve(&self, store: Store, clock: Arc<dyn Clock>, hints: Hints) {
+    pub(crate) fn serve(&self, steering: Steering) {
         let asked = Arc::clone(&self.asked);
+        let mut latest = steering.clock.now();
         tokio::spawn(async move {
             let mut changes = asked.subscribe();
             loop {
@@ -62,14 +71,15 @@ impl Timer {
                 if changes.borrow_and_update().stopped {
                     return;
                 }
-                let next = match ring(&store, &*clock, &hints).await {
-                    Ok(next) => next,
+                latest = look_after_time(&steering, latest).await;
+                let pause = match ring(&steering).await {
+                    Ok(pause) => pause,
                     Err(error) => {
                         tracing::debug!(%error, "the timer could not read the rows, will look again");
-                        clock.now() + TimeDelta::seconds(1)
+                        AGAIN
                     }
                 };
-                if !wait(&mut changes, &*clock, next).await {
+                if !wait(&mut changes, &*steering.clock, pause).await {
                     return;
                 }
             }
@@ -77,13 +87,27 @@ impl Timer {
     }
 }
 
-/// Wakes everybody who is due and returns when to look again.
-async fn ring(
-    store: &Store,
-    clock: &dyn Clock,
-    hints: &Hints,
-) -> Result<DateTime<Utc>, StoreError> {
-    let now = clock.now();
+/// The time, and whether it went on: by a clock that was set back, what was to come soon is far away, so
+/// that whoever may have something to do looks and finds a new time.
+async fn look_after_time(steering: &Steering, latest: DateTime<Utc>) -> DateTime<Utc> {
+    let now = steering.clock.now();
+    if latest <= now + SET_BACK {
+        return now;
+    }
+    tracing::warn!(was = %latest, is = %now, "the clock was set back, everybody looks");
+    match steering.resync().await {
+        Ok(()) => now,
+        Err(error) => {
+            tracing::debug!(%error, "not everybody could be told, will try again");
+            latest
+        }
+    }
+}
+
+/// Wakes everybody who is due and returns how long nobody else is.
+async fn ring(steering: &Steering) -> Result<TimeDelta, StoreError> {
+    let Steering { store, hints, .. } = steering;
+    let now = steering.clock.now();
     let mut last = None;
     loop {
         // All of them: whoever stays due must not stand before the others.
@@ -103,33 +127,32 @@ async fn ring(
         .min(now + LOOK_MAX);
     // Whoever is due now writes a new time when it has looked; until then it stays due, so that a
     // hint lost in memory is said again.
+    let pause = next - now;
     Ok(if last.is_none() {
-        next
+        pause
     } else {
-        next.min(now + TimeDelta::seconds(1))
+        pause.min(AGAIN)
     })
 }
 
-/// Sleeps until `next`, or until something earlier is asked for. False once stopped.
-async fn wait(
-    changes: &mut watch::Receiver<Asked>,
-    clock: &dyn Clock,
-    mut next: DateTime<Utc>,
-) -> bool {
+/// Sleeps for so long, or until something earlier is asked for. False once stopped. No clock that is set
+/// meanwhile changes how long.
+async fn wait(changes: &mut watch::Receiver<Asked>, clock: &dyn Clock, pause: TimeDelta) -> bool {
+    let after = |pause: TimeDelta| {
+        let pause = pause.min(LOOK_MAX).to_std().unwrap_or_default();
+        Instant::now() + pause.max(LOOK_MIN)
+    };
+    let mut until = after(pause);
     loop {
-        let pause = (next - clock.now())
-            .to_std()
-            .unwrap_or_default()
-            .max(LOOK_MIN);
         tokio::select! {
-            () = tokio::time::sleep(pause) => return true,
+            () = sleep_until(until) => return true,
             changed = changes.changed() => {
                 let asked = *changes.borrow_and_update();
                 if changed.is_err() || asked.stopped {
                     return false;
                 }
                 if let Some(at) = asked.at {
-                    next = next.min(at);
+                    until = until.min(after(at - clock.now()));
                 }
             }
         }

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
     agent::{
@@ -56,7 +57,7 @@ impl Agents {
         drop(self.hints.set(hints));
     }
 
-    async fn look(&self, sight: &AgentSight) -> Seen {
+    async fn look(&self, sight: &AgentSight, now: DateTime<Utc>) -> Seen {
         let agent = &sight.agent;
         let sandbox = SandboxId::of_agent(agent.id);
         let run = sight.turn.as_ref().map(|turn| RunId::of_turn(turn.turn));
@@ -77,7 +78,10 @@ impl Agents {
             wakes: sight.wakes.clone(),
             breaker: (&self.world.limits).into(),
             pause_reason: agent.pause_reason.clone(),
-            hold: agent.hold.clone(),
+            hold: agent
+                .hold
+                .clone()
+                .filter(|hold| hold.stands(agent.last_failure_at, now)),
             turns_open: sight.turns_open,
             others_queued: sight.others_queued,
             turns_max: self.world.limits.turns_running_max,
@@ -116,7 +120,7 @@ impl Agents {
             return Ok(Progress::Rest { until: None });
         }
         let now = self.world.clock.now();
-        let seen = self.look(&sight).await;
+        let seen = self.look(&sight, now).await;
         let plan = plan(sight.agent.state, &seen, now);
         let decision = Decision {
             at: now,

@@ -134,6 +134,17 @@ async fn the_mission_is_given_again_after_a_failed_first_turn() {
 }
 
 #[tokio::test]
+async fn a_pause_does_not_outlast_a_clock_that_is_set_back() {
+    let world = World::new().await;
+    let vesper = world.agent("vesper").await;
+    world.plays(vesper, [Play::Prints(vec![FAILS])]);
+    world.write(vesper, "hello").await;
+    world.waits(vesper, "a pause after failure 1").await;
+    world.pass(TimeDelta::hours(-1)).await;
+    world.finished(vesper, 3).await;
+}
+
+#[tokio::test]
 async fn a_failed_turn_gives_its_mail_back_and_counts() {
     let world = World::new().await;
     let vesper = world.agent("vesper").await;

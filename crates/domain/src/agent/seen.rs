@@ -1,6 +1,6 @@
 //! What an agent's plan looks at.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Intent,
@@ -53,6 +53,9 @@ pub struct Seen {
     pub link: Link,
 }
 
+/// How much the clocks of two control planes may differ.
+const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::seconds(5);
+
 /// A pause with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -60,6 +63,15 @@ pub struct Hold {
     pub until: DateTime<Utc>,
     /// Why, in words.
     pub reason: String,
+}
+
+impl Hold {
+    /// Whether it stands. One that was given in what is the future by now was given by a clock that
+    /// has been set back since, and would last for as long as that clock was ahead.
+    #[must_use]
+    pub fn stands(&self, given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+        given.is_none_or(|given| given <= now + CLOCKS_DIFFER_MAX)
+    }
 }
 
 /// The open turn.
@@ -127,4 +139,23 @@ pub enum Link {
         /// Whether its process is there.
         runner: SandboxState,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_that_was_given_in_the_future_does_not_stand() {
+        let now: DateTime<Utc> = "2026-01-01T12:00:00Z".parse().unwrap();
+        let hold = Hold {
+            until: now + TimeDelta::hours(1),
+            reason: "a pause".to_owned(),
+        };
+        let given = |seconds| Some(now + TimeDelta::seconds(seconds));
+        assert!(hold.stands(None, now));
+        assert!(hold.stands(given(-1), now));
+        assert!(hold.stands(given(2), now), "clocks differ a little");
+        assert!(!hold.stands(given(3_598), now));
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     agent_versions,
     config::{Bwrap, Config, Secret, surroundings},
     failure::Failure,
-    machine::{self, RandomIds, SystemClock},
+    machine::{self, RandomIds, SteadyClock},
 };
 
 /// Connections to the database.
@@ -314,7 +314,7 @@ async fn world(
         links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SteadyClock::default()),
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
         api_url: addresses.api.clone(),

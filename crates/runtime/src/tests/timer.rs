@@ -1,6 +1,33 @@
 //! Whoever is due looks, without being told.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::*;
+
+/// A clock that is ahead by so many milliseconds.
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        now() + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_looks_once_the_clock_was_set_back() {
+    let fake = Fake::resting();
+    let store = optio_store::testing::database().await;
+    let clock = Arc::new(Ahead(AtomicI64::new(3_600_000)));
+    let waits = agent(&store, "a", clock.now() + TimeDelta::minutes(10)).await;
+    let due = agent(&store, "b", clock.now()).await;
+    let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Fake>::clone(&fake)];
+    let engine = Engine::start(store, Arc::<Ahead>::clone(&clock), kinds);
+    let _engine = engine.await.unwrap();
+    until("the timer looks", async || !fake.steps(due.0).is_empty()).await;
+    assert!(fake.steps(waits.0).is_empty());
+    clock.0.store(0, Ordering::SeqCst);
+    until("it looks", async || !fake.steps(waits.0).is_empty()).await;
+}
 
 #[tokio::test]
 async fn who_is_overdue_when_the_engine_starts_looks_at_once() {

@@ -126,6 +126,9 @@ impl Registry {
 
     /// Renews a lease that is not over. False when it is: then whatever it owned may be another's.
     ///
+    /// Nobody's lease ends later than one that begins now: were the clock of the database set back,
+    /// whoever died before that would own its shards for as long as the clock was ahead.
+    ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn renew(
@@ -135,7 +138,15 @@ impl Registry {
         listening: bool,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "UPDATE replicas SET lease_until = clock_timestamp() + make_interval(secs => $2),
+            "WITH ahead AS (
+               SELECT id FROM replicas
+               WHERE id <> $1 AND clock_timestamp() + make_interval(secs => $2) < lease_until
+               FOR UPDATE SKIP LOCKED
+             ), clipped AS (
+               UPDATE replicas SET lease_until = clock_timestamp() + make_interval(secs => $2)
+               FROM ahead WHERE replicas.id = ahead.id
+             )
+             UPDATE replicas SET lease_until = clock_timestamp() + make_interval(secs => $2),
                     listening = $3
              WHERE id = $1 AND clock_timestamp() < lease_until",
         )

@@ -132,6 +132,28 @@ async fn a_shard_is_taken_from_the_dead_and_not_from_the_living() {
 }
 
 #[tokio::test]
+async fn the_dead_own_nothing_for_long_after_the_clock_of_the_database_was_set_back() {
+    let world = World::new().await;
+    let (dead, living) = (
+        Replica::join(&world, LONG).await,
+        Replica::join(&world, LONG).await,
+    );
+    assert_eq!(dead.claim(SHARDS).await.len(), SHARDS);
+    // As if both had renewed by a clock that was an hour ahead.
+    world
+        .sql("UPDATE replicas SET lease_until = lease_until + interval '1 hour'")
+        .await;
+    assert!(living.registry.renew(living.id, LONG, false).await.unwrap());
+    for row in living.registry.replicas().await.unwrap() {
+        assert!(row.left <= LONG, "{row:?}");
+    }
+    assert!(
+        dead.registry.renew(dead.id, LONG, false).await.unwrap(),
+        "a lease that was clipped is not over"
+    );
+}
+
+#[tokio::test]
 async fn whoever_renews_at_this_moment_is_not_taken_for_dead() {
     let world = World::new().await;
     let (old, new) = (

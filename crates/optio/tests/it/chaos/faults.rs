@@ -10,15 +10,13 @@ use tokio::{
 };
 
 use super::{
+    machine::Machine,
     network::Weather,
     replica::Replica,
     schedule::{Fault, Planned},
     site::{Parts, Site},
 };
 use crate::world::{alive, kill9, signal};
-
-/// Microseconds a commit waits for a slow disk.
-const DISK_US: u32 = 60_000;
 
 /// Carries out a schedule. Faults that hit the same part wait for each other.
 pub(super) async fn strike(site: &Site, schedule: &[Planned]) {
@@ -60,10 +58,15 @@ async fn carry_out(parts: Arc<Parts>, planned: Planned) {
         Fault::KillPostgres => postgres_away(&parts, Signal::KILL, hold).await,
         Fault::RestartPostgres => postgres_away(&parts, Signal::INT, hold).await,
         Fault::SlowDisk => {
-            parts.postgres.lock().await.commit_delay(DISK_US);
+            parts.database.flush(planned.flush());
             sleep(hold).await;
-            parts.postgres.lock().await.commit_delay(0);
+            parts.database.flush(Duration::ZERO);
         }
+        Fault::SetReplicaClock => {
+            let machine = &parts.machines[pick % parts.machines.len()];
+            clock(machine, planned.clock_ms(), hold).await;
+        }
+        Fault::SetDatabaseClock => clock(&parts.database, planned.clock_ms(), hold).await,
         Fault::KillRunner => kill_one(&parts.runners(), pick),
         Fault::KillAgent => kill_one(&parts.programs(), pick),
         Fault::FreezeRunner => freeze_one(&parts.runners(), pick, hold).await,
@@ -84,6 +87,12 @@ async fn postgres_away(parts: &Parts, how: Signal, hold: Duration) {
     postgres.end(how).await;
     sleep(hold).await;
     postgres.again().await;
+}
+
+async fn clock(machine: &Machine, ahead_ms: i64, hold: Duration) {
+    machine.clock(ahead_ms);
+    sleep(hold).await;
+    machine.clock(0);
 }
 
 async fn weather(parts: &Parts, weather: Weather, hold: Duration) {

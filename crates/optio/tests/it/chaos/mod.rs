@@ -1,4 +1,4 @@
-//! Everything is killed, frozen, cut off and slowed down under load, by a schedule that a seed
+//! Everything is killed, frozen, cut off, slowed down and set to the wrong time under load, by a schedule that a seed
 //! decides. When the faults have stopped and everything is at rest, the counts must be exact.
 //!
 //! The agents keep ledgers of what they saw and did, the senders keep their receipts, and the
@@ -8,6 +8,7 @@ mod accounts;
 mod faults;
 mod ledger;
 mod load;
+mod machine;
 mod network;
 mod postgres;
 mod replica;

@@ -5,12 +5,14 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use optio::postgres::installed;
 use rustix::process::{Signal, geteuid};
 
+use super::machine::Machine;
 use crate::world::{PATIENCE, signal};
 
 /// How often something that has to change by itself is looked at.
@@ -21,12 +23,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Postgres {
     dir: PathBuf,
     programs: PathBuf,
+    machine: Arc<Machine>,
     child: Option<Child>,
 }
 
 impl Postgres {
     /// Makes the files and starts the server.
-    pub(super) async fn start(dir: &Path) -> Self {
+    pub(super) async fn start(dir: &Path, machine: Arc<Machine>) -> Self {
         let search: Vec<PathBuf> = ["/usr/local/bin", "/usr/bin"].map(PathBuf::from).into();
         let programs = installed(&search).pop().expect("no Postgres programs");
         fs::create_dir(dir).unwrap();
@@ -37,6 +40,7 @@ impl Postgres {
         let mut postgres = Self {
             dir: dir.to_owned(),
             programs: programs.dir,
+            machine,
             child: None,
         };
         let mut initdb = postgres.command("initdb");
@@ -102,13 +106,13 @@ impl Postgres {
                 "synchronous_commit=on",
                 "full_page_writes=on",
                 "max_connections=200",
-                "commit_siblings=0",
             ] {
                 command.args(["-c", setting]);
             }
             command
                 .stdout(log.try_clone().unwrap())
                 .stderr(log.try_clone().unwrap());
+            self.machine.carry(&mut command);
             let mut child = command.process_group(0).spawn().unwrap();
             loop {
                 if child.try_wait().unwrap().is_some() {
@@ -147,20 +151,6 @@ impl Postgres {
         tokio::task::spawn_blocking(move || child.wait().unwrap())
             .await
             .unwrap();
-    }
-
-    /// Lets every commit wait that many microseconds for the disk, as the one that flushes.
-    pub(super) fn commit_delay(&self, microseconds: u32) {
-        for sql in [
-            format!("ALTER SYSTEM SET commit_delay = {microseconds}"),
-            "SELECT pg_reload_conf()".to_owned(),
-        ] {
-            // The server may be down at this moment, and then it is slow enough.
-            let mut psql = Command::new("psql");
-            psql.args(["-X", "-q", "-A", "-t", "-c", &sql])
-                .arg(self.url());
-            drop(psql.output().unwrap());
-        }
     }
 }
 

@@ -8,11 +8,13 @@ use std::{
     os::unix::process::CommandExt as _,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
 
+use super::machine::Machine;
 use crate::world::{PATIENCE, signal};
 
 /// How often something that has to change by itself is looked at.
@@ -27,6 +29,7 @@ pub(super) struct Replica {
     /// `dev` where it is alone, `serve` among others.
     command: &'static str,
     env: BTreeMap<String, String>,
+    machine: Arc<Machine>,
     child: Option<Child>,
     /// Whether it is to run: then somebody starts it when it does not.
     wanted: bool,
@@ -41,6 +44,7 @@ impl Replica {
         dir: PathBuf,
         command: &'static str,
         env: BTreeMap<String, String>,
+        machine: Arc<Machine>,
     ) -> Self {
         Self {
             number,
@@ -48,6 +52,7 @@ impl Replica {
             dir,
             command,
             env,
+            machine,
             child: None,
             wanted: false,
             falls: Vec::new(),
@@ -87,6 +92,7 @@ impl Replica {
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .process_group(0);
+        self.machine.carry(&mut command);
         self.child = Some(command.spawn().unwrap());
     }
 

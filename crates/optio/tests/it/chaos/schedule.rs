@@ -47,8 +47,12 @@ pub(super) enum Fault {
     KillPostgres,
     /// A fast stop of Postgres, and its start.
     RestartPostgres,
-    /// Each commit waits for a disk that takes its time.
+    /// Each flush of Postgres takes longer.
     SlowDisk,
+    /// The wall clock of a control plane's machine is set, and set right again.
+    SetReplicaClock,
+    /// The wall clock of the database's machine is set, and set right again.
+    SetDatabaseClock,
     /// SIGKILL of a runner.
     KillRunner,
     /// SIGSTOP of a runner, and SIGCONT.
@@ -75,6 +79,7 @@ impl Fault {
         Self::RestartPostgres,
         Self::SlowDisk,
     ];
+    const CLOCKS: [Self; 2] = [Self::SetReplicaClock, Self::SetDatabaseClock];
     const SOFT: [Self; 7] = [
         Self::KillRunner,
         Self::FreezeRunner,
@@ -96,6 +101,24 @@ pub(super) struct Planned {
     pub(super) pick: usize,
     /// How long it lasts.
     pub(super) hold: Duration,
+}
+
+/// Seconds by which a clock can be wrong.
+const WRONG_S: [i64; 8] = [2, -2, 30, -30, 300, -300, 3_600, -3_600];
+/// Milliseconds by which a flush can take longer.
+const LONGER_MS: [u64; 4] = [20, 60, 200, 600];
+
+impl Planned {
+    /// How far ahead a clock is set.
+    pub(super) fn clock_ms(&self) -> i64 {
+        // The same number says which clock it is, so that its higher part decides.
+        WRONG_S[self.pick / 16 % WRONG_S.len()] * 1_000
+    }
+
+    /// How much longer a flush takes.
+    pub(super) fn flush(&self) -> Duration {
+        Duration::from_millis(LONGER_MS[self.pick % LONGER_MS.len()])
+    }
 }
 
 /// What is to be played.
@@ -137,11 +160,12 @@ impl Plan {
         }
     }
 
-    /// The faults, in two lanes that do not wait for each other, in the order of their times.
+    /// The faults, in three lanes that do not wait for each other, in the order of their times.
     pub(super) fn schedule(&self) -> Vec<Planned> {
         let mut dice = Dice::new(self.seed);
         let mut all = self.lane(&mut dice, &Fault::HARD, (600, 1_800));
         all.extend(self.lane(&mut dice, &Fault::SOFT, (300, 1_200)));
+        all.extend(self.lane(&mut dice, &Fault::CLOCKS, (500, 2_000)));
         all.sort_by_key(|planned| planned.at);
         all
     }
@@ -178,6 +202,7 @@ impl Plan {
             Fault::KillReplica | Fault::RestartReplica => dice.ms(0, 1_500),
             Fault::KillPostgres | Fault::RestartPostgres => dice.ms(0, 2_000),
             Fault::SlowDisk => dice.ms(1_000, 3_000),
+            Fault::SetReplicaClock | Fault::SetDatabaseClock => dice.ms(200, 6_000),
             Fault::FreezeRunner | Fault::CutNetwork | Fault::StallNetwork => dice.ms(300, 3_000),
             Fault::HalfNetwork => dice.ms(100, 500),
             Fault::KillRunner | Fault::KillAgent | Fault::Flood => Duration::ZERO,
@@ -190,8 +215,15 @@ pub(super) fn in_words(schedule: &[Planned]) -> String {
     schedule
         .iter()
         .map(|it| {
+            let how = match it.fault {
+                Fault::SetReplicaClock | Fault::SetDatabaseClock => {
+                    format!(", by {} s", it.clock_ms() / 1_000)
+                }
+                Fault::SlowDisk => format!(", by {:?} for each flush", it.flush()),
+                _ => String::new(),
+            };
             format!(
-                "  {:>7.1} s  {:?} #{} for {:.1} s\n",
+                "  {:>7.1} s  {:?} #{} for {:.1} s{how}\n",
                 it.at.as_secs_f64(),
                 it.fault,
                 it.pick,
@@ -211,7 +243,7 @@ fn a_seed_decides_the_schedule_and_short_ones_have_every_fault() {
             ..plan
         };
         assert_ne!(words, in_words(&other.schedule()));
-        for fault in Fault::HARD.iter().chain(&Fault::SOFT) {
+        for fault in [&Fault::HARD[..], &Fault::SOFT, &Fault::CLOCKS].concat() {
             assert!(words.contains(&format!("{fault:?} ")), "{fault:?}: {words}");
         }
     }

@@ -22,6 +22,7 @@ use super::{
     accounts::{self, Found},
     ledger::Ledger,
     load::{Client, Load, Receipts},
+    machine::{Library, Machine},
     network::{Network, Weather},
     postgres::Postgres,
     replica::Replica,
@@ -41,7 +42,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) replicas: Vec<Mutex<Replica>>,
+    /// The machine of each replica.
+    pub(super) machines: Vec<Arc<Machine>>,
     pub(super) postgres: Mutex<Postgres>,
+    /// The machine of Postgres.
+    pub(super) database: Arc<Machine>,
     pub(super) network: Network,
     sandboxes: PathBuf,
     agents: std::sync::Mutex<Vec<String>>,
@@ -126,7 +131,11 @@ impl Site {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(dir.path().join("home")).unwrap();
         let tools = fake(dir.path(), AGENT);
-        let postgres = Postgres::start(&dir.path().join("postgres")).await;
+        let library = Library::compile(dir.path());
+        let machine = |name: &str| Arc::new(library.machine(dir.path().join(name)));
+        let database = machine("machine-database");
+        let place = dir.path().join("postgres");
+        let postgres = Postgres::start(&place, Arc::clone(&database)).await;
         let url = postgres.url();
         let addresses: Vec<_> = (0..plan.replicas).map(|_| free_address()).collect();
         install(dir.path());
@@ -147,20 +156,24 @@ impl Site {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        let mut replicas = Vec::new();
+        let (mut replicas, mut machines) = (Vec::new(), Vec::new());
         for (number, address) in addresses.iter().enumerate() {
             let mut env = env.clone();
             let way = network.way_to(&[*address]).await;
             env.insert("OPTIO_ADVERTISE_URL".to_owned(), format!("http://{way}"));
             let command = if plan.replicas == 1 { "dev" } else { "serve" };
             let place = dir.path().to_owned();
-            let replica = Replica::new(number, *address, place, command, env);
+            let machine = machine(&format!("machine-{number}"));
+            machines.push(Arc::clone(&machine));
+            let replica = Replica::new(number, *address, place, command, env, machine);
             replicas.push(Mutex::new(replica));
         }
         let flooder = |number| Arc::new(Client::new(format!("f{number}"), &addresses));
         let parts = Arc::new(Parts {
             replicas,
+            machines,
             postgres: Mutex::new(postgres),
+            database,
             network,
             sandboxes: dir.path().join("data/sandboxes"),
             agents: std::sync::Mutex::default(),
@@ -210,10 +223,7 @@ impl Site {
     /// Nothing is wrong any more, and every replica listens.
     pub(super) async fn heal(&self) {
         self.parts.network.set(Weather::Fair);
-        let mut postgres = self.parts.postgres.lock().await;
-        postgres.again().await;
-        postgres.commit_delay(0);
-        drop(postgres);
+        self.parts.postgres.lock().await.again().await;
         for replica in &self.parts.replicas {
             let mut replica = replica.lock().await;
             replica.signal(Signal::CONT);
