@@ -80,6 +80,7 @@ pub(crate) async fn rows(
         found
             .rows
             .push(created(made, agents, number(made) / seconds, bare));
+        looked(&mut stubbed.database().await?).await?;
         stubbed.kill()?;
         let again;
         (stubbed, again) = come_back(place, plane, name, &prefix).await?;

@@ -18,6 +18,7 @@ pub(crate) async fn rows(
     let stubbed = Stubbed::start(place, plane, "stub_killed", Manner::default()).await?;
     stubbed.create("one", struck, "on-demand", false).await?;
     let mut database = stubbed.database().await?;
+    looked(&mut database).await?;
     stubbed.kill()?;
     // Their missions wait: from now on each of them has a turn to take.
     sqlx::raw_sql(ENABLE).execute(&mut database).await?;

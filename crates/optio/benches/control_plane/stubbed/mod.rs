@@ -277,6 +277,12 @@ async fn until(
     Err(format!("not within {} s: {what}", limit.as_secs()).into())
 }
 
+/// Waits until nobody is left who has to look: a crowd still does for a while after it was created.
+async fn looked(database: &mut PgConnection) -> Outcome<()> {
+    let none = "SELECT NOT EXISTS (SELECT FROM actors WHERE wake_at <= now())";
+    until(database, START_MAX, "all have looked", none).await
+}
+
 fn message(agent: Uuid) -> Vec<u8> {
     let path = format!("/api/persistent-agents/{agent}/messages");
     http::post(&path, &json!({ "body": "Go on." }))
