@@ -22,6 +22,8 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 
 /// Until it is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
+/// A time that comes after every other.
+const FOREVER: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("in range");
 /// A clock that goes back by more was set back.
 const SET_BACK: TimeDelta = TimeDelta::seconds(1);
 
@@ -95,7 +97,11 @@ async fn look_after_time(steering: &Steering, latest: DateTime<Utc>) -> DateTime
         return now;
     }
     tracing::warn!(was = %latest, is = %now, "the clock was set back, everybody looks");
-    match steering.resync().await {
+    let told = async {
+        tell_due(steering, FOREVER).await?;
+        steering.resync().await
+    };
+    match told.await {
         Ok(()) => now,
         Err(error) => {
             tracing::debug!(%error, "not everybody could be told, will try again");
@@ -106,21 +112,10 @@ async fn look_after_time(steering: &Steering, latest: DateTime<Utc>) -> DateTime
 
 /// Wakes everybody who is due and returns how long nobody else is.
 async fn ring(steering: &Steering) -> Result<TimeDelta, StoreError> {
-    let Steering { store, hints, .. } = steering;
     let now = steering.clock.now();
-    let mut last = None;
-    loop {
-        // All of them: whoever stays due must not stand before the others.
-        let page = store.due(now, last, BATCH).await?;
-        for (_, key) in &page {
-            hints.look(*key);
-        }
-        last = page.last().copied().or(last);
-        if i64::try_from(page.len()).unwrap_or(0) < BATCH {
-            break;
-        }
-    }
-    let next = store
+    let rang = tell_due(steering, now).await?;
+    let next = steering
+        .store
         .next_due(now)
         .await?
         .unwrap_or(now + LOOK_MAX)
@@ -128,11 +123,23 @@ async fn ring(steering: &Steering) -> Result<TimeDelta, StoreError> {
     // Whoever is due now writes a new time when it has looked; until then it stays due, so that a
     // hint lost in memory is said again.
     let pause = next - now;
-    Ok(if last.is_none() {
-        pause
-    } else {
-        pause.min(AGAIN)
-    })
+    Ok(if rang { pause.min(AGAIN) } else { pause })
+}
+
+/// Tells everybody to look whose time comes until then; whether there was anybody.
+async fn tell_due(steering: &Steering, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    let mut last = None;
+    loop {
+        // All of them: whoever stays due must not stand before the others.
+        let page = steering.store.due(until, last, BATCH).await?;
+        for (_, key) in &page {
+            steering.hints.look(*key);
+        }
+        last = page.last().copied().or(last);
+        if i64::try_from(page.len()).unwrap_or(0) < BATCH {
+            return Ok(last.is_some());
+        }
+    }
 }
 
 /// Sleeps for so long, or until something earlier is asked for. False once stopped. No clock that is set

@@ -18,7 +18,11 @@ async fn whoever_waits_looks_once_the_clock_was_set_back() {
     let fake = Fake::resting();
     let store = optio_store::testing::database().await;
     let clock = Arc::new(Ahead(AtomicI64::new(3_600_000)));
-    let waits = agent(&store, "a", clock.now() + TimeDelta::minutes(10)).await;
+    let later = clock.now() + TimeDelta::minutes(10);
+    let waits = agent(&store, "a", later).await;
+    let read = store.actor(waits.into()).await.unwrap().unwrap().version;
+    let wait = Wait::until("time alone", "time", later).whatever_mail_comes();
+    store.wait(waits.into(), read, &wait).await.unwrap();
     let due = agent(&store, "b", clock.now()).await;
     let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Fake>::clone(&fake)];
     let engine = Engine::start(store, Arc::<Ahead>::clone(&clock), kinds);
