@@ -220,7 +220,18 @@ pub(super) fn in_words(schedule: &[Planned]) -> String {
                     format!(", by {} s", it.clock_ms() / 1_000)
                 }
                 Fault::SlowDisk => format!(", by {:?} for each flush", it.flush()),
-                _ => String::new(),
+                Fault::KillReplica
+                | Fault::RestartReplica
+                | Fault::FreezeReplica
+                | Fault::KillPostgres
+                | Fault::RestartPostgres
+                | Fault::KillRunner
+                | Fault::FreezeRunner
+                | Fault::KillAgent
+                | Fault::CutNetwork
+                | Fault::StallNetwork
+                | Fault::HalfNetwork
+                | Fault::Flood => String::new(),
             };
             format!(
                 "  {:>7.1} s  {:?} #{} for {:.1} s{how}\n",
