@@ -220,10 +220,11 @@ impl Overseer {
             .fetch_one(&mut overseer.connection)
             .await
             .expect("the test server answers");
-        // Two transactions that wait for each other are told apart soon.
+        // Two transactions that wait for each other are told apart soon, yet not before both wait:
+        // whichever began is the one that is ended.
         // Tables are tiny, so that planning costs more than any plan saves.
         for setting in [
-            "deadlock_timeout = '20ms'",
+            "deadlock_timeout = '100ms'",
             "plan_cache_mode = force_generic_plan",
         ] {
             overseer
