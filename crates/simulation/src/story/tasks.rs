@@ -7,12 +7,13 @@ use optio_actors::reports::ReportError;
 use optio_domain::{
     actor::ActorKey,
     id::{AgentId, MessageId, SandboxId, TurnId},
+    mail::ask::Reply,
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
     StoreError,
-    mail::{Stopped, Stored},
+    mail::{Receipt, Stopped, Stored},
     turns::Standing,
 };
 
@@ -49,6 +50,13 @@ pub(super) enum What {
         turn: TurnId,
         was_over: bool,
     },
+    /// An agent asks or replies; `was_over` is the turn of its token, where that was over.
+    Talks {
+        letter: usize,
+        was_over: Option<TurnId>,
+    },
+    /// Waits whose time is over are ended.
+    EndAsks,
     /// A person wants something.
     Want(AgentId),
     /// A person enables or disables an agent.
@@ -75,6 +83,7 @@ pub(super) enum Outcome {
     Sent(Result<Vec<Stored>, StoreError>),
     Broadcast(Result<(i64, Vec<ActorKey>), StoreError>),
     AgentSent(Result<(Standing, Option<Stored>), StoreError>),
+    Talked(Result<Option<(Receipt, Option<Reply>)>, StoreError>),
     Stopped(Result<Stopped, StoreError>),
     Done(Result<(), StoreError>),
     Greeted(Result<Vec<ToRunner>, StoreError>),
