@@ -15,6 +15,7 @@ use crate::{
     fleet::Fleet,
     history::short,
     ledger::{Fate, Ledger, To},
+    waits,
 };
 
 /// A promise that does not hold.
@@ -37,11 +38,11 @@ pub(crate) struct View<'a> {
     pub(crate) agents: &'a [AgentId],
 }
 
-type Held = Result<(), String>;
+pub(crate) type Held = Result<(), String>;
 type Invariant = fn(&View<'_>) -> Held;
 
 /// The invariants that hold at every moment, each by its name.
-const ALWAYS: [(&str, Invariant); 13] = [
+const ALWAYS: [(&str, Invariant); 16] = [
     (
         "conservation",
         nothing_accepted_is_lost_and_nothing_is_invented,
@@ -67,10 +68,13 @@ const ALWAYS: [(&str, Invariant); 13] = [
         "honest-halt",
         a_turn_is_natural_only_if_its_program_finished,
     ),
+    ("waited-for", waits::a_question_is_waited_for),
+    ("answered-once", waits::a_wait_ends_once),
+    ("no-circle", waits::no_circle_of_waits_is_closed),
 ];
 
 /// The names of all invariants.
-pub const INVARIANTS: [&str; 19] = [
+pub const INVARIANTS: [&str; 22] = [
     "conservation",
     "one-receipt",
     "counted",
@@ -84,6 +88,9 @@ pub const INVARIANTS: [&str; 19] = [
     "reports-once",
     "one-process",
     "honest-halt",
+    "waited-for",
+    "answered-once",
+    "no-circle",
     "stale-changes-nothing",
     "tokens",
     "no-falls",
@@ -120,7 +127,7 @@ pub(crate) fn at_rest(view: &View<'_>) -> Result<(), Broken> {
     nothing_is_stuck(view).map_err(broken("liveness"))
 }
 
-fn ensure(holds: bool, words: impl FnOnce() -> String) -> Held {
+pub(crate) fn ensure(holds: bool, words: impl FnOnce() -> String) -> Held {
     if holds { Ok(()) } else { Err(words()) }
 }
 
@@ -156,7 +163,9 @@ fn nothing_accepted_is_lost_and_nothing_is_invented(view: &View<'_>) -> Held {
     for message in &view.seen.messages {
         let copy = (message.body.as_str(), AgentId(message.receiver_id));
         *copies.entry(copy).or_default() += 1;
-        let known = message.source == "schedule" || view.ledger.find(&message.body).is_some();
+        let known = message.source == "schedule"
+            || waits::is_notice(view.seen, message)
+            || view.ledger.find(&message.body).is_some();
         ensure(known, || format!("nobody sent {}", message.body))?;
     }
     let count = |label: &str, agent| copies.get(&(label, agent)).copied().unwrap_or(0);
@@ -514,6 +523,9 @@ fn no_process_is_left(view: &View<'_>) -> Held {
 /// Nobody who takes turns has mail, nobody has an open turn, a wish or an old run, and whoever was to
 /// be deleted is gone.
 fn nothing_is_stuck(view: &View<'_>) -> Held {
+    if let Some(ask) = waits::still_waits(view.seen) {
+        return Err(format!("question {} never ends", short(ask)));
+    }
     for actor in &view.seen.actors {
         let takes_turns = actor.enabled && matches!(actor.state.as_str(), "idle" | "queued");
         let reads = !takes_turns || (actor.inbox_waking == 0 && actor.state == "idle");

@@ -1,6 +1,9 @@
 //! What people and agents have sent, and what they were told became of it: the other side of every
 //! inbox.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use optio_domain::{
     id::{AgentId, MessageId},
     mail::{Class, Sender},
@@ -12,6 +15,8 @@ pub(crate) struct Ledger {
     pub(crate) letters: Vec<Letter>,
     /// Promises that were broken in an answer.
     pub(crate) lies: Vec<(&'static str, String)>,
+    /// Which reply each question was answered by, as its sender was told.
+    answers: BTreeMap<MessageId, MessageId>,
 }
 
 /// A message, as its sender remembers it.
@@ -26,6 +31,21 @@ pub(crate) struct Letter {
     pub(crate) fate: Fate,
     /// Whether its place among its sender's mail is known: it is not where it was sent again.
     pub(crate) in_order: bool,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a message is sent for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be read.
+    Plain,
+    /// To be answered.
+    Question {
+        asker: AgentId,
+        deadline: DateTime<Utc>,
+    },
+    /// To answer.
+    Reply { ask: MessageId },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +95,15 @@ impl Ledger {
             self.lies.push(("one-receipt", words));
         } else {
             letter.fate = Fate::Accepted(id);
+        }
+    }
+
+    /// This reply was told to be the one that was waited for.
+    pub(crate) fn is_answered(&mut self, ask: MessageId, reply: MessageId) {
+        let first = *self.answers.entry(ask).or_insert(reply);
+        if first != reply {
+            let words = format!("question {ask} was answered by {first} and by {reply}");
+            self.lies.push(("answered-once", words));
         }
     }
 

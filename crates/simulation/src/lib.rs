@@ -17,6 +17,7 @@ mod ledger;
 mod plane;
 mod story;
 mod time;
+mod waits;
 
 pub use ground::Ground;
 pub use history::fingerprint;

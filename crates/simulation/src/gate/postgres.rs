@@ -81,6 +81,13 @@ impl Postgres {
         self.lines().get(&connection).map(|line| line.process)
     }
 
+    /// Whether a connection is inside a transaction and asks for nothing.
+    pub(crate) fn waits(&self, connection: u64) -> bool {
+        let lines = self.lines();
+        let line = lines.get(&connection);
+        line.is_some_and(|line| !line.asked && line.status != b'I')
+    }
+
     /// Waits until every connection but these is idle: what was abandoned is rolled back.
     pub(crate) async fn settled(&self, but: &BTreeSet<u64>) {
         loop {

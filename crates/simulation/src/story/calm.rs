@@ -85,7 +85,11 @@ impl Story<'_> {
             self.time_goes_on(pause);
             for plane in 0..self.planes.len() {
                 self.due(plane).await;
+                if self.seen.asks.iter().any(|ask| ask.state == "open") {
+                    self.end_asks(plane).await;
+                }
             }
+            self.pass_on();
         }
         self.breaks(
             "liveness",
@@ -129,6 +133,8 @@ impl Story<'_> {
     fn next_time(&self) -> Option<DateTime<Utc>> {
         let skew = self.planes.iter().map(|plane| plane.skew).min()?;
         let wakes = self.seen.actors.iter().filter_map(|actor| actor.wake_at);
-        wakes.min().map(|at| at - skew)
+        let asks = self.seen.asks.iter().filter(|ask| ask.state == "open");
+        let next = wakes.chain(asks.map(|ask| ask.deadline)).min();
+        next.map(|at| at - skew)
     }
 }

@@ -25,6 +25,12 @@ pub(super) enum Event {
     Repeat(usize, usize),
     /// An agent writes, with a token it was given once.
     AgentSends(usize, Pass),
+    /// An agent asks a peer.
+    Asks(usize, Pass),
+    /// An agent replies to a question, by its place in the ledger.
+    Replies(usize, Pass, usize),
+    /// Waits whose time is over are ended.
+    EndAsks(usize),
     /// An agent writes to all.
     Broadcast(usize, AgentId),
     Want(usize, AgentId, Intent),
@@ -122,6 +128,7 @@ impl Story<'_> {
                 may.push((1, Event::Broadcast(plane, *agent)));
             }
         }
+        self.among_waits(plane, may);
         may.extend([
             (4, Event::Due(plane)),
             (2, Event::Fire(plane)),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fleet::Pass,
-    ledger::{Fate, Letter, To},
+    ledger::{Fate, Letter, Purpose, To},
 };
 
 impl Story<'_> {
@@ -53,7 +53,7 @@ impl Story<'_> {
     }
 
     /// A new text that nobody else has sent.
-    fn letter(&mut self, sender: Sender, to: To, key: bool, class: Class) -> usize {
+    pub(super) fn letter(&mut self, sender: Sender, to: To, key: bool, class: Class) -> usize {
         let place = self.ledger.letters.len();
         self.ledger.letters.push(Letter {
             label: format!("[m{place}]"),
@@ -63,11 +63,17 @@ impl Story<'_> {
             to,
             fate: Fate::Sending,
             in_order: true,
+            purpose: Purpose::Plain,
         });
         place
     }
 
-    fn message(&self, plane: usize, letter: usize, cause: Option<TurnId>) -> Option<NewMessage> {
+    pub(super) fn message(
+        &self,
+        plane: usize,
+        letter: usize,
+        cause: Option<TurnId>,
+    ) -> Option<NewMessage> {
         let (here, letter) = (self.planes.get(plane)?, self.ledger.letters.get(letter)?);
         let receiver = match &letter.to {
             To::One(agent) => *agent,
@@ -89,16 +95,13 @@ impl Story<'_> {
             payload: None,
             broadcasted: matches!(letter.to, To::All(_)),
             cause,
-            marks: Marks {
-                class: letter.class,
-                ..Marks::default()
-            },
+            marks: marks(letter),
             at: here.world.clock.now(),
         })
     }
 
     /// Whether a sender waits for an answer: it says one thing after the other.
-    fn waits_for_an_answer(&self, sender: &Sender) -> bool {
+    pub(super) fn waits_for_an_answer(&self, sender: &Sender) -> bool {
         let mut letters = self.ledger.letters.iter();
         letters.any(|it| it.fate == Fate::Sending && it.sender == *sender)
     }
@@ -192,7 +195,12 @@ impl Story<'_> {
                 it.fate = Fate::Sending;
             }
         }
-        self.store_letters(plane, vec![letter]).await;
+        let purpose = self.ledger.letters.get(letter).map(|it| &it.purpose);
+        if matches!(purpose, None | Some(Purpose::Plain)) {
+            self.store_letters(plane, vec![letter]).await;
+        } else {
+            self.talk(plane, letter, None).await;
+        }
     }
 
     pub(super) async fn broadcast(&mut self, plane: usize, agent: AgentId) {
@@ -231,7 +239,7 @@ impl Story<'_> {
             .await;
     }
 
-    fn sender(&self, agent: AgentId) -> Sender {
+    pub(super) fn sender(&self, agent: AgentId) -> Sender {
         Sender::Agent {
             workspace: "default".to_owned(),
             slug: self.name(agent).to_owned(),
@@ -298,5 +306,26 @@ impl Story<'_> {
             was_over,
         };
         self.begin_task(plane, what, future).await;
+    }
+}
+
+fn marks(letter: &Letter) -> Marks {
+    let class = letter.class;
+    match letter.purpose {
+        Purpose::Plain => Marks {
+            class,
+            ..Marks::default()
+        },
+        Purpose::Question { deadline, .. } => Marks {
+            class,
+            reply_by: Some(deadline),
+            ..Marks::default()
+        },
+        Purpose::Reply { ask } => Marks {
+            class,
+            thread: Some(ask),
+            in_reply_to: Some(ask),
+            ..Marks::default()
+        },
     }
 }

@@ -19,11 +19,12 @@ use crate::{
     ground::Ground,
     history::{History, fingerprint},
     invariants::{self, Broken, View},
-    ledger::{Fate, Ledger, Letter, To},
+    ledger::{Fate, Ledger, Letter, Purpose, To},
     plane::{Given, Plane},
     time::{CountedIds, Time},
 };
 
+mod asks;
 mod calm;
 mod events;
 mod happen;
@@ -193,6 +194,7 @@ impl<'g> Story<'g> {
                 to: To::One(id),
                 fate: Fate::Accepted(Some(mission.id)),
                 in_order: true,
+                purpose: Purpose::Plain,
             });
             self.agents.push(id);
             self.slugs.insert(id, slug.clone());

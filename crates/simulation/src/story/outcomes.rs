@@ -40,6 +40,9 @@ impl Story<'_> {
                 }
                 self.agent_sent(plane, letter, result);
             }
+            (What::Talks { letter, was_over }, Outcome::Talked(result)) => {
+                self.talked(plane, letter, was_over, result);
+            }
             (What::Stop(letter, agent), Outcome::Stopped(result)) => {
                 self.stopped(plane, letter, agent, result);
             }
@@ -146,7 +149,7 @@ impl Story<'_> {
             What::Broadcast(letter) | What::AgentSends { letter, .. } => {
                 self.ledger.is_lost(*letter)
             }
-            What::Stop(letter, _) => self.ledger.is_lost(*letter),
+            What::Stop(letter, _) | What::Talks { letter, .. } => self.ledger.is_lost(*letter),
             What::Step(_)
             | What::Want(..)
             | What::Enable(..)
@@ -155,6 +158,7 @@ impl Story<'_> {
             | What::Deliver(..)
             | What::Due
             | What::Fire
+            | What::EndAsks
             | What::Sweep => {}
         }
     }
@@ -165,7 +169,7 @@ impl Story<'_> {
         }
     }
 
-    fn tell(&self, plane: usize, keys: impl IntoIterator<Item = ActorKey>) {
+    pub(super) fn tell(&self, plane: usize, keys: impl IntoIterator<Item = ActorKey>) {
         if let Some(plane) = self.planes.get(plane) {
             keys.into_iter().for_each(|key| plane.hints.look(key));
         }

@@ -7,12 +7,13 @@ use optio_actors::reports::ReportError;
 use optio_domain::{
     actor::ActorKey,
     id::{AgentId, MessageId, SandboxId, TurnId},
+    mail::ask::Reply,
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
     StoreError,
-    mail::{Stopped, Stored},
+    mail::{Receipt, Stopped, Stored},
     turns::Standing,
 };
 
@@ -49,6 +50,13 @@ pub(super) enum What {
         turn: TurnId,
         was_over: bool,
     },
+    /// An agent asks or replies; `was_over` is the turn of its token, where that was over.
+    Talks {
+        letter: usize,
+        was_over: Option<TurnId>,
+    },
+    /// Waits whose time is over are ended.
+    EndAsks,
     /// A person wants something.
     Want(AgentId),
     /// A person enables or disables an agent.
@@ -75,6 +83,7 @@ pub(super) enum Outcome {
     Sent(Result<Vec<Stored>, StoreError>),
     Broadcast(Result<(i64, Vec<ActorKey>), StoreError>),
     AgentSent(Result<(Standing, Option<Stored>), StoreError>),
+    Talked(Result<Option<(Receipt, Option<Reply>)>, StoreError>),
     Stopped(Result<Stopped, StoreError>),
     Done(Result<(), StoreError>),
     Greeted(Result<Vec<ToRunner>, StoreError>),
@@ -163,6 +172,7 @@ impl Story<'_> {
                 continue;
             }
             let holder = self.holder(&driven);
+            let for_its_locks = top != id;
             let may_wait = holder.is_some() || 1 < driven.len();
             match self.drive(top, may_wait).await {
                 Reached::Over(outcome) => {
@@ -173,11 +183,11 @@ impl Story<'_> {
                     }
                 }
                 // Whoever was driven for the sake of its locks has none any more.
-                Reached::Gate if 1 < driven.len() && !self.is_in_transaction(top) => {
+                Reached::Gate if for_its_locks && !self.is_in_transaction(top) => {
                     driven.pop();
                 }
                 Reached::Gate => {
-                    let ruling = self.judge(top, 1 < driven.len());
+                    let ruling = self.judge(top, for_its_locks);
                     if matches!(ruling, Ruling::Park) {
                         self.history.add(", parked");
                         driven.pop();
@@ -191,8 +201,10 @@ impl Story<'_> {
                         self.rule(holder, Ruling::Say(Verdict::Pass)).await;
                         driven.push(holder);
                     }
-                    // It waits for one it was driven for, which has got its own lock meanwhile.
-                    None => driven.rotate_right(1),
+                    // It waits for one it was driven for, which has got its own lock meanwhile and
+                    // keeps it until it is driven. One whose only statement still runs does not.
+                    None if self.keeps_a_lock(&driven, top) => driven.rotate_right(1),
+                    None => {}
                 },
             }
         }
@@ -201,6 +213,17 @@ impl Story<'_> {
     fn is_in_transaction(&self, id: u64) -> bool {
         let standing = self.tasks.get(&id).and_then(|task| task.standing.as_ref());
         standing.is_some_and(|arrival| arrival.in_transaction)
+    }
+
+    /// Whether one of these others is inside a transaction and asks for nothing: it may hold locks, and
+    /// goes no further by itself.
+    fn keeps_a_lock(&self, driven: &[u64], but: u64) -> bool {
+        driven.iter().any(|id| {
+            let connection = self.tasks.get(id).and_then(|task| task.connection);
+            let postgres = &self.ground.postgres;
+            *id != but
+                && (self.is_in_transaction(*id) || connection.is_some_and(|it| postgres.waits(it)))
+        })
     }
 
     /// A task that stands at the gate inside a transaction: it may hold locks.

@@ -9,7 +9,7 @@ use crate::{Store, ownership::Registry};
 mod overseer;
 
 pub use overseer::{
-    ActorSeen, MessageSeen, Overseer, ReportSeen, RunSeen, Snapshot, TriggerSeen, TurnSeen,
+    ActorSeen, AskSeen, MessageSeen, Overseer, ReportSeen, RunSeen, Snapshot, TriggerSeen, TurnSeen,
 };
 
 /// Creates an empty, migrated database on the test server and connects to it.

@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub runs: Vec<RunSeen>,
     /// Lines of transcripts, by run and number.
     pub reports: Vec<ReportSeen>,
+    /// Questions, by identity.
+    pub asks: Vec<AskSeen>,
     /// Triggers, by identity.
     pub triggers: Vec<TriggerSeen>,
     /// The database's own name for the moment; `None` before the first look.
@@ -111,6 +113,8 @@ pub struct MessageSeen {
     pub attempts: i64,
     /// The turn it feeds or fed.
     pub turn_id: Option<Uuid>,
+    /// Whether it answers a question whose time was over.
+    pub late: bool,
 }
 
 /// A run.
@@ -145,6 +149,27 @@ pub struct ReportSeen {
     pub content: String,
 }
 
+/// A question.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AskSeen {
+    /// Which: the question's message.
+    pub id: Uuid,
+    /// Which agent asks.
+    pub asker_id: Option<Uuid>,
+    /// Who is to reply.
+    pub asked_id: Uuid,
+    /// When it was asked.
+    pub asked_at: DateTime<Utc>,
+    /// When the wait is over.
+    pub deadline: DateTime<Utc>,
+    /// What became of it.
+    pub state: String,
+    /// The reply.
+    pub reply_id: Option<Uuid>,
+    /// Whether that came after the deadline.
+    pub late: bool,
+}
+
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct TriggerSeen {
@@ -177,7 +202,7 @@ const CHANGES: &str = "SELECT json_build_object(
   'messages', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
       'id', id, 'seq', seq, 'receiver_id', receiver_id, 'sender_id', sender_id, 'source', source,
       'key', key, 'body', body, 'class', class, 'state', state, 'attempts', attempts,
-      'turn_id', turn_id))
+      'turn_id', turn_id, 'late', late))
       FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM messages),
   'runs', (SELECT json_build_object('count', count(*), 'rows', json_agg(json_build_object(
@@ -189,6 +214,10 @@ const CHANGES: &str = "SELECT json_build_object(
       'id', id, 'run', turn_id, 'seq', (data->>'seq')::bigint, 'content', data->>'content'))
       FILTER (WHERE NOT pg_visible_in_snapshot(xmin::text::xid8, $1::text::pg_snapshot)))
     FROM events WHERE type = 'persistent_agent:log'),
+  'asks', (SELECT json_agg(json_build_object(
+      'id', id, 'asker_id', asker_id, 'asked_id', asked_id, 'asked_at', asked_at,
+      'deadline', deadline, 'state', state, 'reply_id', reply_id, 'late', late) ORDER BY id)
+    FROM asks),
   'triggers', (SELECT json_agg(json_build_object(
       'id', id, 'target_id', target_id, 'next_fire_at', next_fire_at) ORDER BY id)
     FROM triggers))";
@@ -220,10 +249,11 @@ impl Overseer {
             .fetch_one(&mut overseer.connection)
             .await
             .expect("the test server answers");
-        // Two transactions that wait for each other are told apart soon.
+        // Two transactions that wait for each other are told apart soon, yet not before both wait:
+        // whichever began is the one that is ended.
         // Tables are tiny, so that planning costs more than any plan saves.
         for setting in [
-            "deadlock_timeout = '20ms'",
+            "deadlock_timeout = '100ms'",
             "plan_cache_mode = force_generic_plan",
         ] {
             overseer
@@ -334,6 +364,7 @@ struct Changes {
     messages: Changed<MessageSeen>,
     runs: Changed<RunSeen>,
     reports: Changed<ReportSeen>,
+    asks: Option<Vec<AskSeen>>,
     triggers: Option<Vec<TriggerSeen>>,
 }
 
@@ -353,6 +384,7 @@ impl Snapshot {
             && self.messages == other.messages
             && self.runs == other.runs
             && self.reports == other.reports
+            && self.asks == other.asks
             && self.triggers == other.triggers
     }
 
@@ -360,6 +392,7 @@ impl Snapshot {
     fn learn(&mut self, changes: Changes) -> bool {
         self.at = Some(changes.at);
         self.actors = changes.actors.unwrap_or_default();
+        self.asks = changes.asks.unwrap_or_default();
         self.triggers = changes.triggers.unwrap_or_default();
         let turns = changes.turns.merge(&mut self.turns, |it| it.id);
         let messages = changes.messages.merge(&mut self.messages, |it| it.id);
