@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::StatusCode;
@@ -18,8 +18,9 @@ use super::schedule::Dice;
 
 /// How long a client waits for one answer.
 const ANSWER_MAX: Duration = Duration::from_secs(4);
-/// How often a client tries one message: for minutes.
-const TRIES_MAX: u32 = 1_000;
+/// How long a client tries one message: longer than an inbox can stay full because its agent failed
+/// again and again, whose pauses grow to five minutes.
+const TRIES_MAX: Duration = Duration::from_secs(1_200);
 /// How long a client waits before it tries again, where nobody says how long.
 const AGAIN: Duration = Duration::from_millis(150);
 
@@ -139,8 +140,12 @@ impl Client {
         );
         let path = format!("/api/persistent-agents/a{agent}/messages");
         let mut message = None;
-        for attempt in 0..TRIES_MAX {
-            let at = self.to[(attempt as usize + agent) % self.to.len()];
+        let begun = Instant::now();
+        for attempt in 0.. {
+            if TRIES_MAX < begun.elapsed() {
+                break;
+            }
+            let at = self.to[(attempt + agent) % self.to.len()];
             let request = self
                 .http
                 .post(format!("http://{at}{path}"))

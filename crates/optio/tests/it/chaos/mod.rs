@@ -20,8 +20,9 @@ use std::time::Duration;
 use schedule::Plan;
 use site::Site;
 
-/// How long everything may take to come to rest once nothing disturbs it.
-const REST_MAX: Duration = Duration::from_secs(240);
+/// How long everything may take to come to rest once nothing disturbs it: more than two of the longest
+/// pauses after failures, since a scripted agent may fail once more by chance.
+const REST_MAX: Duration = Duration::from_secs(720);
 
 /// Plays a plan to its end, or until somebody at the keyboard has seen enough: then everything that
 /// was started ends with it.
