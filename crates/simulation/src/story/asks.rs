@@ -27,9 +27,12 @@ use crate::{
 impl Story<'_> {
     /// What may happen to questions in a control plane.
     pub(super) fn among_waits(&mut self, plane: usize, may: &mut Vec<(usize, Event)>) {
-        let passes = self.fleet.passes();
-        if let Some((pass, alive)) = self.chance.pick(&passes).cloned() {
-            may.push((if alive { 5 } else { 1 }, Event::Asks(plane, pass)));
+        // Mostly those whose process is alive: whose turn is over has nothing to ask.
+        let only_alive = !self.chance.per_mille(100);
+        let mut passes = self.fleet.passes();
+        passes.retain(|(_, alive)| *alive || !only_alive);
+        if let Some((pass, _)) = self.chance.pick(&passes).cloned() {
+            may.push((14, Event::Asks(plane, pass)));
         }
         let letters = self.ledger.letters.iter().enumerate();
         let asked: Vec<(usize, AgentId)> = letters
@@ -40,14 +43,13 @@ impl Story<'_> {
             .collect();
         let may_reply: Vec<_> = passes
             .iter()
-            .flat_map(|(pass, alive)| {
+            .flat_map(|(pass, _)| {
                 let mine = asked.iter().filter(|(_, asked)| *asked == pass.agent);
-                mine.map(|(place, _)| (pass.clone(), *alive, *place))
+                mine.map(|(place, _)| (pass.clone(), *place))
             })
             .collect();
-        if let Some((pass, alive, question)) = self.chance.pick(&may_reply).cloned() {
-            let weight = if alive { 6 } else { 1 };
-            may.push((weight, Event::Replies(plane, pass, question)));
+        if let Some((pass, question)) = self.chance.pick(&may_reply).cloned() {
+            may.push((14, Event::Replies(plane, pass, question)));
         }
         if self.seen.asks.iter().any(|ask| ask.state == "open") {
             may.push((3, Event::EndAsks(plane)));
@@ -62,7 +64,7 @@ impl Story<'_> {
             .filter_map(|ask| ask.asker_id.map(AgentId))
             .collect();
         // Whoever waits for it is asked back more often than chance would have it: that is a circle.
-        let back = !waiting.is_empty() && self.chance.per_mille(400);
+        let back = !waiting.is_empty() && self.chance.per_mille(500);
         let peers = if back { waiting } else { self.agents.clone() };
         let to = self.chance.pick(&peers).copied();
         let sender = self.sender(pass.agent);
