@@ -27,6 +27,9 @@ use crate::{
 impl Story<'_> {
     /// What may happen to questions in a control plane.
     pub(super) fn among_waits(&mut self, plane: usize, may: &mut Vec<(usize, Event)>) {
+        if !self.has_questions {
+            return;
+        }
         // Mostly those whose process is alive: whose turn is over has nothing to ask.
         let only_alive = !self.chance.per_mille(100);
         let mut passes = self.fleet.passes();

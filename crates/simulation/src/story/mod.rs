@@ -36,6 +36,9 @@ mod tasks;
 
 use tasks::Task;
 
+/// One story of so many has questions.
+const QUESTIONS_EVERY: u64 = 3;
+
 /// How a story went.
 #[derive(Debug, Clone)]
 pub struct Ending {
@@ -69,6 +72,8 @@ struct Story<'g> {
     next_task: u64,
     /// Whether the faults have stopped.
     is_calm: bool,
+    /// Whether agents ask each other. Where they do, less of everything else happens.
+    has_questions: bool,
     agents: Vec<AgentId>,
     slugs: BTreeMap<AgentId, String>,
     seen: Snapshot,
@@ -137,6 +142,7 @@ impl<'g> Story<'g> {
             tasks: BTreeMap::new(),
             next_task: 0,
             is_calm: false,
+            has_questions: seed.is_multiple_of(QUESTIONS_EVERY),
             agents: Vec::new(),
             slugs: BTreeMap::new(),
             seen: Snapshot::default(),
