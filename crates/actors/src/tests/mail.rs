@@ -1,7 +1,11 @@
 //! What mail does by its class, questions that nobody answers, and agents that never rest.
 
 use chrono::TimeDelta;
-use optio_domain::{agent::Intent, limits::Limits, mail::Class};
+use optio_domain::{
+    agent::{Intent, Lifecycle, spec::AgentSpec},
+    limits::Limits,
+    mail::Class,
+};
 
 use super::{
     runners::Play,
@@ -28,7 +32,9 @@ async fn a_notice_waits_for_whatever_wakes_the_agent_next() {
 #[tokio::test]
 async fn an_interrupt_that_comes_during_a_turn_is_the_first_mail_of_the_next() {
     let world = World::new().await;
-    let vesper = world.agent("vesper").await;
+    // A process that is not kept for another turn takes no input either.
+    let cold = |spec: &mut AgentSpec| spec.pod_lifecycle = Lifecycle::OnDemand;
+    let vesper = world.agent_with("vesper", cold).await;
     world.plays(vesper, [Play::Holds(vec![])]);
     world.write(vesper, "one").await;
     let run = world.running(vesper).await;
