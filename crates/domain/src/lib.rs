@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod agent;
+pub mod git_host;
 pub mod id;
 pub mod limits;
 pub mod mail;

@@ -1,0 +1,71 @@
+//! Issues, their comments, and the hidden mark by which a comment is written once.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+/// The number of an issue in its repository. Pull requests are numbered among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IssueNumber(pub u64);
+
+impl fmt::Display for IssueNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An issue as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Its number.
+    pub number: IssueNumber,
+    /// Where a person can look at it.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// Its text; may be empty.
+    pub body: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Whether it is open.
+    pub open: bool,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A comment on an issue or pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Who wrote it.
+    pub author: String,
+    /// What it says.
+    pub body: String,
+    /// Where a person can look at it.
+    pub url: String,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+}
+
+/// The text of a comment with a mark that its readers do not see, so that whoever writes it again
+/// after a crash finds that it is there.
+#[must_use]
+pub fn marked(body: &str, mark: &str) -> String {
+    format!("{body}\n\n{}", hidden(mark))
+}
+
+/// Whether a comment bears the mark.
+#[must_use]
+pub fn has_mark(comment: &str, mark: &str) -> bool {
+    comment.trim_end().ends_with(&hidden(mark))
+}
+
+/// In a comment of HTML neither `--` nor `>` may occur.
+fn hidden(mark: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '.' };
+    format!(
+        "<!-- optio:{} -->",
+        mark.chars().map(safe).collect::<String>()
+    )
+}
