@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::AgentId;
+use crate::id::{AgentId, PoolId, PullId, TaskId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,21 +12,32 @@ use crate::id::AgentId;
 pub enum ActorKind {
     /// A persistent agent.
     Agent,
+    /// The sandboxes of a repository.
+    Pool,
+    /// A pull request that is watched.
+    PullRequest,
+    /// Work on a repository.
+    Task,
 }
 
 impl ActorKind {
+    const ALL: [Self; 4] = [Self::Agent, Self::Pool, Self::PullRequest, Self::Task];
+
     /// The word used in addresses, SQL and HTTP.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Agent => "agent",
+            Self::Pool => "pool",
+            Self::PullRequest => "pull-request",
+            Self::Task => "task",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Agent].into_iter().find(|kind| kind.name() == text)
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
     }
 }
 
@@ -43,6 +54,33 @@ impl From<AgentId> for ActorKey {
     fn from(id: AgentId) -> Self {
         Self {
             kind: ActorKind::Agent,
+            id: id.0,
+        }
+    }
+}
+
+impl From<PoolId> for ActorKey {
+    fn from(id: PoolId) -> Self {
+        Self {
+            kind: ActorKind::Pool,
+            id: id.0,
+        }
+    }
+}
+
+impl From<PullId> for ActorKey {
+    fn from(id: PullId) -> Self {
+        Self {
+            kind: ActorKind::PullRequest,
+            id: id.0,
+        }
+    }
+}
+
+impl From<TaskId> for ActorKey {
+    fn from(id: TaskId) -> Self {
+        Self {
+            kind: ActorKind::Task,
             id: id.0,
         }
     }

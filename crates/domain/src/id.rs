@@ -31,12 +31,18 @@ ids! {
     AgentId,
     /// One message in somebody's inbox.
     MessageId,
+    /// The sandboxes of one repository in one workspace.
+    PoolId,
+    /// A pull request that a task has opened, as long as it is watched.
+    PullId,
     /// A control plane, from a start to its end or to the loss of its lease.
     ReplicaId,
     /// One execution of an agent program in a sandbox. A turn of a persistent agent has one run.
     RunId,
     /// A place where agents run.
     SandboxId,
+    /// Work on a repository that ends in a merged pull request.
+    TaskId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.
@@ -56,5 +62,33 @@ impl SandboxId {
     #[must_use]
     pub fn of_agent(agent: AgentId) -> Self {
         Self(agent.0)
+    }
+}
+
+impl PoolId {
+    /// A fresh identity made to live where the pool's actor lives. An actor's shard is the last byte of
+    /// its identity, and whoever talks to the runners of a pool has to be run by the control plane that
+    /// they are connected to.
+    #[must_use]
+    pub fn beside(self, fresh: Uuid) -> Uuid {
+        let mut bytes = fresh.into_bytes();
+        if let (Some(last), Some(shard)) = (bytes.last_mut(), self.0.as_bytes().last()) {
+            *last = *shard;
+        }
+        Uuid::from_bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ownership::Shard;
+
+    #[test]
+    fn whatever_is_made_beside_a_pool_is_in_its_shard() {
+        let pool = PoolId(Uuid::from_u128(0x1234_5678_9abc));
+        let task = pool.beside(Uuid::from_u128(7 << 64));
+        assert_eq!(Shard::of(task), Shard::of(pool.0));
+        assert_ne!(task, pool.0);
     }
 }

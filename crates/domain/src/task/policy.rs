@@ -1,0 +1,93 @@
+//! What a repository's settings mean for its tasks.
+
+use chrono::{DateTime, Datelike as _, TimeZone as _, Timelike as _, Utc, Weekday};
+use serde::{Deserialize, Serialize};
+
+/// When the review agent looks at a pull request by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewTrigger {
+    /// As soon as it is open.
+    OnPr,
+    /// Once its checks have passed.
+    #[default]
+    OnCiPass,
+    /// Only when a person asks.
+    Manual,
+}
+
+/// The settings of a repository that decide how its tasks go on. Everything here is enforced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether the agent is sent back to its pull request by itself.
+    pub auto_resume: bool,
+    /// How often in a row, until a person says something.
+    pub auto_resumes_max: i32,
+    /// Whether its pull request is merged by itself once it may be.
+    pub auto_merge: bool,
+    /// Draft pull requests, and never merged by itself.
+    pub cautious: bool,
+    /// Whether the first run only plans and a person has to agree.
+    pub planning: bool,
+    /// Whether tasks only start outside of the hours in which models are expensive.
+    pub off_peak_only: bool,
+    /// Runs of its tasks at once.
+    pub runs_max: i64,
+    /// Whether the review agent has to approve.
+    pub review: bool,
+    /// When it looks by itself.
+    pub review_trigger: ReviewTrigger,
+    /// Model calls of one run that works.
+    pub turns_coding_max: u32,
+    /// Model calls of one run that reviews.
+    pub turns_review_max: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            auto_resume: true,
+            auto_resumes_max: 10,
+            auto_merge: false,
+            cautious: false,
+            planning: false,
+            off_peak_only: false,
+            runs_max: 2,
+            review: false,
+            review_trigger: ReviewTrigger::default(),
+            turns_coding_max: 250,
+            turns_review_max: 30,
+        }
+    }
+}
+
+/// The hours in which models are expensive, as the vendors name them: working days from 8 to 14 o'clock
+/// on the east coast of the United States.
+const PEAK_ZONE: chrono_tz::Tz = chrono_tz::America::New_York;
+const PEAK_HOURS: std::ops::Range<u32> = 8..14;
+
+/// When the expensive hours end, where it is one of them.
+#[must_use]
+pub fn peak_ends(now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let there = now.with_timezone(&PEAK_ZONE);
+    let works = !matches!(there.weekday(), Weekday::Sat | Weekday::Sun);
+    let end = there.date_naive().and_hms_opt(PEAK_HOURS.end, 0, 0)?;
+    let end = PEAK_ZONE.from_local_datetime(&end).single()?;
+    (works && PEAK_HOURS.contains(&there.hour())).then(|| end.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_is_a_working_days_morning_on_the_east_coast_whatever_the_season() {
+        let ends = |at: &str| peak_ends(at.parse().unwrap()).map(|end| end.to_rfc3339());
+        // 2026-01-05 is a Monday; noon in New York is 17:00 UTC in winter.
+        assert_eq!(ends("2026-01-05T17:00:00Z").unwrap(), "2026-01-05T19:00:00+00:00");
+        assert_eq!(ends("2026-07-06T16:00:00Z").unwrap(), "2026-07-06T18:00:00+00:00");
+        assert_eq!(ends("2026-01-05T19:00:00Z"), None);
+        assert_eq!(ends("2026-01-05T12:59:59Z"), None);
+        assert_eq!(ends("2026-01-04T17:00:00Z"), None, "a Sunday");
+    }
+}
