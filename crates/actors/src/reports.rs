@@ -11,7 +11,10 @@ use optio_domain::{
     id::{AgentId, MessageId, RunId, SandboxId},
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
-    wire::runner::{EndCause, Happening, HeldRun, RunEvent, ToRunner},
+    wire::{
+        checkout::WorktreeState,
+        runner::{EndCause, Happening, HeldRun, RunEvent, ToRunner},
+    },
 };
 use optio_runtime::Hints;
 use optio_store::{
@@ -305,6 +308,18 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
                 let entry = plain(EntryKind::Info, with_cut(line, *cut));
                 intake.events.push(log(row, event, "stderr", &entry));
             }
+            Happening::Preparing { line, cut } => {
+                let entry = plain(EntryKind::System, with_cut(line, *cut));
+                intake.events.push(log(row, event, "stderr", &entry));
+            }
+            Happening::Prepared { how, .. } => {
+                let entry = plain(EntryKind::System, format!("The worktree is ready: {how}"));
+                intake.events.push(log(row, event, "stderr", &entry));
+            }
+            Happening::Worktree(state) => {
+                let entry = plain(EntryKind::System, left_behind(state));
+                intake.events.push(log(row, event, "stderr", &entry));
+            }
             Happening::Sample {
                 cpu_ms, rss_bytes, ..
             } => {
@@ -367,6 +382,19 @@ fn plain(kind: EntryKind, content: String) -> Entry {
         content,
         metadata: None,
     }
+}
+
+fn left_behind(state: &WorktreeState) -> String {
+    let WorktreeState {
+        head_sha,
+        unpushed,
+        dirty_files,
+        ..
+    } = state;
+    format!(
+        "The worktree is at {head_sha}: {unpushed} commits are not pushed, {dirty_files} files are \
+         not committed"
+    )
 }
 
 fn with_cut(text: &str, cut: u64) -> String {

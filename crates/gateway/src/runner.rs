@@ -184,6 +184,14 @@ fn take(frame: Result<Message, axum::Error>, events: &mut Vec<RunEvent>) -> bool
     match frame {
         Ok(Message::Text(text)) => match serde_json::from_str(&text) {
             Ok(FromRunner::Event(event)) => events.push(event),
+            // Whoever looks after worktrees looks again: what is not heard is asked again.
+            Ok(FromRunner::Removal { name, outcome }) => {
+                tracing::info!(
+                    worktree = name,
+                    ?outcome,
+                    "a runner was asked to remove a worktree"
+                );
+            }
             Ok(FromRunner::Hello { .. }) => {}
             Err(error) => {
                 tracing::warn!(%error, "a runner speaks nonsense");

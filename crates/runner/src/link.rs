@@ -267,6 +267,8 @@ fn obey(runs: &Arc<Runs>, wanted: ToRunner) {
         ToRunner::Refused { reason } => runs.ask_end(End::Refused(reason)),
         // About the connection itself: whoever listens has done it.
         ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
+        // Not answered yet, so that it is asked again.
+        ToRunner::RemoveWorktree { .. } => {}
     }
 }
 

@@ -70,6 +70,7 @@ impl Verdict {
             | EndCause::Stopped
             | EndCause::Missing
             | EndCause::SpawnFailed
+            | EndCause::Unprepared
             | EndCause::JournalFailed
             | EndCause::RunnerDied => None,
         }

@@ -135,6 +135,7 @@ impl Links {
             ToRunner::Stop { .. }
             | ToRunner::Ack { .. }
             | ToRunner::Forget { .. }
+            | ToRunner::RemoveWorktree { .. }
             | ToRunner::Shutdown
             | ToRunner::Redirect { .. }
             | ToRunner::Peers { .. }

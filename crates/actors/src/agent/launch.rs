@@ -88,6 +88,7 @@ impl Agents {
                 grace_ms: GRACE_MS,
             },
             dialogue,
+            checkout: None,
         }
     }
 

@@ -308,8 +308,10 @@ impl Fleet {
                 self.at(sandbox, |place| place.journals.remove(&run));
             }
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.dies(sandbox, &[]),
-            // There is one control plane in these worlds.
-            ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
+            // There is one control plane in these worlds, and no repository.
+            ToRunner::Redirect { .. }
+            | ToRunner::Peers { .. }
+            | ToRunner::RemoveWorktree { .. } => {}
         }
     }
 

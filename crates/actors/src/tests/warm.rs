@@ -128,6 +128,7 @@ fn inputs(world: &World, agent: AgentId) -> Vec<(MessageId, String)> {
         | ToRunner::Stop { .. }
         | ToRunner::Ack { .. }
         | ToRunner::Forget { .. }
+        | ToRunner::RemoveWorktree { .. }
         | ToRunner::Shutdown
         | ToRunner::Redirect { .. }
         | ToRunner::Peers { .. }

@@ -77,6 +77,10 @@ pub fn judge(ended: &Ended, facts: &Facts) -> Verdict {
             FailureClass::Sandbox,
             words("the agent could not be started", ended),
         ),
+        EndCause::Unprepared => fail(
+            FailureClass::Sandbox,
+            words("the workspace could not be prepared", ended),
+        ),
         EndCause::JournalFailed => fail(
             FailureClass::Storage,
             words("the runner could not write its journal", ended),

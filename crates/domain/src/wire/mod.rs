@@ -1,3 +1,5 @@
 //! What our own processes say to each other.
 
+pub mod checkout;
+pub mod credentials;
 pub mod runner;

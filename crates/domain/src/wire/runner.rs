@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{MessageId, RunId, SandboxId};
+use crate::wire::checkout::{Checkout, Removal, WorktreeState};
 
 /// Where runners dial in, below the API's base URL.
 pub const PATH: &str = "/api/internal/runner";
@@ -105,6 +106,9 @@ pub struct RunSpec {
     /// How the process is spoken to beyond its first words; `None`: one process, one run.
     #[serde(default)]
     pub dialogue: Option<Dialogue>,
+    /// The worktree it works in, prepared before the start; `None`: it works in `/workspace`.
+    #[serde(default)]
+    pub checkout: Option<Checkout>,
 }
 
 /// How a process is spoken to that serves several runs, one after the other.
@@ -143,6 +147,10 @@ impl std::fmt::Debug for RunSpec {
             .field("args", &self.args)
             .field("limits", &self.limits)
             .field("process", &self.dialogue.as_ref().map(|it| it.process))
+            .field(
+                "worktree",
+                &self.checkout.as_ref().map(|it| it.worktree.as_str()),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -190,6 +198,13 @@ pub enum FromRunner {
     },
     /// Something happened in a run.
     Event(RunEvent),
+    /// The answer to a wish to remove a worktree. It is said once: who does not hear it asks again.
+    Removal {
+        /// The worktree.
+        name: String,
+        /// What became of it.
+        outcome: Removal,
+    },
 }
 
 /// A run as the runner holds it.
@@ -224,6 +239,22 @@ pub struct RunEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Happening {
+    /// A line about the preparation of the worktree: of git, or of the repository's setup script.
+    Preparing {
+        /// The text.
+        line: String,
+        /// Bytes that were cut off because the line was too long.
+        cut: u64,
+    },
+    /// The worktree is as it was wanted; the agent process is started next.
+    Prepared {
+        /// The commit it is at.
+        head_sha: String,
+        /// The branch it is on, where it is on one.
+        branch: Option<String>,
+        /// Where it came from, in words.
+        how: String,
+    },
     /// The agent process runs. Said again where a waiting process turned out to be dead and another
     /// was started in its place.
     Started {
@@ -268,6 +299,8 @@ pub enum Happening {
         /// Why, in words.
         reason: String,
     },
+    /// What the run leaves in its worktree; said before the end.
+    Worktree(WorktreeState),
     /// The last event: nothing of the run is alive any more, but for a process that waits for the
     /// next one.
     Ended(Ended),
@@ -306,6 +339,9 @@ pub enum EndCause {
     Missing,
     /// It could not be started for another reason.
     SpawnFailed,
+    /// The worktree could not be prepared: there is no such repository or branch, credentials were
+    /// refused, the setup script failed, or it took too long.
+    Unprepared,
     /// The journal could not be written (disk full, for instance), so the run was ended rather
     /// than continued unrecorded.
     JournalFailed,
@@ -346,6 +382,14 @@ pub enum ToRunner {
     Forget {
         /// Which.
         run: RunId,
+    },
+    /// The worktree is not needed any more: remove it. Answered by a `removal`.
+    RemoveWorktree {
+        /// Its name.
+        name: String,
+        /// Whether it goes even where it has commits that are on no branch of the remote, or dirty
+        /// files. The worktree of a living run stays in any case.
+        discard_unpushed: bool,
     },
     /// End yourself, and all runs with you.
     Shutdown,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use optio_domain::id::RunId;
+use optio_domain::wire::checkout::Removal;
 use optio_domain::wire::runner::{
     Ended, FromRunner, Happening, HeldRun, PATH, RunEvent, RunSpec, ToRunner,
 };
@@ -27,6 +28,7 @@ pub(crate) struct Memory {
     pub(crate) events: BTreeMap<RunId, Vec<RunEvent>>,
     /// Events that came although they had been acknowledged on an earlier connection.
     pub(crate) repeats: usize,
+    pub(crate) removals: Vec<(String, Removal)>,
     acks: bool,
     wanted: Vec<ToRunner>,
     told: usize,
@@ -227,6 +229,10 @@ fn keep(memory: &mut Memory, said: FromRunner) -> Option<ToRunner> {
             return None;
         }
         FromRunner::Event(event) => event,
+        FromRunner::Removal { name, outcome } => {
+            memory.removals.push((name, outcome));
+            return None;
+        }
     };
     let events = memory.events.entry(event.run).or_default();
     let ack = ToRunner::Ack {

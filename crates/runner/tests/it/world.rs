@@ -178,6 +178,7 @@ impl World {
                 grace_ms: 500,
             },
             dialogue: None,
+            checkout: None,
         }
     }
 }

@@ -225,8 +225,8 @@ impl Fleet {
             }),
             // Whoever runs the agent is elsewhere: the runner dials again.
             ToRunner::Redirect { .. } => self.hangs_up(sandbox),
-            // Its program does not listen while it works, so nobody asks.
-            ToRunner::Input { .. } | ToRunner::Peers { .. } => {}
+            // Its program does not listen while it works, so nobody asks; and it has no repository.
+            ToRunner::Input { .. } | ToRunner::Peers { .. } | ToRunner::RemoveWorktree { .. } => {}
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.goes_down(sandbox),
         }
     }
