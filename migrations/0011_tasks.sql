@@ -278,3 +278,20 @@ COMMENT ON COLUMN task_events.by IS 'The person who wanted it.';
 COMMENT ON COLUMN task_events.at IS 'When.';
 
 COMMENT ON COLUMN actors.kind IS 'What it is: agent, pool, pull-request or task.';
+
+CREATE INDEX runs_in_sandbox ON runs (sandbox_id) WHERE state <> 'ended';
+CREATE INDEX sandboxes_of_actor ON sandboxes (actor_kind, actor_id);
+
+CREATE TABLE task_inputs (
+    run_id     uuid        NOT NULL REFERENCES task_runs (id) ON DELETE CASCADE,
+    message_id uuid        NOT NULL,
+    given_at   timestamptz NOT NULL,
+    taken_at   timestamptz,
+    PRIMARY KEY (run_id, message_id)
+);
+
+COMMENT ON TABLE task_inputs IS 'Messages that were given to a task''s run while it ran. Those it did not take go back when it closes.';
+COMMENT ON COLUMN task_inputs.run_id IS 'The run.';
+COMMENT ON COLUMN task_inputs.message_id IS 'The message.';
+COMMENT ON COLUMN task_inputs.given_at IS 'When its runner was last told.';
+COMMENT ON COLUMN task_inputs.taken_at IS 'When the agent''s process was told, by the runner''s clock.';

@@ -2,11 +2,16 @@
 
 pub mod agent;
 pub mod asks;
+mod kinds;
 mod known;
+pub mod pool;
+pub mod pull;
 pub mod reports;
 pub mod schedules;
+pub mod task;
 mod world;
 
+pub use kinds::Kinds;
 pub use known::KnownRuns;
 pub use world::World;
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use optio_domain::{
-    actor::{ActorKey, Decision},
+    actor::{ActorKey, ActorKind, Decision},
     agent::{
         AgentEvent,
         plan::{Step, work},
     },
-    id::{AgentId, MessageId, RunId, SandboxId},
+    id::{MessageId, RunId, SandboxId},
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
     wire::{
@@ -86,13 +86,17 @@ impl Reports {
                 None => answers.push(ToRunner::Forget { run: run.run }),
             }
         }
-        self.changed(sandbox);
+        self.changed(sandbox).await;
         Ok(answers)
     }
 
-    /// Something about a sandbox's runner has changed: its agent should look.
-    pub fn changed(&self, sandbox: SandboxId) {
-        self.hints.look(AgentId(sandbox.0).into());
+    /// Something about a sandbox's runner has changed: whoever it concerns should look.
+    pub async fn changed(&self, sandbox: SandboxId) {
+        match self.world.store.concerned_by(sandbox).await {
+            Ok(actors) => actors.into_iter().for_each(|actor| self.hints.look(actor)),
+            // They look after their runner by themselves, only later.
+            Err(error) => tracing::debug!(%error, "whom a runner concerns could not be read"),
+        }
     }
 
     /// Takes in a batch of events, in order, and says what the runner is to be told.
@@ -129,9 +133,9 @@ impl Reports {
             let Some(row) = row.filter(|row| row.sandbox == sandbox && row.epoch == last.epoch)
             else {
                 let reason = "this sandbox has no such run of that epoch";
-                // Shown at the agent whose sandbox said it, whatever it said.
-                let speaker = AgentId(sandbox.0).into();
-                self.refuse(Some(speaker), batch, reason).await?;
+                // Shown at whoever has the sandbox that said it, whatever it said.
+                let speaker = self.world.store.sandbox_owner(sandbox).await?;
+                self.refuse(speaker, batch, reason).await?;
                 let over = batch
                     .iter()
                     .any(|event| matches!(event.what, Happening::Ended(_)));
@@ -188,7 +192,7 @@ impl Reports {
         let Ok(to) = opened.state.on(AgentEvent::Started) else {
             return Ok(false);
         };
-        if intake.ended.is_some() || !intake.inputs.is_empty() {
+        if intake.ended.is_some() || !intake.inputs.is_empty() || intake.worktree.is_some() {
             return Ok(false);
         }
         let wait = work(opened.duration_ms, at);
@@ -289,6 +293,7 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
         inputs: Vec::new(),
         ended: None,
         sample: None,
+        worktree: None,
         events: Vec::new(),
     };
     for event in batch {
@@ -317,6 +322,7 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
                 intake.events.push(log(row, event, "stderr", &entry));
             }
             Happening::Worktree(state) => {
+                intake.worktree = Some(state.clone());
                 let entry = plain(EntryKind::System, left_behind(state));
                 intake.events.push(log(row, event, "stderr", &entry));
             }
@@ -406,12 +412,18 @@ fn with_cut(text: &str, cut: u64) -> String {
 }
 
 fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent {
+    let of_task = row.actor.kind == ActorKind::Task;
+    let (owner, run, type_name) = if of_task {
+        ("taskId", "runId", "task:log")
+    } else {
+        ("agentId", "turnId", "persistent_agent:log")
+    };
     NewEvent {
         actor_id: row.actor.id,
         turn_id: Some(row.run.0),
-        type_name: "persistent_agent:log",
+        type_name,
         data: json!({
-            "agentId": row.actor.id, "turnId": row.run, "seq": event.seq, "stream": stream,
+            owner: row.actor.id, run: row.run, "seq": event.seq, "stream": stream,
             "content": entry.content, "logType": entry.kind.name(), "metadata": entry.metadata,
         }),
         at: event.at,

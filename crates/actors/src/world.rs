@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use optio_domain::{
     limits::Limits,
-    ports::{AgentCli, Clock, Ids, Sandboxes},
+    ports::{AgentCli, Clock, GitHosts, Ids, Sandboxes},
     token::Signer,
 };
 use optio_runtime::{links::Links, stream::Stream};
@@ -25,6 +25,8 @@ pub struct World {
     pub sandboxes: Arc<dyn Sandboxes>,
     /// The agent programs, by the name in `agentRuntime`.
     pub clis: Arc<BTreeMap<&'static str, Arc<dyn AgentCli>>>,
+    /// The git hosts that are configured.
+    pub hosts: GitHosts,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identities.

@@ -11,6 +11,7 @@ pub mod id;
 pub mod limits;
 pub mod mail;
 pub mod ownership;
+pub mod pool;
 pub mod ports;
 pub mod pull;
 pub mod run;

@@ -33,6 +33,14 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Persistent-agent turns that run at once.
     pub turns_running_max: i64,
+    /// Runs of tasks at once.
+    pub tasks_running_max: i64,
+    /// Milliseconds a run of a task may take.
+    pub task_run_ms_max: i64,
+    /// Milliseconds for everything with git before a task's agent starts.
+    pub task_git_ms_max: u64,
+    /// Milliseconds for the repository's own setup script.
+    pub task_setup_ms_max: u64,
     /// Receivers of one publication, a broadcast among them.
     pub fan_out_max: i64,
     /// Agents a message may have come through, one causing the next.
@@ -86,6 +94,10 @@ impl Default for Limits {
             payload_bytes_max: 256 << 10,
             body_bytes_max: 1 << 20,
             turns_running_max: 10,
+            tasks_running_max: 5,
+            task_run_ms_max: 4 * 60 * 60 * 1_000,
+            task_git_ms_max: 10 * 60 * 1_000,
+            task_setup_ms_max: 10 * 60 * 1_000,
             fan_out_max: 10_000,
             hops_max: 32,
             wake_turns_max: 120,

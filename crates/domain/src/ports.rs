@@ -1,13 +1,15 @@
 //! The outside world as the domain names it. `adapters` fills these traits, `actors` uses them, and
 //! neither sees the other.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    id::{AgentId, MessageId, SandboxId},
+    actor::ActorKey,
+    git_host::{GitHost, RepoUrl},
+    id::{MessageId, SandboxId},
     transcript::{Entry, Fact},
     wire::runner::{FileSpec, Mark},
 };
@@ -41,8 +43,8 @@ pub struct IsolationReport {
 pub struct SandboxOrder {
     /// Its identity.
     pub sandbox: SandboxId,
-    /// Whose it is.
-    pub owner: AgentId,
+    /// Whose it is: an agent's own, or a pool's.
+    pub owner: ActorKey,
     /// Where its runner dials in.
     pub api_url: String,
     /// The runner's bearer.
@@ -90,6 +92,34 @@ pub trait Sandboxes: Send + Sync {
     fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>>;
     /// How well agents are kept apart.
     fn isolation(&self) -> IsolationReport;
+}
+
+/// The git hosts that are configured, by their name in addresses.
+#[derive(Clone, Default)]
+pub struct GitHosts {
+    hosts: BTreeMap<String, Arc<dyn GitHost>>,
+}
+
+impl GitHosts {
+    /// These hosts.
+    #[must_use]
+    pub fn new(hosts: Vec<Arc<dyn GitHost>>) -> Self {
+        let named = |host: Arc<dyn GitHost>| (host.host().to_owned(), host);
+        Self {
+            hosts: hosts.into_iter().map(named).collect(),
+        }
+    }
+
+    /// The host of a repository, where it is configured.
+    #[must_use]
+    pub fn of(&self, repo: &RepoUrl) -> Option<&dyn GitHost> {
+        self.hosts.get(&repo.host).map(|host| &**host)
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.hosts.keys().map(String::as_str)
+    }
 }
 
 /// What an agent program is asked to do.

@@ -10,10 +10,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::id::{AgentId, SandboxId, TurnId};
+use crate::id::{AgentId, RunId, SandboxId, TaskId, TurnId};
 
 const AGENT_PREFIX: &str = "optio_turn_";
 const SANDBOX_PREFIX: &str = "optio_sandbox_";
+/// How the token of a task's run begins.
+pub const RUN_PREFIX: &str = "optio_run_";
 /// Never given out.
 const PRINT_PREFIX: &str = "optio_print_";
 
@@ -75,6 +77,18 @@ pub struct SandboxClaims {
     pub sandbox: SandboxId,
 }
 
+/// What the token of a task's run says: it may ask for the credentials of this task's repository, while
+/// this run is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunClaims {
+    /// The task.
+    pub task: TaskId,
+    /// The run.
+    pub run: RunId,
+    /// The incarnation of the task at that run.
+    pub epoch: i64,
+}
+
 /// The token is not ours, or was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token is unknown")]
@@ -131,6 +145,20 @@ impl Signer {
     /// [`UnknownToken`] when it was not signed with this key.
     pub fn read_sandbox(&self, token: &str) -> Result<SandboxClaims, UnknownToken> {
         self.open(SANDBOX_PREFIX, token)
+    }
+
+    /// Signs the token of a task's run.
+    #[must_use]
+    pub fn run(&self, claims: &RunClaims) -> String {
+        self.seal(RUN_PREFIX, claims)
+    }
+
+    /// Reads the token of a task's run.
+    ///
+    /// # Errors
+    /// [`UnknownToken`] when it was not signed with this key.
+    pub fn read_run(&self, token: &str) -> Result<RunClaims, UnknownToken> {
+        self.open(RUN_PREFIX, token)
     }
 
     /// A fingerprint of secrets and settings: the same bytes give the same one, and without the key

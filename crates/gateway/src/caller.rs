@@ -7,7 +7,7 @@ use axum::{
 use optio_domain::{
     id::TurnId,
     mail::Sender,
-    token::{TurnClaims, Verb},
+    token::{RUN_PREFIX, TurnClaims, Verb},
 };
 use optio_store::turns::Standing;
 
@@ -71,6 +71,11 @@ impl FromRequestParts<Gateway> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
+        if bearer(&parts.headers).is_some_and(|token| token.starts_with(RUN_PREFIX)) {
+            return Err(ApiError::Forbidden(
+                "a run's token allows asking for git credentials only".to_owned(),
+            ));
+        }
         match agent_token(&parts.headers) {
             Some(token) => agent(&token, gateway).await.map(Self::Agent),
             None => Ok(Self::Person(LOCAL.to_owned())),

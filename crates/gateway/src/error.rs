@@ -94,7 +94,14 @@ impl From<StoreError> for ApiError {
                 INBOX_RETRY_S,
             ),
             StoreError::KeyReused(_) => Self::KeyReused(format!("{words}; use a new key")),
-            StoreError::FanOut(_) => Self::BadRequest(words),
+            StoreError::FanOut(_) | StoreError::TooMany(_) => Self::BadRequest(words),
+            StoreError::UnknownTask(_) => {
+                Self::BadRequest(format!("dependsOn: {words}; nothing was created"))
+            }
+            StoreError::TaskCircle(_) => Self::BadRequest(format!("{words}; nothing was stored")),
+            StoreError::TicketTaken(_) => {
+                Self::Conflict(format!("{words}; look at that task, or cancel it first"))
+            }
             StoreError::Cycle(_) => Self::Conflict(format!(
                 "{words}; reply to what you were asked first, or send a message without waiting"
             )),

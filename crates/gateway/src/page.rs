@@ -48,17 +48,24 @@ impl Page {
 
     /// The place the page before ended at.
     pub(crate) fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, ApiError> {
-        let Some(text) = &self.cursor else {
-            return Ok(None);
-        };
-        let read = || {
-            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-            serde_json::from_slice(&bytes).ok()
-        };
-        match read() {
-            Some(place) => Ok(Some(place)),
-            None => Err(Invalid::new("cursor", "must be a `nextCursor` of this list").into()),
-        }
+        read_cursor(self.cursor.as_deref())
+    }
+}
+
+/// The place the page before ended at.
+pub(crate) fn read_cursor<T: DeserializeOwned>(
+    cursor: Option<&str>,
+) -> Result<Option<T>, ApiError> {
+    let Some(text) = cursor else {
+        return Ok(None);
+    };
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    match read() {
+        Some(place) => Ok(Some(place)),
+        None => Err(Invalid::new("cursor", "must be a `nextCursor` of this list").into()),
     }
 }
 

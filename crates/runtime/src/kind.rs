@@ -59,6 +59,10 @@ impl From<StoreError> for Fault {
             | StoreError::AsksOpen(_)
             | StoreError::Answered
             | StoreError::FanOut(_)
+            | StoreError::UnknownTask(_)
+            | StoreError::TaskCircle(_)
+            | StoreError::TicketTaken(_)
+            | StoreError::TooMany(_)
             | StoreError::Corrupt(_)
             | StoreError::Failed(_) => Self::Fallen(with_source(&error)),
         }

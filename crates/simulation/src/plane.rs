@@ -92,6 +92,7 @@ impl Plane {
                 gate: given.gate.clone(),
             }),
             clis: Arc::new(by_runtime(programs())),
+            hosts: optio_domain::ports::GitHosts::default(),
             clock: Arc::new(SkewedClock {
                 time: given.time.clone(),
                 skew,

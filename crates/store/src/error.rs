@@ -1,6 +1,6 @@
 //! What can go wrong, named by what the caller can do about it.
 
-use optio_domain::mail::Sender;
+use optio_domain::{id::TaskId, mail::Sender};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +41,29 @@ pub enum StoreError {
     /// The question was answered before.
     #[error("the question was answered before")]
     Answered,
+    /// There is no such task in the workspace.
+    #[error("there is no task {0}")]
+    UnknownTask(TaskId),
+    /// A task would wait for itself in the end: from the task back to it.
+    #[error("the dependency would close a circle: {}", words(.0))]
+    TaskCircle(Vec<TaskId>),
+    /// Another task that is not over has the ticket.
+    #[error("a task that is not over has the ticket {0} already")]
+    TicketTaken(String),
+    /// A bound of the store; the words name it.
+    #[error("{0}")]
+    TooMany(String),
     /// What is stored makes no sense, or a statement is wrong: a person must look.
     #[error("the store holds or was given something that makes no sense: {0}")]
     Corrupt(String),
     /// A statement failed for a reason nobody planned for.
     #[error("a statement failed")]
     Failed(#[source] sqlx::Error),
+}
+
+fn words(circle: &[TaskId]) -> String {
+    let tasks: Vec<String> = circle.iter().map(ToString::to_string).collect();
+    tasks.join(" waits for ")
 }
 
 impl StoreError {

@@ -21,9 +21,12 @@ pub mod idempotency;
 pub mod mail;
 pub mod metrics;
 pub mod ownership;
+pub mod pools;
+pub mod pulls;
 pub mod retention;
 pub mod runs;
 pub mod step;
+pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

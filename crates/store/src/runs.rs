@@ -6,7 +6,7 @@ use optio_domain::{
     agent::warm::Service,
     id::{RunId, SandboxId},
     transcript::Facts,
-    wire::runner::Ended,
+    wire::{checkout::WorktreeState, runner::Ended},
 };
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
@@ -17,6 +17,7 @@ use crate::{
     actors::Version,
     clean::storable,
     step::{NewEvent, Step, Write, moved, written},
+    tasks,
     turns::{InputAnswer, steering},
 };
 
@@ -81,6 +82,8 @@ pub struct Intake {
     pub sample: Option<(i64, i64)>,
     /// What the runner says about inputs, in order.
     pub inputs: Vec<InputAnswer>,
+    /// What its worktree holds, where this batch says so.
+    pub worktree: Option<WorktreeState>,
     /// For the live stream and the transcript.
     pub events: Vec<NewEvent>,
 }
@@ -196,13 +199,16 @@ impl Store {
             .bind(data)
             .bind(events.iter().map(|event| event.at).collect::<Vec<_>>())
             .bind(intake.process.map(|process| process.0));
-        let row = if intake.inputs.is_empty() {
+        let row = if intake.inputs.is_empty() && intake.worktree.is_none() {
             row.fetch_optional(&self.pool).await?
         } else {
             let mut tx = self.pool.begin().await?;
             let row = row.fetch_optional(&mut *tx).await?;
             if row == Some((true,)) {
                 steering::answered(&mut tx, intake.actor, intake.run, &intake.inputs).await?;
+                if let Some(worktree) = &intake.worktree {
+                    tasks::left(&mut tx, intake.actor, worktree).await?;
+                }
             }
             tx.commit().await?;
             row
@@ -221,7 +227,7 @@ impl Store {
     pub async fn sandboxes(&self) -> Result<Vec<(SandboxId, bool)>, StoreError> {
         let rows: Vec<(Uuid, bool)> = sqlx::query_as(
             "SELECT s.id, EXISTS (SELECT 1 FROM runs r
-               WHERE r.actor_kind = s.actor_kind AND r.actor_id = s.actor_id AND r.state <> 'ended')
+               WHERE r.sandbox_id = s.id AND r.state <> 'ended')
              FROM sandboxes s",
         )
         .fetch_all(&self.pool)
@@ -230,6 +236,36 @@ impl Store {
             .into_iter()
             .map(|(id, busy)| (SandboxId(id), busy))
             .collect())
+    }
+
+    /// Whose a sandbox is.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn sandbox_owner(&self, sandbox: SandboxId) -> Result<Option<ActorKey>, StoreError> {
+        let row: Option<(String, Uuid)> =
+            sqlx::query_as("SELECT actor_kind, actor_id FROM sandboxes WHERE id = $1")
+                .bind(sandbox.0)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.and_then(|(kind, id)| ActorKind::parse(&kind).map(|kind| ActorKey { kind, id })))
+    }
+
+    /// Whom a sandbox's runner concerns: whose it is, and whose runs in it are not known to be gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn concerned_by(&self, sandbox: SandboxId) -> Result<Vec<ActorKey>, StoreError> {
+        let rows: Vec<(String, Uuid)> = sqlx::query_as(
+            "SELECT actor_kind, actor_id FROM sandboxes WHERE id = $1
+             UNION SELECT actor_kind, actor_id FROM runs WHERE sandbox_id = $1 AND state <> 'ended'",
+        )
+        .bind(sandbox.0)
+        .fetch_all(&self.pool)
+        .await?;
+        let key =
+            |(kind, id): (String, Uuid)| ActorKind::parse(&kind).map(|kind| ActorKey { kind, id });
+        Ok(rows.into_iter().filter_map(key).collect())
     }
 
     /// Keeps a report that was refused.
@@ -344,6 +380,19 @@ impl Store {
 }
 
 impl Step {
+    /// The runner is about to be asked to end the run, perhaps not for the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn stop_asked_again(&mut self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE runs SET stop_asked_at = $2 WHERE id = $1")
+            .bind(run.0)
+            .bind(self.now)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// The runner is about to be asked to end the run.
     ///
     /// # Errors

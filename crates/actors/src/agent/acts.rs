@@ -163,7 +163,7 @@ impl Agents {
         step.commit().await?;
         let order = SandboxOrder {
             sandbox,
-            owner: sight.agent.id,
+            owner: sight.agent.id.into(),
             api_url: self.world.runner_url().to_owned(),
             token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
         };

@@ -61,6 +61,7 @@ pub(super) struct Inner {
     pub(super) mood: Mood,
     pub(super) places: BTreeMap<SandboxId, Place>,
     pub(super) runs_peak: usize,
+    pub(super) default: Play,
 }
 
 #[derive(Default)]
@@ -92,6 +93,7 @@ impl Fleet {
             mood: Mood::Well,
             places: BTreeMap::new(),
             runs_peak: 0,
+            default: Play::Prints(vec!["done 0 0 0 ok"]),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -116,6 +118,11 @@ impl Fleet {
     /// prints a plain success.
     pub(crate) fn plays(&self, sandbox: SandboxId, plays: impl IntoIterator<Item = Play>) {
         self.at(sandbox, |place| place.plays.extend(plays));
+    }
+
+    /// What every runner does with a run for which nothing else was said.
+    pub(crate) fn by_default(&self, play: Play) {
+        self.with(|inner| inner.default = play);
     }
 
     /// The runner no longer does what it is asked, but its runs go on.
@@ -214,7 +221,7 @@ impl Fleet {
         let connection = self.at(sandbox, |place| place.connection.take());
         if let (Some(connection), Some(wire)) = (connection, self.with(|i| i.wire.clone())) {
             wire.links.disconnect(&connection);
-            wire.reports.changed(sandbox);
+            tokio::spawn(async move { wire.reports.changed(sandbox).await });
         }
     }
 
@@ -318,6 +325,7 @@ impl Fleet {
     async fn start(&self, sandbox: SandboxId, spec: RunSpec) {
         let run = spec.run;
         let process = spec.dialogue.as_ref().and_then(|it| it.process);
+        let plain = self.with(|inner| inner.default.clone());
         let play = self.at(sandbox, |place| {
             if place.journals.contains_key(&run) {
                 return None;
@@ -330,7 +338,6 @@ impl Fleet {
             };
             place.journals.insert(run, journal);
             place.specs.push(spec);
-            let plain = Play::Prints(vec!["done 0 0 0 ok"]);
             Some(place.plays.pop_front().unwrap_or(plain))
         });
         self.with(|inner| {

@@ -15,10 +15,10 @@ use optio_domain::{
     id::{AgentId, MessageId, RunId, SandboxId},
     limits::Limits,
     mail::{Class, Marks, Sender, WakeSource},
-    ports::{AgentCli, Clock as _},
+    ports::{AgentCli, Clock as _, GitHosts},
     token::Signer,
 };
-use optio_runtime::{Engine, Kind, Mailroom, links::Links, stream::Stream};
+use optio_runtime::{Engine, Mailroom, links::Links, stream::Stream};
 use optio_store::{
     Store,
     actors::ActorRow,
@@ -30,9 +30,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::{
     fakes::{FakeCli, FakeClock, FakeIds},
+    host::FakeHost,
     runners::{Fleet, Play, Wire},
 };
-use crate::{KnownRuns, World as Given, agent::Agents, reports::Reports, reports::by_runtime};
+use crate::{Kinds, KnownRuns, World as Given, reports::Reports, reports::by_runtime};
 
 /// How long a condition may take to come true.
 const TRUE_MAX: Duration = Duration::from_secs(20);
@@ -42,6 +43,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(3);
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
+    pub(crate) host: FakeHost,
     pub(crate) given: Given,
     clock: Arc<FakeClock>,
     engine: Option<Engine>,
@@ -92,12 +94,14 @@ impl World {
         let store = optio_store::testing::database().await;
         let clock = Arc::new(FakeClock::new());
         let fleet = Fleet::new(Arc::clone(&clock));
+        let host = FakeHost::default();
         let given = Given {
             store: store.clone(),
             links: Links::default(),
             stream: Stream::start(store.clone()),
             sandboxes: Arc::new(fleet.clone()),
             clis: Arc::new(by_runtime(clis)),
+            hosts: GitHosts::new(vec![Arc::new(host.clone())]),
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(FakeIds::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -109,6 +113,7 @@ impl World {
         Self {
             store,
             fleet,
+            host,
             given,
             clock,
             engine: Some(engine),
@@ -404,11 +409,10 @@ pub(crate) fn place(agent: AgentId) -> SandboxId {
 }
 
 async fn start(given: &Given, fleet: &Fleet) -> (Engine, Mailroom) {
-    let agents = Arc::new(Agents::new(given.clone()));
-    let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Agents>::clone(&agents)];
-    let engine = Engine::start(given.store.clone(), Arc::clone(&given.clock), kinds);
+    let kinds = Kinds::new(given);
+    let engine = Engine::start(given.store.clone(), Arc::clone(&given.clock), kinds.all());
     let engine = engine.await.unwrap();
-    agents.introduce(engine.hints());
+    kinds.introduce(&engine.hints());
     let (hints, stream) = (engine.hints(), given.stream.clone());
     let mailroom = Mailroom::start(given.store.clone(), hints.clone(), stream, given.limits);
     let wire = Wire {

@@ -217,8 +217,14 @@ fn latest<'a>(reviews: &'a [Review], by: &[String], state: ReviewState) -> Optio
 fn review_text(review: &Review) -> String {
     let mut text = format!("{}: {}", review.author, review.body.trim());
     for comment in &review.comments {
-        let line = comment.line.map_or_else(String::new, |line| format!(":{line}"));
-        text.push_str(&format!("\n- {}{line}: {}", comment.path, comment.body.trim()));
+        let line = comment
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
+        text.push_str(&format!(
+            "\n- {}{line}: {}",
+            comment.path,
+            comment.body.trim()
+        ));
     }
     text.chars().take(REVIEW_CHARS_MAX).collect()
 }

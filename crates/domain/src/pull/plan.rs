@@ -66,7 +66,10 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
     }
     let due = seen.looked_at.map_or(now, |at| at + LOOK_EVERY);
     if seen.told || due <= now {
-        return (Step::Look, Wait::until("the git host's answer", "the git host", now + LOOK_EVERY));
+        return (
+            Step::Look,
+            Wait::until("the git host's answer", "the git host", now + LOOK_EVERY),
+        );
     }
     (
         Step::Nothing,
@@ -104,9 +107,16 @@ mod tests {
     fn it_is_looked_at_when_told_or_when_its_time_has_come() {
         assert_eq!(plan(&seen(), now()).0, Step::Nothing);
         assert_eq!(plan(&seen(), now() + LOOK_EVERY).0, Step::Look);
-        let told = Seen { told: true, ..seen() };
+        let told = Seen {
+            told: true,
+            ..seen()
+        };
         assert_eq!(plan(&told, now()).0, Step::Look);
-        let fresh = Seen { looked_at: None, status: None, ..seen() };
+        let fresh = Seen {
+            looked_at: None,
+            status: None,
+            ..seen()
+        };
         assert_eq!(plan(&fresh, now()).0, Step::Look);
     }
 
@@ -127,13 +137,25 @@ mod tests {
     #[test]
     fn a_merged_one_and_one_nobody_wants_are_left_alone() {
         for seen in [
-            Seen { status: Some(PullStatus::Merged), told: true, ..seen() },
-            Seen { wanted: false, told: true, ..seen() },
+            Seen {
+                status: Some(PullStatus::Merged),
+                told: true,
+                ..seen()
+            },
+            Seen {
+                wanted: false,
+                told: true,
+                ..seen()
+            },
         ] {
             let (step, wait) = plan(&seen, now() + TimeDelta::days(1));
             assert_eq!((step, wait.until), (Step::Nothing, None));
         }
-        let closed = Seen { status: Some(PullStatus::Closed), told: true, ..seen() };
+        let closed = Seen {
+            status: Some(PullStatus::Closed),
+            told: true,
+            ..seen()
+        };
         assert_eq!(plan(&closed, now()).0, Step::Look, "it may be opened again");
     }
 

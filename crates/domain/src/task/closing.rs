@@ -128,7 +128,11 @@ fn failed(failure: &Failure, past: Past, now: DateTime<Utc>) -> Closing {
     }
     let exponent = u32::try_from(past.retries.clamp(0, 10)).unwrap_or(0);
     let until = now + RETRY_PAUSE * 2_i32.pow(exponent);
-    let reason = format!("a pause before retry {}: {}", past.retries + 1, failure.message);
+    let reason = format!(
+        "a pause before retry {}: {}",
+        past.retries + 1,
+        failure.message
+    );
     Closing {
         mail: MailFate::GivenBack,
         retries: past.retries + 1,
@@ -160,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_pull_request_counts_and_the_agents_word_for_it_does_not() {
-        let open = Past { pull_open: true, ..CODING };
+        let open = Past {
+            pull_open: true,
+            ..CODING
+        };
         for verdict in [Verdict::Done, fail(FailureClass::Crash)] {
             assert_eq!(closing(&verdict, open, now()).event, TaskEvent::PullSeen);
         }
@@ -171,7 +178,11 @@ mod tests {
 
     #[test]
     fn a_plan_waits_for_a_person_whatever_is_open() {
-        let planned = Past { planned: true, pull_open: true, ..CODING };
+        let planned = Past {
+            planned: true,
+            pull_open: true,
+            ..CODING
+        };
         let plan = closing(&Verdict::Done, planned, now());
         assert_eq!(plan.event, TaskEvent::Asked);
         assert!(plan.reason.starts_with("plan_review"));
@@ -180,17 +191,38 @@ mod tests {
     #[test]
     fn failures_are_tried_again_after_growing_pauses_and_then_no_more() {
         for (retries, seconds) in [(0, 5), (1, 10), (2, 20)] {
-            let again = closing(&fail(FailureClass::Crash), Past { retries, ..CODING }, now());
-            assert_eq!((again.event, again.retries), (TaskEvent::TriedAgain, retries + 1));
-            assert_eq!(again.hold.unwrap().until, now() + TimeDelta::seconds(seconds));
+            let again = closing(
+                &fail(FailureClass::Crash),
+                Past { retries, ..CODING },
+                now(),
+            );
+            assert_eq!(
+                (again.event, again.retries),
+                (TaskEvent::TriedAgain, retries + 1)
+            );
+            assert_eq!(
+                again.hold.unwrap().until,
+                now() + TimeDelta::seconds(seconds)
+            );
         }
-        let last = closing(&fail(FailureClass::Crash), Past { retries: 3, ..CODING }, now());
+        let last = closing(
+            &fail(FailureClass::Crash),
+            Past {
+                retries: 3,
+                ..CODING
+            },
+            now(),
+        );
         assert_eq!((last.event, last.hold), (TaskEvent::GaveUp, None));
     }
 
     #[test]
     fn a_rate_limit_is_waited_out_and_counts_for_nothing_even_with_a_pull_request() {
-        let past = Past { pull_open: true, retries: 3, ..CODING };
+        let past = Past {
+            pull_open: true,
+            retries: 3,
+            ..CODING
+        };
         let limited = closing(&fail(FailureClass::RateLimit), past, now());
         assert_eq!(limited.event, TaskEvent::TriedAgain);
         assert_eq!((limited.retries, limited.mail), (3, MailFate::Untouched));

@@ -43,7 +43,11 @@ pub struct Dependencies {
 /// Finds the circle that would be closed were `task` to depend on `on` besides what `edges` say, as the
 /// tasks on it in order, the first one again at the end.
 #[must_use]
-pub fn circle(task: TaskId, on: &[TaskId], edges: &BTreeMap<TaskId, Vec<TaskId>>) -> Option<Vec<TaskId>> {
+pub fn circle(
+    task: TaskId,
+    on: &[TaskId],
+    edges: &BTreeMap<TaskId, Vec<TaskId>>,
+) -> Option<Vec<TaskId>> {
     on.iter().find_map(|first| {
         let mut way = vec![task];
         let mut known = BTreeSet::new();
@@ -97,7 +101,10 @@ mod tests {
         assert_eq!(circle_of, [task(1), task(2), task(3), task(1)]);
         let diamond = edges(&[(2, 4), (3, 4)]);
         assert_eq!(circle(task(1), &[task(2), task(3)], &diamond), None);
-        assert_eq!(circle(task(1), &[task(1)], &BTreeMap::new()), Some(vec![task(1), task(1)]));
+        assert_eq!(
+            circle(task(1), &[task(1)], &BTreeMap::new()),
+            Some(vec![task(1), task(1)])
+        );
     }
 
     #[test]

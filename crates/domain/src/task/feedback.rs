@@ -120,7 +120,13 @@ pub fn asks(pull: &PullSeen, acted: &Acted) -> Asks {
     Asks::Nothing
 }
 
-fn judge(feedback: Feedback, key: &str, pull: &PullSeen, last: Option<&ActedOn>, to: Acted) -> Asks {
+fn judge(
+    feedback: Feedback,
+    key: &str,
+    pull: &PullSeen,
+    last: Option<&ActedOn>,
+    to: Acted,
+) -> Asks {
     match last {
         Some(last) if last.key == key && last.head == pull.head => Asks::Unsolved(feedback),
         // Something was pushed for it; whoever asked has to look again.
@@ -161,10 +167,16 @@ mod tests {
 
     #[test]
     fn a_failure_of_checks_is_acted_on_once_per_head() {
-        let failing = PullSeen { checks: ChecksStatus::Failing, ..pull() };
+        let failing = PullSeen {
+            checks: ChecksStatus::Failing,
+            ..pull()
+        };
         let acted = new(asks(&failing, &Acted::default()));
         assert!(matches!(asks(&failing, &acted), Asks::Unsolved(_)));
-        let pushed = PullSeen { head: "bbb".to_owned(), ..failing };
+        let pushed = PullSeen {
+            head: "bbb".to_owned(),
+            ..failing
+        };
         let acted = new(asks(&pushed, &acted));
         assert_eq!(acted.checks.unwrap().head, "bbb");
     }
@@ -178,9 +190,15 @@ mod tests {
         };
         let acted = new(asks(&asked, &Acted::default()));
         assert!(matches!(asks(&asked, &acted), Asks::Unsolved(_)));
-        let pushed = PullSeen { head: "bbb".to_owned(), ..asked.clone() };
+        let pushed = PullSeen {
+            head: "bbb".to_owned(),
+            ..asked.clone()
+        };
         assert_eq!(asks(&pushed, &acted), Asks::Nothing);
-        let again = PullSeen { review_id: Some("r2".to_owned()), ..pushed };
+        let again = PullSeen {
+            review_id: Some("r2".to_owned()),
+            ..pushed
+        };
         assert!(matches!(asks(&again, &acted), Asks::New(..)));
     }
 
@@ -196,7 +214,10 @@ mod tests {
         };
         assert_eq!(feedback.name(), "conflicts");
         assert_eq!(acted.checks, None, "the checks are still to be acted on");
-        let unknown = PullSeen { mergeable: None, ..pull() };
+        let unknown = PullSeen {
+            mergeable: None,
+            ..pull()
+        };
         assert_eq!(asks(&unknown, &Acted::default()), Asks::Nothing);
     }
 }

@@ -154,9 +154,14 @@ impl TaskState {
                 | Self::PrOpened,
                 E::Cancelled,
             ) => Self::Cancelled,
-            (Self::NeedsAttention | Self::PrOpened | Self::Completed | Self::Failed | Self::Cancelled, E::Redone) => {
-                Self::Queued
-            }
+            (
+                Self::NeedsAttention
+                | Self::PrOpened
+                | Self::Completed
+                | Self::Failed
+                | Self::Cancelled,
+                E::Redone,
+            ) => Self::Queued,
             (from, event) => return Err(Illegal { from, event }),
         })
     }
@@ -291,18 +296,14 @@ impl Intent {
             (Self::Retry, S::Failed | S::Cancelled) => Ok(TaskEvent::Resumed),
             (Self::Retry, _) => Err("only a failed or cancelled task can be retried"),
             (Self::Resume, S::NeedsAttention | S::Failed) => Ok(TaskEvent::Resumed),
-            (Self::Resume, _) => {
-                Err("only a task that needs attention or has failed can be resumed; message one that runs")
-            }
-            (Self::Restart, S::NeedsAttention | S::Failed | S::PrOpened) => {
-                Ok(TaskEvent::Resumed)
-            }
+            (Self::Resume, _) => Err(
+                "only a task that needs attention or has failed can be resumed; message one that runs",
+            ),
+            (Self::Restart, S::NeedsAttention | S::Failed | S::PrOpened) => Ok(TaskEvent::Resumed),
             (Self::Restart, _) => Err(
                 "only a task that needs attention, has failed or has an open pull request can be restarted",
             ),
-            (Self::Redo, S::Pending | S::WaitingOnDeps | S::Queued) => {
-                Err("it has not begun yet")
-            }
+            (Self::Redo, S::Pending | S::WaitingOnDeps | S::Queued) => Err("it has not begun yet"),
             (Self::Redo, S::Provisioning { .. } | S::Running { .. }) => {
                 Err("it runs; cancel it first")
             }

@@ -84,8 +84,14 @@ mod tests {
     fn the_peak_is_a_working_days_morning_on_the_east_coast_whatever_the_season() {
         let ends = |at: &str| peak_ends(at.parse().unwrap()).map(|end| end.to_rfc3339());
         // 2026-01-05 is a Monday; noon in New York is 17:00 UTC in winter.
-        assert_eq!(ends("2026-01-05T17:00:00Z").unwrap(), "2026-01-05T19:00:00+00:00");
-        assert_eq!(ends("2026-07-06T16:00:00Z").unwrap(), "2026-07-06T18:00:00+00:00");
+        assert_eq!(
+            ends("2026-01-05T17:00:00Z").unwrap(),
+            "2026-01-05T19:00:00+00:00"
+        );
+        assert_eq!(
+            ends("2026-07-06T16:00:00Z").unwrap(),
+            "2026-07-06T18:00:00+00:00"
+        );
         assert_eq!(ends("2026-01-05T19:00:00Z"), None);
         assert_eq!(ends("2026-01-05T12:59:59Z"), None);
         assert_eq!(ends("2026-01-04T17:00:00Z"), None, "a Sunday");

@@ -140,9 +140,15 @@ fn coding(order: &Order<'_>) -> String {
          where, and how you would know that it works. A person reads it before you go on."
             .to_owned()
     } else {
-        let draft = if order.policy.cautious { " as a draft" } else { "" };
+        let draft = if order.policy.cautious {
+            " as a draft"
+        } else {
+            ""
+        };
         let done = match order.pull {
-            Some(pull) => format!("Push to the same branch: the pull request {pull} is open already."),
+            Some(pull) => {
+                format!("Push to the same branch: the pull request {pull} is open already.")
+            }
             None => format!(
                 "When it works, commit, push the branch `{}` and open a pull request{draft} into `{}` that \
                  says what was done and why{}. You are done when the pull request is open; whoever watches it \
@@ -243,7 +249,12 @@ mod tests {
     #[test]
     fn the_first_run_names_branch_base_and_issue() {
         let text = prompt(&Brief::Start, false, None);
-        for part in ["`optio/task-1`", "into `main`", "names issue #7", "It answers 200."] {
+        for part in [
+            "`optio/task-1`",
+            "into `main`",
+            "names issue #7",
+            "It answers 200.",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }
@@ -257,8 +268,14 @@ mod tests {
 
     #[test]
     fn feedback_comes_first_and_names_the_real_base() {
-        let feedback = Feedback::Conflict { base: "trunk".to_owned() };
-        let text = prompt(&Brief::Feedback { feedback }, false, Some("https://x/pull/1"));
+        let feedback = Feedback::Conflict {
+            base: "trunk".to_owned(),
+        };
+        let text = prompt(
+            &Brief::Feedback { feedback },
+            false,
+            Some("https://x/pull/1"),
+        );
         assert!(text.starts_with("# Your pull request has conflicts"));
         assert!(text.contains("origin/trunk") && text.contains("is open already"));
     }

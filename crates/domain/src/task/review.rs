@@ -48,7 +48,9 @@ pub struct NoReview(pub String);
 /// # Errors
 /// [`NoReview`] where there is none, or one that cannot be read.
 pub fn read(words: &str) -> Result<Review, NoReview> {
-    let mut last = Err(NoReview("there is no JSON object with a `verdict`".to_owned()));
+    let mut last = Err(NoReview(
+        "there is no JSON object with a `verdict`".to_owned(),
+    ));
     for (at, _) in words.match_indices('{') {
         let rest = words.get(at..).unwrap_or_default();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();

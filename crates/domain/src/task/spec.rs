@@ -77,7 +77,8 @@ pub fn work_branch(task: TaskId) -> String {
 #[must_use]
 pub fn is_branch(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');
-    let part_ok = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let part_ok =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     (1..=BRANCH_CHARS_MAX).contains(&name.len())
         && name.chars().all(plain)
         && !name.starts_with('-')
@@ -95,7 +96,10 @@ impl TaskSpec {
         let bad = |field, words: String| Err(BadField { field, words });
         let title = self.title.trim().chars().count();
         if title == 0 || TITLE_CHARS_MAX < title {
-            return bad("title", format!("give it 1 to {TITLE_CHARS_MAX} characters, not {title}"));
+            return bad(
+                "title",
+                format!("give it 1 to {TITLE_CHARS_MAX} characters, not {title}"),
+            );
         }
         if self.prompt.trim().is_empty() {
             return bad("prompt", "say what the agent is to do".to_owned());
@@ -106,19 +110,33 @@ impl TaskSpec {
         if !is_branch(&self.base_branch) {
             return bad(
                 "repoBranch",
-                "give it the name of a branch: letters, digits and ._/- , and what git allows".to_owned(),
+                "give it the name of a branch: letters, digits and ._/- , and what git allows"
+                    .to_owned(),
             );
         }
         if !PRIORITY.contains(&self.priority) {
-            let words = format!("give it {} to {}, not {}", PRIORITY.start(), PRIORITY.end(), self.priority);
+            let words = format!(
+                "give it {} to {}, not {}",
+                PRIORITY.start(),
+                PRIORITY.end(),
+                self.priority
+            );
             return bad("priority", words);
         }
         if !RETRIES.contains(&self.retries_max) {
-            let words = format!("give it {} to {}, not {}", RETRIES.start(), RETRIES.end(), self.retries_max);
+            let words = format!(
+                "give it {} to {}, not {}",
+                RETRIES.start(),
+                RETRIES.end(),
+                self.retries_max
+            );
             return bad("maxRetries", words);
         }
         if self.ticket_id.is_some() != self.ticket_source.is_some() {
-            return bad("ticketExternalId", "give it together with ticketSource".to_owned());
+            return bad(
+                "ticketExternalId",
+                "give it together with ticketSource".to_owned(),
+            );
         }
         Ok(())
     }
@@ -133,7 +151,9 @@ mod tests {
         for good in ["main", "feature/x-1.2", "optio/task-0"] {
             assert!(is_branch(good), "{good}");
         }
-        for bad in ["", "-x", "a..b", "a/", "/a", "a//b", ".a", "a/.b", "a.lock", "a.", "a b", "a;b", "ä"] {
+        for bad in [
+            "", "-x", "a..b", "a/", "/a", "a//b", ".a", "a/.b", "a.lock", "a.", "a b", "a;b", "ä",
+        ] {
             assert!(!is_branch(bad), "{bad}");
         }
     }

@@ -14,7 +14,10 @@ fn states() -> [TaskState; 10] {
 #[test]
 fn every_state_is_read_back_from_its_columns_and_nothing_else_is() {
     for state in states() {
-        assert_eq!(TaskState::from_parts(state.name(), state.run()), Some(state));
+        assert_eq!(
+            TaskState::from_parts(state.name(), state.run()),
+            Some(state)
+        );
     }
     assert_eq!(TaskState::from_parts("running", None), None);
     assert_eq!(TaskState::from_parts("queued", Some(RUN)), None);
@@ -36,7 +39,12 @@ fn an_intent_that_is_met_is_a_step_of_the_table() {
     for state in states() {
         for intent in Intent::ALL {
             if let Ok(event) = intent.meets(state) {
-                assert!(state.on(event).is_ok(), "{} in {}", intent.name(), state.name());
+                assert!(
+                    state.on(event).is_ok(),
+                    "{} in {}",
+                    intent.name(),
+                    state.name()
+                );
             }
         }
     }
@@ -44,11 +52,23 @@ fn an_intent_that_is_met_is_a_step_of_the_table() {
 
 #[test]
 fn a_merge_completes_even_what_had_failed_and_a_completed_task_moves_only_for_a_redo() {
-    for state in [TaskState::PrOpened, TaskState::NeedsAttention, TaskState::Failed] {
+    for state in [
+        TaskState::PrOpened,
+        TaskState::NeedsAttention,
+        TaskState::Failed,
+    ] {
         assert_eq!(state.on(TaskEvent::Merged), Ok(TaskState::Completed));
     }
-    for event in [TaskEvent::Resumed, TaskEvent::Cancelled, TaskEvent::Closed, TaskEvent::GaveUp] {
+    for event in [
+        TaskEvent::Resumed,
+        TaskEvent::Cancelled,
+        TaskEvent::Closed,
+        TaskEvent::GaveUp,
+    ] {
         assert!(TaskState::Completed.on(event).is_err());
     }
-    assert_eq!(TaskState::Completed.on(TaskEvent::Redone), Ok(TaskState::Queued));
+    assert_eq!(
+        TaskState::Completed.on(TaskEvent::Redone),
+        Ok(TaskState::Queued)
+    );
 }

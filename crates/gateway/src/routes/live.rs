@@ -80,7 +80,7 @@ pub(crate) fn cursor(from: &Place, headers: &HeaderMap) -> Result<Option<Cursor>
     }
 }
 
-fn sse(mut listener: Listener) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) fn sse(mut listener: Listener) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let stream = async_stream::stream! {
         // An error ends the stream; the client comes back with the last id it has seen.
         while let Ok(Some(event)) = listener.next().await {

@@ -11,6 +11,7 @@ mod actors;
 pub(crate) mod agents;
 pub(crate) mod asks;
 pub(crate) mod control;
+mod credentials;
 mod dead;
 pub(crate) mod directory;
 mod health;
@@ -21,6 +22,7 @@ mod posting;
 mod replicas;
 mod replies;
 mod sockets;
+pub(crate) mod tasks;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
@@ -68,6 +70,34 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::stats))
+        .routes(routes!(tasks::search))
+        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::acts::cancel))
+        .routes(routes!(tasks::acts::retry))
+        .routes(routes!(tasks::acts::redo))
+        .routes(routes!(tasks::acts::resume))
+        .routes(routes!(tasks::acts::restart))
+        .routes(routes!(tasks::acts::run_now))
+        .routes(routes!(tasks::acts::review))
+        .routes(routes!(tasks::acts::retry_failed))
+        .routes(routes!(tasks::acts::cancel_active))
+        .routes(routes!(tasks::logs::list))
+        .routes(routes!(tasks::logs::export))
+        .routes(routes!(tasks::logs::events))
+        .routes(routes!(tasks::logs::runs))
+        .routes(routes!(tasks::logs::stream))
+        .routes(routes!(tasks::messages::send))
+        .routes(routes!(tasks::messages::list))
+        .routes(routes!(tasks::depends::list, tasks::depends::add))
+        .routes(routes!(tasks::depends::remove))
+        .routes(routes!(tasks::depends::dependents))
+        .routes(routes!(
+            tasks::depends::subtasks,
+            tasks::depends::add_subtask
+        ))
+        .routes(routes!(credentials::ask))
         .routes(routes!(health::health))
         .routes(routes!(metrics::metrics))
 }

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Utc};
-use optio_actors::{KnownRuns, World, agent::Agents, reports::Reports, reports::by_runtime};
+use optio_actors::{Kinds, KnownRuns, World, reports::Reports, reports::by_runtime};
 use optio_domain::{
     actor::{Decision, Wait},
     id::{AgentId, RunId, SandboxId, TurnId},
@@ -19,7 +19,7 @@ use optio_domain::{
     token::{Signer, TurnClaims, Verb},
     wire::runner::{Happening, RunEvent},
 };
-use optio_runtime::{Engine, Kind, Mailroom, links::Links, stream::Stream};
+use optio_runtime::{Engine, Mailroom, links::Links, stream::Stream};
 use optio_store::{Store, step::Step, turns::TurnRow};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -136,6 +136,7 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
+            hosts: optio_domain::ports::GitHosts::default(),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -143,11 +144,10 @@ impl Api {
             runs: KnownRuns::default(),
             limits,
         };
-        let agents = Arc::new(Agents::new(world.clone()));
-        let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Agents>::clone(&agents)];
-        let engine = Engine::start(world.store.clone(), Arc::clone(&world.clock), kinds);
+        let kinds = Kinds::new(&world);
+        let engine = Engine::start(world.store.clone(), Arc::clone(&world.clock), kinds.all());
         let engine = engine.await.unwrap();
-        agents.introduce(engine.hints());
+        kinds.introduce(&engine.hints());
         let stream = world.stream.clone();
         let mailroom = Mailroom::start(world.store.clone(), engine.hints(), stream, limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

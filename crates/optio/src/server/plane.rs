@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use optio_actors::{KnownRuns, World, agent::Agents, reports::by_runtime};
+use optio_actors::{Kinds, KnownRuns, World, reports::by_runtime};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     sandboxes::process::{ProcessSandboxes, Settings},
@@ -14,7 +14,7 @@ use optio_domain::{
 };
 use optio_gateway::Gateway;
 use optio_runtime::{
-    Bell, Engine, Household, Joining, Kind, Leases, Mailroom, Peers, links::Links, stream::Stream,
+    Bell, Engine, Household, Joining, Leases, Mailroom, Peers, links::Links, stream::Stream,
 };
 use optio_store::{Store, ownership::Registry};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -95,19 +95,18 @@ impl ControlPlane {
         let mut leases = join(config, role, &addresses, database.url()).await?;
         let peers = leases.peers();
         let world = world(config, &addresses, peers.fence(&store), &peers).await?;
-        let agents = Arc::new(Agents::new(world.clone()));
-        let kinds: Vec<Arc<dyn Kind>> = vec![Arc::<Agents>::clone(&agents)];
+        let kinds = Kinds::new(&world);
         let clock = Arc::clone(&world.clock);
-        let engine = Engine::start_among(peers, world.store.clone(), clock, kinds);
+        let engine = Engine::start_among(peers, world.store.clone(), clock, kinds.all());
         let engine = engine.await.map_err(general)?;
-        agents.introduce(engine.hints());
+        kinds.introduce(&engine.hints());
         let mailroom = Mailroom::start(
             world.store.clone(),
             engine.hints(),
             world.stream.clone(),
             world.limits,
         );
-        let bell = rounds::start(&world, role, &engine, &agents)
+        let bell = rounds::start(&world, role, &engine, &kinds)
             .await
             .map_err(general)?;
         let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());
@@ -314,6 +313,7 @@ async fn world(
         links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
+        hosts: optio_domain::ports::GitHosts::default(),
         clock: Arc::new(SteadyClock::default()),
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,

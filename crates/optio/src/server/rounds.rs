@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use optio_actors::{World, agent::Agents, asks::Asks, schedules::Schedules};
+use optio_actors::{Kinds, World, asks::Asks, schedules::Schedules};
 use optio_domain::ownership::Role;
 use optio_runtime::{Bell, Engine, EngineError};
 use optio_store::retention::Keep;
@@ -22,12 +22,12 @@ pub(super) async fn start(
     world: &World,
     role: Role,
     engine: &Engine,
-    agents: &Arc<Agents>,
+    kinds: &Kinds,
 ) -> Result<Bell, EngineError> {
     let bell = Bell::new().await?;
     if role.runs_actors() {
         schedules(&bell, world, engine).await?;
-        queue(&bell, agents).await?;
+        queue(&bell, kinds).await?;
     }
     sweep(&bell, world, engine).await?;
     bell.start().await?;
@@ -51,11 +51,11 @@ async fn schedules(bell: &Bell, world: &World, engine: &Engine) -> Result<(), En
     .await
 }
 
-async fn queue(bell: &Bell, agents: &Arc<Agents>) -> Result<(), EngineError> {
-    let agents = Arc::clone(agents);
+async fn queue(bell: &Bell, kinds: &Kinds) -> Result<(), EngineError> {
+    let kinds = kinds.clone();
     bell.every(QUEUE_EVERY, move || {
-        let agents = Arc::clone(&agents);
-        Box::pin(async move { agents.room_again().await })
+        let kinds = kinds.clone();
+        Box::pin(async move { kinds.room_again().await })
     })
     .await
 }

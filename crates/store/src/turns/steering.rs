@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use optio_domain::{
-    actor::ActorKey,
+    actor::{ActorKey, ActorKind},
     id::{AgentId, MessageId, RunId, TurnId},
     limits::TURN_MESSAGES_MAX,
     mail::Class,
@@ -14,6 +14,7 @@ use crate::{
     Store, StoreError,
     mail::{self, MessageRow},
     step::{self, NewEvent, Write, moved, written},
+    tasks,
 };
 
 /// What a runner says about one input.
@@ -159,6 +160,19 @@ async fn taken(
     run: RunId,
     answer: &InputAnswer,
 ) -> Result<(), StoreError> {
+    if actor.kind == ActorKind::Task {
+        if tasks::taken(tx, run, answer.message, answer.at).await? {
+            let event = NewEvent {
+                actor_id: actor.id,
+                turn_id: Some(run.0),
+                type_name: "task:message_delivered",
+                data: json!({ "taskId": actor.id, "runId": run, "messageId": answer.message }),
+                at: answer.at,
+            };
+            step::tell(tx, &[event]).await?;
+        }
+        return Ok(());
+    }
     let done = sqlx::query(
         "UPDATE steered_messages SET taken_at = $3
          WHERE turn_id = $1 AND message_id = $2 AND taken_at IS NULL",

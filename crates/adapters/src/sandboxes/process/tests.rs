@@ -50,7 +50,7 @@ impl World {
             sandboxes: sandboxes.await,
             order: SandboxOrder {
                 sandbox,
-                owner: AgentId(sandbox.0),
+                owner: AgentId(sandbox.0).into(),
                 api_url: "http://127.0.0.1:1".to_owned(),
                 token: "secret".to_owned(),
             },

@@ -187,7 +187,11 @@ fn at_rest(reason: &str, holder: &str) -> Plan {
 fn pending(seen: &Seen, now: DateTime<Utc>) -> Plan {
     let dependencies = seen.dependencies;
     if 0 < dependencies.open + dependencies.lost {
-        return shift(TaskEvent::MustWait, "other tasks have to be completed first", now);
+        return shift(
+            TaskEvent::MustWait,
+            "other tasks have to be completed first",
+            now,
+        );
     }
     shift(TaskEvent::Ready, "nothing stands in its way", now)
 }
@@ -195,10 +199,18 @@ fn pending(seen: &Seen, now: DateTime<Utc>) -> Plan {
 fn waiting(seen: &Seen, now: DateTime<Utc>) -> Plan {
     let dependencies = seen.dependencies;
     if 0 < dependencies.lost {
-        return shift(TaskEvent::GaveUp, "a task it depends on failed or was cancelled", now);
+        return shift(
+            TaskEvent::GaveUp,
+            "a task it depends on failed or was cancelled",
+            now,
+        );
     }
     if dependencies.open == 0 {
-        return shift(TaskEvent::Ready, "all tasks it depends on are completed", now);
+        return shift(
+            TaskEvent::Ready,
+            "all tasks it depends on are completed",
+            now,
+        );
     }
     let reason = format!("{} tasks it depends on to be completed", dependencies.open);
     let wait = Wait::at_rest(&reason, "the tasks it depends on");
@@ -214,7 +226,11 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
         && !seen.ignore_off_peak
         && let Some(until) = super::policy::peak_ends(now)
     {
-        let wait = Wait::until("the hours off the peak", "time; a person: run it now", until);
+        let wait = Wait::until(
+            "the hours off the peak",
+            "time; a person: run it now",
+            until,
+        );
         return step(Step::Nothing, wait.whatever_mail_comes());
     }
     if let Some(reason) = no_room(seen.room, seen.policy.runs_max) {
@@ -249,7 +265,11 @@ fn provisioning(run: RunId, open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> 
         }
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
             let words = "its sandbox and worktree were not ready in time";
-            close(run, Verdict::Failed(Failure::new(FailureClass::Sandbox, words)), now)
+            close(
+                run,
+                Verdict::Failed(Failure::new(FailureClass::Sandbox, words)),
+                now,
+            )
         }
         RunSeen::Unsent => match seen.link {
             Link::Connected { .. } => send(run, open),
@@ -300,7 +320,11 @@ fn running(run: RunId, open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan 
     let deadline = deadline(open, started);
     if deadline <= now {
         let words = "the run's time limit was reached and its runner did not say so";
-        return close(run, Verdict::Failed(Failure::new(FailureClass::Timeout, words)), now);
+        return close(
+            run,
+            Verdict::Failed(Failure::new(FailureClass::Timeout, words)),
+            now,
+        );
     }
     match seen.link {
         Link::Connected { holds_run: true } => at_work(run, open, deadline, now),
@@ -336,7 +360,11 @@ fn close(run: RunId, verdict: Verdict, now: DateTime<Utc>) -> Plan {
 
 fn lost_run(run: RunId, now: DateTime<Utc>) -> Plan {
     let words = "the runner no longer knows the run";
-    close(run, Verdict::Failed(Failure::new(FailureClass::Crash, words)), now)
+    close(
+        run,
+        Verdict::Failed(Failure::new(FailureClass::Crash, words)),
+        now,
+    )
 }
 
 /// Other runs may be at work in the same sandbox, so it is not ended over their heads: the runner is
@@ -344,15 +372,21 @@ fn lost_run(run: RunId, now: DateTime<Utc>) -> Plan {
 fn end_lingering(lingering: Lingering, link: Link, now: DateTime<Utc>) -> Plan {
     let patience = TimeDelta::milliseconds(STOP_MS_MAX);
     let wait = |until| Wait::until("an old run to end", "the runner", until);
-    let due = lingering.stop_asked.is_none_or(|asked| asked + patience <= now);
+    let due = lingering
+        .stop_asked
+        .is_none_or(|asked| asked + patience <= now);
     match link {
         Link::Connected { .. } if due => step(Step::StopRun(lingering.run), wait(now + patience)),
         Link::Connected { .. } => {
             let until = lingering.stop_asked.map_or(now, |asked| asked + patience);
             step(Step::Nothing, wait(until))
         }
-        Link::Away { runner: SandboxState::Gone } => step(Step::EnsureSandbox, wait(now + RUNNER_LOOK)),
-        Link::Away { runner: SandboxState::Alive } => step(Step::Nothing, wait(now + RUNNER_LOOK)),
+        Link::Away {
+            runner: SandboxState::Gone,
+        } => step(Step::EnsureSandbox, wait(now + RUNNER_LOOK)),
+        Link::Away {
+            runner: SandboxState::Alive,
+        } => step(Step::Nothing, wait(now + RUNNER_LOOK)),
     }
 }
 
@@ -401,7 +435,10 @@ fn decided(pull: &PullSeen, now: DateTime<Utc>) -> Option<Plan> {
 
 fn send_back(seen: &Seen, feedback: Feedback, acted: Acted, now: DateTime<Utc>) -> Plan {
     if !seen.policy.auto_resume {
-        let reason = format!("{}; its repository does not let agents go on by themselves", feedback.words());
+        let reason = format!(
+            "{}; its repository does not let agents go on by themselves",
+            feedback.words()
+        );
         return shift(TaskEvent::Asked, reason, now);
     }
     if seen.policy.auto_resumes_max <= seen.auto_resumes {
@@ -431,7 +468,9 @@ pub fn may_merge(pull: &PullSeen, seen: &Seen) -> Result<(), String> {
         ChecksStatus::Passing => {}
         // Checks may just not have registered yet: none is not green.
         ChecksStatus::None => return Err("checks of its pull request: there are none".to_owned()),
-        ChecksStatus::Unknown | ChecksStatus::Pending => return Err("the checks of its pull request".to_owned()),
+        ChecksStatus::Unknown | ChecksStatus::Pending => {
+            return Err("the checks of its pull request".to_owned());
+        }
         ChecksStatus::Failing => return Err("its checks to be mended".to_owned()),
     }
     if pull.review == ReviewStatus::ChangesRequested {
@@ -455,18 +494,28 @@ fn merge(pull: &PullSeen, seen: &Seen, now: DateTime<Utc>) -> Plan {
         return step(Step::Nothing, wait.whatever_mail_comes());
     }
     let head = pull.head.clone();
-    step(Step::Merge { head }, Wait::until("the merge", "the git host", now + RUNNER_LOOK))
+    step(
+        Step::Merge { head },
+        Wait::until("the merge", "the git host", now + RUNNER_LOOK),
+    )
 }
 
 fn needs_attention(seen: &Seen, now: DateTime<Utc>) -> Plan {
     if let Some(plan) = seen.pull.as_ref().and_then(|pull| decided(pull, now)) {
         return plan;
     }
-    at_rest("a person to say how it goes on", "a person: resume, restart or cancel it")
+    at_rest(
+        "a person to say how it goes on",
+        "a person: resume, restart or cancel it",
+    )
 }
 
 fn failed(seen: &Seen, now: DateTime<Utc>) -> Plan {
-    if seen.pull.as_ref().is_some_and(|pull| pull.status == PullStatus::Merged) {
+    if seen
+        .pull
+        .as_ref()
+        .is_some_and(|pull| pull.status == PullStatus::Merged)
+    {
         return shift(TaskEvent::Merged, "its pull request was merged", now);
     }
     at_rest("failed", "a person: retry or resume it")
@@ -483,7 +532,9 @@ fn completed(seen: &Seen, now: DateTime<Utc>) -> Plan {
     match (seen.kind, seen.verdict_untold, seen.ticket_open) {
         (TaskType::Review, true, _) => told_later(Step::TellVerdict, "the review to be handed in"),
         (TaskType::Coding, _, true) => told_later(Step::CloseTicket, "its ticket to be closed"),
-        (TaskType::Review, false, _) | (TaskType::Coding, _, false) => at_rest("completed", "nobody: it is done"),
+        (TaskType::Review, false, _) | (TaskType::Coding, _, false) => {
+            at_rest("completed", "nobody: it is done")
+        }
     }
 }
 

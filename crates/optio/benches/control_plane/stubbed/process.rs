@@ -125,6 +125,7 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         links,
         sandboxes: Arc::<Stub>::clone(&stub),
         clis: Arc::new(by_runtime(clis)),
+        hosts: optio_domain::ports::GitHosts::default(),
         clock: Arc::new(Now),
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,

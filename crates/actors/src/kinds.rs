@@ -1,0 +1,54 @@
+//! All kinds of actor, as whoever starts an engine needs them.
+
+use std::sync::Arc;
+
+use optio_runtime::{Hints, Kind};
+
+use crate::{World, agent::Agents, pool::Pools, pull::Pulls, task::Tasks};
+
+/// All kinds of actor, in one world.
+#[derive(Clone)]
+pub struct Kinds {
+    agents: Arc<Agents>,
+    tasks: Arc<Tasks>,
+    pulls: Arc<Pulls>,
+    pools: Arc<Pools>,
+}
+
+impl Kinds {
+    /// All kinds, in this world.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        Self {
+            agents: Arc::new(Agents::new(world.clone())),
+            tasks: Arc::new(Tasks::new(world.clone())),
+            pulls: Arc::new(Pulls::new(world.clone())),
+            pools: Arc::new(Pools::new(world.clone())),
+        }
+    }
+
+    /// For the engine.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<dyn Kind>> {
+        vec![
+            Arc::<Agents>::clone(&self.agents),
+            Arc::<Tasks>::clone(&self.tasks),
+            Arc::<Pulls>::clone(&self.pulls),
+            Arc::<Pools>::clone(&self.pools),
+        ]
+    }
+
+    /// How they tell each other to look. Given once the engine runs.
+    pub fn introduce(&self, hints: &Hints) {
+        self.agents.introduce(hints.clone());
+        self.tasks.introduce(hints.clone());
+        self.pulls.introduce(hints.clone());
+    }
+
+    /// Tells those who wait for room that there is some. Called every few seconds: what is told in memory
+    /// can be lost.
+    pub async fn room_again(&self) {
+        self.agents.room_again().await;
+        self.tasks.room_again().await;
+    }
+}

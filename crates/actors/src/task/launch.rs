@@ -1,0 +1,173 @@
+//! From an open run to everything its runner needs.
+
+use optio_domain::{
+    agent::warm::{Server, Service, Setting},
+    git_host::RepoUrl,
+    id::RunId,
+    limits::LINE_BYTES_MAX,
+    ports::{AgentCli, LaunchOrder},
+    task::{
+        policy::Policy,
+        prompt::{TASK_FILE, task_file},
+        seen::TaskType,
+        spec::work_branch,
+    },
+    token::RunClaims,
+    wire::{
+        checkout::{Author, Checkout, CheckoutStart},
+        credentials::{API_URL, RUN_TOKEN},
+        runner::{Dialogue, FileSpec, RunLimits, RunSpec},
+    },
+};
+use optio_store::tasks::TaskSight;
+
+use super::Tasks;
+
+/// Milliseconds between interrupt, terminate and kill.
+const GRACE_MS: u64 = 1_000;
+/// Milliseconds a process may wait once its run is over: it serves no other.
+const LINGER_MS: u64 = 1;
+
+/// A run as far as what its runner is given depends on it.
+pub(super) struct RunOrder<'a> {
+    pub(super) run: RunId,
+    pub(super) epoch: i64,
+    pub(super) prompt: &'a str,
+    pub(super) fresh: bool,
+    pub(super) policy: &'a Policy,
+    pub(super) repo: &'a RepoUrl,
+}
+
+impl Tasks {
+    /// Who serves a run: always a process of its own, which is spoken to while it runs where its program
+    /// can.
+    pub(super) fn service(&self, sight: &TaskSight, cli: &dyn AgentCli) -> Service {
+        let kept = cli.capabilities().steerable;
+        let setting = kept.then(|| Setting {
+            print: self
+                .world
+                .signer
+                .fingerprint(sight.task.id.to_string().as_bytes()),
+            model: sight.task.spec.model.clone(),
+        });
+        Service {
+            server: Server::New,
+            setting,
+        }
+    }
+
+    pub(super) fn run_spec(
+        &self,
+        sight: &TaskSight,
+        order: &RunOrder<'_>,
+        service: &Service,
+        cli: &dyn AgentCli,
+    ) -> RunSpec {
+        let (task, limits) = (&sight.task, &self.world.limits);
+        let turns = match task.spec.kind {
+            TaskType::Coding => order.policy.turns_coding_max,
+            TaskType::Review => order.policy.turns_review_max,
+        };
+        let launch = cli.launch(&LaunchOrder {
+            prompt: order.prompt.to_owned(),
+            model: task.spec.model.clone(),
+            resume: task.session_id.clone(),
+            max_turns: turns,
+            kept: service.setting.is_some(),
+        });
+        let dialogue = launch.speech.clone().map(|speech| Dialogue {
+            process: None,
+            next: String::new(),
+            begins: speech.begins,
+            ends: speech.ends,
+            idle_ms_max: LINGER_MS,
+            idle_rss_bytes_max: limits.warm_rss_bytes_max,
+        });
+        let mut secrets = launch.secrets;
+        let token = self.world.signer.run(&RunClaims {
+            task: task.id,
+            run: order.run,
+            epoch: order.epoch,
+        });
+        secrets.insert(RUN_TOKEN.to_owned(), token);
+        RunSpec {
+            run: order.run,
+            epoch: order.epoch,
+            program: launch.program,
+            args: launch.args,
+            env: launch
+                .env
+                .into_iter()
+                .chain(self.environment(sight, order))
+                .collect(),
+            secrets,
+            stdin: launch.stdin,
+            files: launch.files,
+            read_only: launch.read_only,
+            limits: RunLimits {
+                duration_ms: u64::try_from(limits.task_run_ms_max).unwrap_or(u64::MAX),
+                silence_ms: limits.silence_ms_max,
+                line_bytes: LINE_BYTES_MAX,
+                output_bytes: limits.output_bytes_max,
+                grace_ms: GRACE_MS,
+            },
+            dialogue,
+            checkout: Some(self.checkout(sight, order)),
+        }
+    }
+
+    fn environment(&self, sight: &TaskSight, order: &RunOrder<'_>) -> Vec<(String, String)> {
+        let task = &sight.task;
+        [
+            (API_URL, self.world.api_url.clone()),
+            ("OPTIO_TASK_ID", task.id.to_string()),
+            ("OPTIO_REPO_URL", task.spec.repo_url.clone()),
+            ("OPTIO_REPO", order.repo.repo.to_string()),
+            ("OPTIO_BASE_BRANCH", task.spec.base_branch.clone()),
+            ("OPTIO_BRANCH", work_branch(task.id)),
+            ("OPTIO_AGENT_TYPE", task.spec.agent_type.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    fn checkout(&self, sight: &TaskSight, order: &RunOrder<'_>) -> Checkout {
+        let (task, limits) = (&sight.task, &self.world.limits);
+        let start = match (&task.spec.head, order.fresh) {
+            (Some(head), _) => CheckoutStart::Detached { sha: head.clone() },
+            (None, true) => CheckoutStart::Fresh,
+            (None, false) => CheckoutStart::Continue,
+        };
+        Checkout {
+            url: task.spec.repo_url.clone(),
+            clone: "repo".to_owned(),
+            worktree: task.id.to_string(),
+            base: task.spec.base_branch.clone(),
+            branch: work_branch(task.id),
+            start,
+            author: Author {
+                name: "Optio".to_owned(),
+                mail: "optio@localhost".to_owned(),
+            },
+            files: vec![FileSpec {
+                path: TASK_FILE.to_owned(),
+                content: task_file(&task.spec),
+                mode: 0o644,
+            }],
+            submodules: true,
+            git_ms_max: limits.task_git_ms_max,
+            setup_ms_max: limits.task_setup_ms_max,
+        }
+    }
+
+    /// Milliseconds until a run's process must have started, its worktree included.
+    pub(super) fn provision_ms(&self) -> i64 {
+        let limits = &self.world.limits;
+        let git = limits
+            .task_git_ms_max
+            .saturating_add(limits.task_setup_ms_max);
+        limits
+            .provision_ms_max
+            .saturating_add(i64::try_from(git).unwrap_or(i64::MAX / 2))
+    }
+}
