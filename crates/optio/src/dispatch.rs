@@ -85,6 +85,7 @@ async fn command(
         }
         Command::Completions { shell } => completions(*shell, console),
         Command::Agent(_)
+        | Command::Task(_)
         | Command::Topic(_)
         | Command::Dead(_)
         | Command::Apply(_)

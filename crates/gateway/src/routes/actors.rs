@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::{
-    actor::{ActorKind, Wait},
+    actor::{ActorKey, ActorKind, Wait},
     ownership::Shard,
 };
-use optio_store::agents::AgentRow;
+use optio_store::{agents::AgentRow, tasks::TaskRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     agents::find,
     replicas::{self, OwnerView},
+    tasks,
 };
 use crate::{
     Gateway,
@@ -29,14 +30,14 @@ const REFUSED: i64 = 10;
 /// An actor's own account of why it is or is not moving.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ActorView {
-    /// For an agent `agent:<workspace>/<slug>`.
+    /// For an agent `agent:<workspace>/<slug>`, for any other `<kind>/<id>`.
     address: String,
     kind: &'static str,
     id: Uuid,
     /// Where it stands.
     state: &'static str,
     /// Since when.
-    since: DateTime<Utc>,
+    since: Option<DateTime<Utc>>,
     /// Its incarnation.
     epoch: i64,
     /// How many steps it has taken.
@@ -112,42 +113,32 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent"),
-           ("id" = String, Path, description = "id, or an agent's slug")),
+    params(("kind" = String, Path, description = "agent, task, pull-request or pool"),
+           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
     _person: Person,
     Named((kind, id)): Named<(String, String)>,
 ) -> Result<Json<ActorView>, ApiError> {
-    let agent = known(&gateway, &kind, &id).await?;
-    let key = agent.id.into();
+    let known = known(&gateway, &kind, &id).await?;
+    let key = known.key;
     let store = &gateway.world().store;
     let Some(actor) = store.actor(key).await? else {
         return Err(ApiError::Missing(format!("there is no {kind} `{id}`")));
     };
     let inbox = store.inbox(key).await?;
     let refused = store.refused(key, REFUSED).await?;
-    let last_failure = agent.last_failure_reason.as_ref().map(|reason| {
-        let remedy = agent
-            .last_failure_class
-            .as_deref()
-            .and_then(super::agents::remedy);
-        remedy.map_or_else(
-            || reason.clone(),
-            |remedy| format!("{reason} (to do: {remedy})"),
-        )
-    });
     Ok(Json(ActorView {
-        address: format!("agent:{}/{}", agent.workspace, agent.spec.slug),
-        kind: ActorKind::Agent.name(),
-        id: agent.id.0,
-        state: agent.state.name(),
-        since: agent.state_since,
+        address: known.address,
+        kind: key.kind.name(),
+        id: key.id,
+        state: known.state,
+        since: known.since,
         epoch: actor.epoch,
         version: actor.version.number(),
         wait: actor.wait.into(),
-        owner: replicas::owner(&gateway, Shard::of(agent.id.0)).await?,
+        owner: replicas::owner(&gateway, Shard::of(key.id)).await?,
         pending: inbox.pending,
         oldest: inbox.oldest,
         dead: inbox.dead,
@@ -163,8 +154,8 @@ pub(crate) async fn why(
         quarantine: actor
             .quarantine
             .map(|(since, reason)| QuarantineView { since, reason }),
-        failures: agent.consecutive_failures,
-        last_failure,
+        failures: known.failures,
+        last_failure: known.last_failure,
         refused: refused
             .into_iter()
             .map(|row| RefusedView {
@@ -188,29 +179,86 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent"),
-           ("id" = String, Path, description = "id, or an agent's slug")),
+    params(("kind" = String, Path, description = "agent, task, pull-request or pool"),
+           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
     _person: Person,
     Named((kind, id)): Named<(String, String)>,
 ) -> Result<Json<Lifted>, ApiError> {
-    let agent = known(&gateway, &kind, &id).await?;
+    let key = known(&gateway, &kind, &id).await?.key;
     let world = gateway.world();
-    let lifted = world
-        .store
-        .lift_quarantine(agent.id.into(), world.clock.now())
-        .await?;
-    gateway.hints().look(agent.id.into());
+    let lifted = world.store.lift_quarantine(key, world.clock.now()).await?;
+    gateway.hints().look(key);
     Ok(Json(Lifted { lifted }))
 }
 
-async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<AgentRow, ApiError> {
+/// What of an actor depends on its kind.
+struct Known {
+    key: ActorKey,
+    address: String,
+    state: &'static str,
+    /// Where the kind knows it.
+    since: Option<DateTime<Utc>>,
+    failures: i32,
+    last_failure: Option<String>,
+}
+
+async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiError> {
     match ActorKind::parse(kind) {
-        Some(ActorKind::Agent) => find(gateway, id).await,
+        Some(ActorKind::Agent) => Ok(agent(find(gateway, id).await?)),
+        Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
+        Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
+            let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
+            let id = id.parse().map_err(|_bad| missing())?;
+            Ok(Known {
+                key: ActorKey { kind, id },
+                address: format!("{}/{id}", kind.name()),
+                state: "watched",
+                since: None,
+                failures: 0,
+                last_failure: None,
+            })
+        }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there is: agent"
+            "there is no kind of actor `{kind}`; there are: agent, task, pull-request, pool"
         ))),
     }
+}
+
+fn agent(row: AgentRow) -> Known {
+    let class = row.last_failure_class.as_deref();
+    Known {
+        key: row.id.into(),
+        address: format!("agent:{}/{}", row.workspace, row.spec.slug),
+        state: row.state.name(),
+        since: Some(row.state_since),
+        failures: row.consecutive_failures,
+        last_failure: row
+            .last_failure_reason
+            .as_deref()
+            .map(|words| with_remedy(words, class)),
+    }
+}
+
+fn task(row: TaskRow) -> Known {
+    Known {
+        key: row.id.into(),
+        address: format!("task/{}", row.id),
+        state: row.state.name(),
+        since: Some(row.state_since),
+        failures: row.retries,
+        last_failure: row
+            .error
+            .map(|(words, class)| with_remedy(&words, Some(&class))),
+    }
+}
+
+fn with_remedy(words: &str, class: Option<&str>) -> String {
+    let remedy = class.and_then(super::agents::remedy);
+    remedy.map_or_else(
+        || words.to_owned(),
+        |remedy| format!("{words} (to do: {remedy})"),
+    )
 }

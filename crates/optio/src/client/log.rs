@@ -62,11 +62,20 @@ pub(super) async fn turn(
 pub(super) async fn follow(api: &Api, who: &str, console: &mut Console) -> Result<(), Failure> {
     let id = api.agent_id(who).await?;
     let path = format!("/api/persistent-agents/{id}/events");
+    follow_path(api, &path, console).await
+}
+
+/// The same for whatever has a stream there.
+pub(super) async fn follow_path(
+    api: &Api,
+    path: &str,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let mut seen = Seen::default();
     let mut wait = RETRY_MIN;
     let mut connected_once = false;
     loop {
-        match api.stream(&path, seen.last_id.as_deref()).await {
+        match api.stream(path, seen.last_id.as_deref()).await {
             Ok(None) => return Ok(()),
             Ok(Some(response)) => {
                 if seen.read(response, console).await? {
@@ -130,7 +139,7 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
         }
     };
     match said["type"].as_str() {
-        Some("persistent_agent:log") => print_line(&inner("log"), console),
+        Some("persistent_agent:log" | "task:log") => print_line(&inner("log"), console),
         Some("persistent_agent:turn_started") => began(&inner("turn"), console),
         Some("persistent_agent:turn_halted") => ended(&inner("turn"), console),
         Some("persistent_agent:message") => {
@@ -140,6 +149,31 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
             let line = format!("◂ {from}: {}", view::text(&message, "body"));
             let line = console.paint(Tone::Warning, &line);
             Ok(console.line(&line)?)
+        }
+        Some("task:run_started") => {
+            let words = format!("── run {}", view::text(&said, "number"));
+            let words = console.paint(Tone::Strong, &words);
+            Ok(console.line(&words)?)
+        }
+        Some("task:pull_request") => {
+            let words = format!(
+                "· {} is {}, checks {}, review {}",
+                view::text(&said, "prUrl"),
+                view::text(&said, "prState"),
+                view::text(&said, "prChecksStatus"),
+                view::text(&said, "prReviewStatus")
+            );
+            let words = console.paint(Tone::Dim, &words);
+            Ok(console.line(&words)?)
+        }
+        Some("task:state_changed") => {
+            let words = format!(
+                "· {}: {}",
+                view::text(&said, "toState"),
+                view::text(&said, "reason")
+            );
+            let words = console.paint(Tone::Dim, &words);
+            Ok(console.line(&words)?)
         }
         Some("persistent_agent:state_changed") => {
             let to = view::some(&said["toState"]).unwrap_or_else(|| view::text(&said, "state"));
@@ -181,7 +215,7 @@ fn ended(turn: &Value, console: &mut Console) -> Result<(), Failure> {
     Ok(console.line(&words)?)
 }
 
-fn print_line(line: &Value, console: &mut Console) -> Result<(), Failure> {
+pub(super) fn print_line(line: &Value, console: &mut Console) -> Result<(), Failure> {
     let content = view::text(line, "content");
     let (tone, mark) = match line["logType"].as_str() {
         Some("tool_use") => (Tone::Dim, "→ "),

@@ -14,6 +14,7 @@ mod dead;
 mod log;
 mod replicas;
 mod sse;
+mod task;
 mod topic;
 mod view;
 mod why;
@@ -43,6 +44,7 @@ pub async fn run(
             text,
             timeout,
         }) => ask::ask(api, agent, text, *timeout, console).await,
+        Command::Task(task) => task::run(api, task, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Agent(Agent::Log {

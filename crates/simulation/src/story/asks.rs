@@ -242,6 +242,10 @@ impl Story<'_> {
                     | StoreError::SlugTaken(_)
                     | StoreError::KeyReused(_)
                     | StoreError::FanOut(_)
+                    | StoreError::UnknownTask(_)
+                    | StoreError::TaskCircle(_)
+                    | StoreError::TicketTaken(_)
+                    | StoreError::TooMany(_)
                     | StoreError::Answered
                     | StoreError::Corrupt(_)
                     | StoreError::Failed(_) => self.ledger.is_lost(letter),

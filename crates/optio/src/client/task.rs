@@ -1,0 +1,294 @@
+//! `optio task`: create, look, talk, steer.
+
+use chrono::{DateTime, Utc};
+use optio_domain::ports::Clock;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    agent::{message, said},
+    api::Api,
+    log, view,
+};
+use crate::{
+    cli::{NewTask, Task},
+    console::{Console, Tone},
+    failure::Failure,
+    machine::SystemClock,
+};
+
+const TASKS: &str = "/api/tasks";
+/// Lines asked for with one page of a log.
+const LINES: usize = 5_000;
+/// Characters of a title that is made of the prompt.
+const TITLE_CHARS_MAX: usize = 80;
+
+pub(super) async fn run(api: &Api, task: &Task, console: &mut Console) -> Result<(), Failure> {
+    match task {
+        Task::Create(new) => create(api, new, console).await,
+        Task::List {
+            state,
+            search,
+            repo,
+            limit,
+        } => {
+            let query = [
+                ("state", state.as_deref()),
+                ("q", search.as_deref()),
+                ("repoUrl", repo.as_deref()),
+                ("limit", Some(&*limit.to_string())),
+            ];
+            list(api, &query, console).await
+        }
+        Task::Show(which) => show(api, &which.task, console).await,
+        Task::Logs {
+            task, follow: true, ..
+        } => log::follow_path(api, &format!("{}/stream", path(task)), console).await,
+        Task::Logs { task, search, .. } => logs(api, task, search.as_deref(), console).await,
+        Task::Message {
+            task,
+            text,
+            interrupt,
+        } => {
+            let mode = if *interrupt { "interrupt" } else { "soft" };
+            let body = json!({ "content": message(text)?, "mode": mode });
+            let answer = api.change(
+                Method::POST,
+                &format!("{}/message", path(task)),
+                Some(&body),
+            );
+            said(console, &answer.await?, &format!("told {task}"))
+        }
+        Task::Cancel(which) => act(api, &which.task, "cancel", None, console).await,
+        Task::Retry(which) => act(api, &which.task, "retry", None, console).await,
+        Task::Redo(which) => act(api, &which.task, "force-redo", None, console).await,
+        Task::Resume { task, words } => {
+            let body = json!({ "prompt": words });
+            act(api, task, "resume", Some(&body), console).await
+        }
+        Task::Review(which) => {
+            let answer = api.change(Method::POST, &format!("{}/review", path(&which.task)), None);
+            let answer = answer.await?;
+            let words = format!("the review is task {}", view::text(&answer, "reviewTaskId"));
+            said(console, &answer, &words)
+        }
+    }
+}
+
+fn path(task: &str) -> String {
+    format!("{TASKS}/{}", crate::percent::encode(task.as_bytes()))
+}
+
+async fn create(api: &Api, new: &NewTask, console: &mut Console) -> Result<(), Failure> {
+    let prompt = message(&new.prompt)?;
+    let first_line = prompt.trim().lines().next().unwrap_or_default();
+    let title: String = match &new.title {
+        Some(title) => title.clone(),
+        None => first_line.chars().take(TITLE_CHARS_MAX).collect(),
+    };
+    let mut depends_on = Vec::new();
+    for task in &new.depends_on {
+        let answer = api.get(&path(task)).await?;
+        depends_on.push(answer["task"]["id"].clone());
+    }
+    let given = [
+        ("title", Some(json!(title))),
+        ("prompt", Some(json!(prompt))),
+        ("repoUrl", Some(json!(new.repo))),
+        ("repoBranch", new.branch.as_ref().map(|it| json!(it))),
+        ("agentType", new.agent.as_ref().map(|it| json!(it))),
+        ("model", new.model.as_ref().map(|it| json!(it))),
+        ("priority", new.priority.map(|it| json!(it))),
+        ("maxRetries", new.max_retries.map(|it| json!(it))),
+        (
+            "dependsOn",
+            (!depends_on.is_empty()).then(|| json!(depends_on)),
+        ),
+        ("ticketSource", new.issue.map(|_| json!("github"))),
+        (
+            "ticketExternalId",
+            new.issue.map(|it| json!(it.to_string())),
+        ),
+    ];
+    let fields: Map<String, Value> = given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
+    let body = Value::Object(fields);
+    let answer = api.change(Method::POST, TASKS, Some(&body)).await?;
+    let id = view::text(&answer["task"], "id");
+    said(console, &answer, &format!("created task {id}"))
+}
+
+async fn list(
+    api: &Api,
+    query: &[(&str, Option<&str>)],
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let parts: Vec<String> = query
+        .iter()
+        .filter_map(|(name, value)| {
+            Some(format!(
+                "{name}={}",
+                crate::percent::encode((*value)?.as_bytes())
+            ))
+        })
+        .collect();
+    let answer = api
+        .get(&format!("{TASKS}/search?{}", parts.join("&")))
+        .await?;
+    if console.is_json() {
+        return Ok(console.json(&answer)?);
+    }
+    let tasks = answer["tasks"].as_array().cloned().unwrap_or_default();
+    if tasks.is_empty() {
+        console.note("no such tasks; `optio task create` makes one");
+        return Ok(());
+    }
+    let now = SystemClock.now();
+    let rows: Vec<_> = tasks.iter().map(|task| row(task, now)).collect();
+    let head = ["TASK", "STATE", "PULL REQUEST", "COST", "CHANGED", "TITLE"];
+    Ok(console.table(&head, &rows)?)
+}
+
+fn row(task: &Value, now: DateTime<Utc>) -> (Tone, Vec<String>) {
+    let id: String = view::text(task, "id").chars().take(8).collect();
+    let cells = vec![
+        id,
+        view::text(task, "state"),
+        view::text(task, "prUrl"),
+        view::dollars(&task["costUsd"]),
+        view::ago(&task["stateSince"], now),
+        view::text(task, "title").replace('\n', " "),
+    ];
+    (tone(task), cells)
+}
+
+fn tone(task: &Value) -> Tone {
+    match task["state"].as_str() {
+        Some("running" | "provisioning" | "pr_opened") => Tone::Good,
+        Some("needs_attention" | "waiting_on_deps" | "queued") => Tone::Warning,
+        Some("failed") => Tone::Bad,
+        Some("cancelled" | "completed") => Tone::Dim,
+        _ => Tone::Plain,
+    }
+}
+
+async fn show(api: &Api, task: &str, console: &mut Console) -> Result<(), Failure> {
+    let answer = api.get(&path(task)).await?;
+    if console.is_json() {
+        return Ok(console.json(&answer)?);
+    }
+    let shown = &answer["task"];
+    let now = SystemClock.now();
+    let title = console.paint(Tone::Strong, &view::text(shown, "title"));
+    console.line(&title)?;
+    let state = console.paint(tone(shown), &view::text(shown, "state"));
+    let mut rows = vec![
+        ("id", view::text(shown, "id")),
+        (
+            "state",
+            format!("{state}, {}", view::ago(&shown["stateSince"], now)),
+        ),
+        ("because", view::text(shown, "stateReason")),
+        ("repository", view::text(shown, "repoUrl")),
+        (
+            "branch",
+            format!(
+                "{} → {}",
+                view::text(shown, "workBranch"),
+                view::text(shown, "repoBranch")
+            ),
+        ),
+        ("program", view::text(shown, "agentType")),
+        ("runs", view::text(shown, "runsTaken")),
+        ("cost", view::dollars(&shown["costUsd"])),
+    ];
+    if let Some(reason) = view::some(&answer["pendingReason"]) {
+        rows.insert(3, ("waits for", reason));
+    }
+    if let Some(url) = view::some(&shown["prUrl"]) {
+        let words = format!(
+            "{url}, {}, checks {}, review {}",
+            view::text(shown, "prState"),
+            view::text(shown, "prChecksStatus"),
+            view::text(shown, "prReviewStatus")
+        );
+        rows.push(("pull request", words));
+    }
+    let kept = (
+        shown["unpushedCommits"].as_i64(),
+        shown["dirtyFiles"].as_i64(),
+    );
+    if let (Some(commits), Some(files)) = kept
+        && 0 < commits + files
+    {
+        rows.push(("not pushed", format!("{commits} commits, {files} files")));
+    }
+    if let Some(error) = view::some(&shown["errorMessage"]) {
+        let error = console.paint(Tone::Bad, &error);
+        rows.push(("last failure", error));
+        rows.push(("to do", view::text(shown, "errorRemedy")));
+    }
+    for (name, value) in rows {
+        console.line(&format!("  {name:<14}{value}"))?;
+    }
+    let events = api.get(&format!("{}/events", path(task))).await?;
+    for event in events["events"].as_array().into_iter().flatten() {
+        let words = format!(
+            "  {:<12}{:<17}{}",
+            view::ago(&event["createdAt"], now),
+            view::text(event, "toState"),
+            view::some(&event["message"]).unwrap_or_default()
+        );
+        let words = console.paint(Tone::Dim, words.trim_end());
+        console.line(&words)?;
+    }
+    Ok(())
+}
+
+async fn logs(
+    api: &Api,
+    task: &str,
+    search: Option<&str>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let search = search.map_or_else(String::new, |text| {
+        format!("&search={}", crate::percent::encode(text.as_bytes()))
+    });
+    let mut offset = 0;
+    loop {
+        let page = format!("{}/logs?limit={LINES}&offset={offset}{search}", path(task));
+        let answer = api.get(&page).await?;
+        let lines = answer["logs"].as_array().cloned().unwrap_or_default();
+        for line in &lines {
+            if console.is_json() {
+                console.line(&line.to_string())?;
+            } else {
+                log::print_line(line, console)?;
+            }
+        }
+        if lines.len() < LINES {
+            return Ok(());
+        }
+        offset += LINES;
+    }
+}
+
+async fn act(
+    api: &Api,
+    task: &str,
+    verb: &str,
+    body: Option<&Value>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let empty = json!({});
+    let answer = api.change(
+        Method::POST,
+        &format!("{}/{verb}", path(task)),
+        Some(body.unwrap_or(&empty)),
+    );
+    let answer = answer.await?;
+    let words = format!("task {task} is {}", view::text(&answer["task"], "state"));
+    said(console, &answer, &words)
+}
