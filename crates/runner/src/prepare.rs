@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::command::failed;
 use crate::environment;
 use crate::git::{Git, below, installed};
-use crate::held::Held;
+use crate::held::{Held, Wish};
 use crate::place::{Place, WORKSPACE};
 use crate::redact::Redactor;
 use crate::runs::Runs;
@@ -18,7 +18,9 @@ use crate::site::{COMPLETE, Site};
 use crate::tools::{Halt, Tool, Tools, Voice};
 
 /// How long the look at what a run has left may take.
-const ACCOUNT_MAX: Duration = Duration::from_secs(30);
+const ACCOUNT_MAX: Duration = Duration::from_secs(20);
+/// The same where the runner itself ends: whoever ends it does not wait for long.
+const ACCOUNT_SOON_MAX: Duration = Duration::from_millis(500);
 /// Longer times are as good as no limit, and cannot overflow a point in time.
 const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Bytes of a clone's list of what git is not to see.
@@ -69,15 +71,20 @@ impl Errand<'_> {
     /// What the run leaves in its worktree, where that can be found out.
     pub(crate) async fn account(&self) -> Result<WorktreeState, String> {
         let env = environment::of_git(self.runs, self.spec, self.checkout);
+        let soon = *self.held.wishes().borrow() == Wish::StopSoon;
+        let patience = if soon { ACCOUNT_SOON_MAX } else { ACCOUNT_MAX };
         let tools = Tools {
             // A run that was stopped gives account as well.
             held: None,
-            until: Instant::now() + ACCOUNT_MAX,
+            until: Instant::now() + patience,
             ..self.tools(0)
         };
         let state = async { Git::new(&tools, &env)?.state(&self.checkout.worktree).await };
         state.await.map_err(|halt: Halt| {
-            let ended = unprepared(halt, format!("longer than {} s", ACCOUNT_MAX.as_secs()));
+            let ended = unprepared(
+                halt,
+                format!("it took longer than {} ms", patience.as_millis()),
+            );
             self.redactor.text(&ended.detail.unwrap_or_default())
         })
     }

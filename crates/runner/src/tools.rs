@@ -24,7 +24,7 @@ use crate::watch::Step;
 /// Bytes that are kept of a line.
 const LINE_BYTES_MAX: usize = 4 << 10;
 /// Lines of one tool that are told.
-const LINES_TOLD_MAX: usize = 5_000;
+const LINES_TOLD_MAX: usize = 2_000;
 /// Lines of standard output that are kept for whoever asked.
 const LINES_KEPT_MAX: usize = 100;
 /// Lines of complaint that are given as the reason of a failure.

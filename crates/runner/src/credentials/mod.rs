@@ -12,7 +12,7 @@ use optio_domain::wire::credentials::{
 };
 use serde::Deserialize;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 pub use gh::{Gh, gh};
 pub use git::{Reply, git_credential};
@@ -117,13 +117,16 @@ fn ask(env: Env<'_>, question: &CredentialQuestion) -> Result<CredentialAnswer, 
 /// A client that keeps the token to the address it was told: no redirects, and no proxy where the
 /// control plane is on this machine.
 fn agent(url: &str) -> Agent {
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
     let config = Agent::config_builder()
         .timeout_global(Some(ANSWER_MAX))
         .max_redirects(0)
-        .http_status_as_error(false)
-        .tls_config(tls.build());
+        .http_status_as_error(false);
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let config = if url.starts_with("https://") {
+        config.tls_config(TlsConfig::builder().root_certs(trusted()).build())
+    } else {
+        config
+    };
     let here = ["127.", "localhost", "[::1]"];
     let config = if here.iter().any(|host| rest.starts_with(host)) {
         config.proxy(None)
@@ -131,4 +134,14 @@ fn agent(url: &str) -> Agent {
         config
     };
     config.build().into()
+}
+
+/// Whom this machine trusts, as git does: a control plane may have a certificate of its own house.
+fn trusted() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs().certs;
+    let certificates: Vec<_> = found
+        .iter()
+        .map(|found| Certificate::from_der(found).to_owned())
+        .collect();
+    RootCerts::new_with_certs(&certificates)
 }
