@@ -21,7 +21,7 @@ const HOUSE: [(&str, &[&str], &[&str]); 11] = [
         &["domain", "store", "runtime", "actors"],
         &["utoipa", "utoipa-axum", "tower-http"],
     ),
-    ("optio-runner", &["domain"], &["tokio-tungstenite"]),
+    ("optio-runner", &["domain"], &["tokio-tungstenite", "ureq"]),
     ("optio-simulators", &["domain"], &[]),
     (
         "optio-simulation",

@@ -5,21 +5,32 @@
 //! dies with the thread that has started it, and that must not happen before the runner's end.
 
 mod addresses;
+mod claims;
 pub mod clock;
 mod command;
+mod course;
+pub mod credentials;
+mod door;
+mod environment;
 mod feed;
+mod git;
 mod held;
 pub mod journal;
 pub mod lines;
 mod link;
 pub mod mark;
 pub mod place;
+mod prepare;
 mod program;
 pub mod redact;
 mod run;
 mod runs;
+mod seen;
+mod site;
 pub mod talk;
+mod tools;
 pub mod tree;
+mod upkeep;
 mod verdict;
 mod warm;
 pub mod watch;
@@ -36,6 +47,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use addresses::Addresses;
+use claims::Claims;
+use door::Door;
 use link::Link;
 use place::Place;
 use runs::{End, Runs};
@@ -100,7 +113,9 @@ pub async fn serve(bootstrap: Bootstrap) -> Result<(), Failure> {
     adopt_orphans()?;
     let root = rustix::process::geteuid().is_root();
     let place = Place::of(bootstrap.sandbox, &bootstrap.isolation, root);
-    let runs = Arc::new(Runs::new(place, state_dir));
+    let door = Door::here().map_err(machine("the runner does not find itself"))?;
+    let claims = Claims::new(bootstrap.sandbox);
+    let runs = Arc::new(Runs::new(place, door, state_dir, claims));
     runs.replay()
         .await
         .map_err(machine("journals cannot be read"))?;

@@ -24,6 +24,7 @@ use crate::addresses::{AddressError, Addresses, request};
 use crate::clock;
 use crate::held::{Input, Sent};
 use crate::runs::{End, Runs};
+use crate::upkeep;
 
 /// How long dialling may take.
 const DIAL_MAX: Duration = Duration::from_secs(5);
@@ -210,6 +211,11 @@ impl Link {
             let mut sent = BTreeMap::new();
             loop {
                 while send_some(&mut sink, runs, &mut sent).await? {}
+                for (name, outcome) in runs.claims().take_removals() {
+                    let removal = FromRunner::Removal { name, outcome };
+                    sink.send(Message::text(serde_json::to_string(&removal)?))
+                        .await?;
+                }
                 tokio::select! {
                     changed = news.changed() => if changed.is_err() { return Ok(()) },
                     _ = pings.tick() => sink.send(Message::Ping(Vec::new().into())).await?,
@@ -267,8 +273,10 @@ fn obey(runs: &Arc<Runs>, wanted: ToRunner) {
         ToRunner::Refused { reason } => runs.ask_end(End::Refused(reason)),
         // About the connection itself: whoever listens has done it.
         ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
-        // Not answered yet, so that it is asked again.
-        ToRunner::RemoveWorktree { .. } => {}
+        ToRunner::RemoveWorktree {
+            name,
+            discard_unpushed,
+        } => upkeep::begin(runs, name, discard_unpushed),
     }
 }
 

@@ -1,15 +1,23 @@
 //! Reads one bootstrap from standard input and serves its sandbox until it is not needed any more.
 //!
+//! Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`)
+//! and stands before `gh`, where it is called by that name.
+//!
 //! Exit codes: 0 ended as asked or orphaned, 1 the machine does not allow it, 2 the bootstrap
 //! cannot be used, 3 another runner works on the sandbox, 4 refused by the control plane.
 
 use std::io::{self, Read as _, Write};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use optio_runner::Failure;
+use optio_runner::credentials::{Gh, gh, git_credential};
 
 /// Bytes of a bootstrap.
 const BOOTSTRAP_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of git's question.
+const QUESTION_BYTES_MAX: u64 = 64 << 10;
 
 /// Standard error that may have been closed by whoever started us. The runner outlives them, so
 /// that a line nobody reads is not a reason to fail.
@@ -27,6 +35,22 @@ impl Write for Stderr {
 }
 
 fn main() -> ExitCode {
+    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let called = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    if Path::new(&called)
+        .file_name()
+        .is_some_and(|name| name == "gh")
+    {
+        return before_gh();
+    }
+    if args.first().is_some_and(|arg| arg == "git-credential") {
+        return credential(args.get(1).map_or("", String::as_str));
+    }
+    serve()
+}
+
+fn serve() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(|| Stderr)
         .with_ansi(false)
@@ -60,4 +84,42 @@ fn run() -> Result<(), Failure> {
             source,
         })?;
     runtime.block_on(optio_runner::serve(bootstrap))
+}
+
+/// Answers git, which asks for credentials.
+fn credential(operation: &str) -> ExitCode {
+    let mut input = String::new();
+    let read = io::stdin()
+        .take(QUESTION_BYTES_MAX)
+        .read_to_string(&mut input);
+    let reply = git_credential(operation, &input, &variable);
+    if let Some(complaint) = reply.complaint {
+        drop(Stderr.write_all(complaint.as_bytes()));
+    }
+    let written = io::stdout().write_all(reply.output.as_bytes());
+    ExitCode::from(u8::from(read.is_err() || written.is_err()))
+}
+
+/// Executes the real `gh` with a token.
+fn before_gh() -> ExitCode {
+    let me = std::env::current_exe().unwrap_or_default();
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    let (words, code) = match gh(&me, &args, &variable) {
+        Gh::Execute(mut command) => {
+            // Comes back only where it failed.
+            let error = command.exec();
+            (format!("optio: gh cannot be executed: {error}\n"), 126)
+        }
+        Gh::Refuse(words, code) => (words, code),
+    };
+    drop(Stderr.write_all(words.as_bytes()));
+    ExitCode::from(code)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a run says in the environment who it is, and these are processes of a run"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -3,7 +3,7 @@
 //! The agent of an earlier run may have put links anywhere below its directories, and the runner
 //! may be root: so a path is walked one name at a time and no link is ever followed.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
@@ -88,14 +88,73 @@ impl Place {
         Ok(())
     }
 
+    /// Where runs see their workspace, without links on the way.
+    pub fn seen(&self) -> io::Result<PathBuf> {
+        if self.bwrap.is_some() {
+            return Ok(PathBuf::from(WORKSPACE));
+        }
+        self.workspace.canonicalize()
+    }
+
     /// Writes a file for the agent, in place of what was there.
     pub fn write(&self, file: &FileSpec) -> Result<(), FileError> {
         let (root, below) = self.locate(&file.path)?;
-        self.write_below(root, &below, file)
+        let content = file.content.as_bytes();
+        self.replace(root, &below, content, file.mode)
             .map_err(|error| FileError::Io {
                 path: file.path.clone(),
                 source: error,
             })
+    }
+
+    /// Adds these lines to a file below the workspace, as far as it does not have them. One that is
+    /// longer than `bytes_max` is an error.
+    pub fn add_lines(&self, path: &str, lines: &[String], bytes_max: u64) -> io::Result<()> {
+        let below = Path::new(path);
+        let text = self.read(below, bytes_max)?;
+        let known: Vec<&str> = text.lines().collect();
+        let new = lines.iter().filter(|line| !known.contains(&line.as_str()));
+        let new: String = new.map(|line| format!("{line}\n")).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let end = if text.is_empty() || text.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        let content = format!("{text}{end}{new}");
+        self.replace(&self.workspace, below, content.as_bytes(), 0o644)
+    }
+
+    /// Makes a link below the home, in place of what was there, unless it leads there already.
+    pub fn link(&self, path: &str, target: &Path) -> io::Result<()> {
+        let (dir, name) = self.parent(&self.home, Path::new(path))?;
+        let there = rustix::fs::readlinkat(&dir, name, Vec::new());
+        if there.is_ok_and(|there| there.to_bytes() == target.as_os_str().as_encoded_bytes()) {
+            return Ok(());
+        }
+        remove(&dir, name)?;
+        Ok(rustix::fs::symlinkat(target, &dir, name)?)
+    }
+
+    /// The text of a file below the workspace; empty where there is none.
+    fn read(&self, below: &Path, bytes_max: u64) -> io::Result<String> {
+        let (dir, name) = self.parent(&self.workspace, below)?;
+        // Without waiting: it may be a pipe.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(&dir, name, flags, Mode::empty()) {
+            Ok(file) => std::fs::File::from(file),
+            Err(Errno::NOENT) => return Ok(String::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let found = file.metadata()?;
+        if !found.is_file() || bytes_max < found.len() {
+            return Err(io::Error::other("it is no file, or too long"));
+        }
+        let mut bytes = Vec::new();
+        file.take(bytes_max).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn locate(&self, path: &str) -> Result<(&Path, PathBuf), FileError> {
@@ -119,18 +178,24 @@ impl Place {
         Ok((root, below))
     }
 
-    fn write_below(&self, root: &Path, below: &Path, file: &FileSpec) -> io::Result<()> {
+    /// The directory of a path, made where it is not there, and the name in it.
+    fn parent<'a>(
+        &self,
+        root: &Path,
+        below: &'a Path,
+    ) -> io::Result<(OwnedFd, &'a std::ffi::OsStr)> {
         let mut dir = rustix::fs::open(root, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         for name in below.parent().into_iter().flat_map(Path::components) {
             dir = self.enter(&dir, name.as_os_str())?;
         }
-        let name = below.file_name().unwrap_or_default();
+        Ok((dir, below.file_name().unwrap_or_default()))
+    }
+
+    fn replace(&self, root: &Path, below: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+        let (dir, name) = self.parent(root, below)?;
         // A new file instead of new content: what is there may be a pipe, or a second name of
         // something else.
-        match rustix::fs::unlinkat(&dir, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error.into()),
-        }
+        remove(&dir, name)?;
         let new = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let made = rustix::fs::openat(
             &dir,
@@ -139,9 +204,9 @@ impl Place {
             Mode::RUSR | Mode::WUSR,
         )?;
         let mut made = std::fs::File::from(made);
-        made.write_all(file.content.as_bytes())?;
+        made.write_all(content)?;
         self.give_away(&made)?;
-        rustix::fs::fchmod(&made, Mode::from_raw_mode(file.mode & 0o777))?;
+        rustix::fs::fchmod(&made, Mode::from_raw_mode(mode & 0o777))?;
         Ok(())
     }
 
@@ -164,5 +229,12 @@ impl Place {
             rustix::fs::fchown(made, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
         }
         Ok(())
+    }
+}
+
+fn remove(dir: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<()> {
+    match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use optio_domain::id::RunId;
-use optio_domain::wire::runner::{Ended, RunSpec};
+use optio_domain::wire::runner::Ended;
 use rustix::process::Signal;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::Instant;
 
-use crate::command::{self, Report, Spawned, failed};
+use crate::command::{self, Order, Report, Spawned, failed};
 use crate::feed::Feed;
 use crate::lines::Output;
 use crate::redact::Redactor;
@@ -36,6 +36,8 @@ pub(crate) struct Program {
     pub(crate) stderr: Output<ChildStderr>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) isolated: bool,
+    /// Where it was started, below the workspace.
+    pub(crate) dir: String,
     /// Lines it printed while it served no run.
     pub(crate) unheard: u64,
     report: Option<Report>,
@@ -44,24 +46,17 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts the program of a run. `line_bytes` of each line are kept, and what the redactor needs.
+    /// Starts a program. `line_bytes` of each line are kept, and what the redactor needs.
     pub(crate) fn start(
         runs: &Runs,
-        spec: &RunSpec,
+        order: &Order<'_>,
         redactor: Arc<Redactor>,
         line_bytes: usize,
     ) -> Result<Self, Ended> {
-        let place = runs.place();
-        place
-            .prepare()
-            .map_err(|error| failed(format!("workspace or home cannot be made: {error}")))?;
-        for file in &spec.files {
-            place.write(file).map_err(|error| {
-                let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-                failed(format!("{error}{}", source.unwrap_or_default()))
-            })?;
-        }
-        let Spawned { mut child, report } = command::spawn(place, runs.state_dir(), spec)?;
+        let (place, door) = (runs.place(), runs.door());
+        door.prepare(place, order.env)
+            .map_err(|error| failed(format!("the way to credentials cannot be made: {error}")))?;
+        let Spawned { mut child, report } = command::spawn(place, door, runs.state_dir(), order)?;
         let pid = child.id().unwrap_or_default();
         let first = i32::try_from(pid).unwrap_or_default();
         runs.wait_for(first);
@@ -72,7 +67,7 @@ impl Program {
         };
         let keep = line_bytes + redactor.longest();
         Ok(Self {
-            started_by: spec.run,
+            started_by: order.marker,
             pid,
             child,
             feed: Some(Feed::into(stdin)),
@@ -80,10 +75,11 @@ impl Program {
             stderr: Output::new(stderr, keep),
             redactor,
             isolated: report.is_some(),
+            dir: order.dir.to_owned(),
             unheard: 0,
             report,
             first,
-            family: Family::new(spec.run, Some(first)),
+            family: Family::new(order.marker, Some(first)),
         })
     }
 

@@ -1,21 +1,17 @@
-//! One run from its start to its last breath. Needs nobody: no connection, no control plane.
+//! One run with its program, from the first word to the last breath.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use optio_domain::wire::runner::{
-    Dialogue, EndCause, Ended, FRAME_BYTES_MAX, Happening, RunLimits, RunSpec,
-};
+use optio_domain::wire::runner::{Dialogue, EndCause, Ended, Happening, RunLimits};
 use tokio::sync::{mpsc, watch as channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use crate::command::failed;
 use crate::held::{Held, Input, Wish};
 use crate::lines::{Heard, Line};
 use crate::program::Program;
-use crate::redact::Redactor;
 use crate::runs::Runs;
 use crate::talk::Talk;
 use crate::tree::{self, Usage};
@@ -31,60 +27,21 @@ const SAMPLE_FIRST: Duration = Duration::from_millis(100);
 const DRAIN_MAX: Duration = Duration::from_secs(2);
 /// After so many lines at a stretch others get their turn.
 const LINES_AT_A_STRETCH: u32 = 64;
-/// A byte can become six in JSON, and a line must fit one frame.
-const LINE_BYTES_MAX: usize = FRAME_BYTES_MAX / 8;
 /// Empty lines cost space too: the journal may be so many times as long as the output.
 const JOURNAL_FACTOR: u64 = 4;
 /// A journal this long is always in order.
 const JOURNAL_BYTES_FREE: u64 = 1 << 20;
 
-/// Carries a run out. When this returns nothing of it is alive, but for a program that waits for the
-/// next run, and what it says is the last event.
-pub(crate) async fn carry_out(runs: &Arc<Runs>, held: &Held, spec: RunSpec) -> Ended {
-    let redactor = Arc::new(Redactor::new(spec.secrets.values().map(String::as_str)));
-    let mut ended = match serve(runs, held, &spec, &redactor).await {
-        Ok(ended) | Err(ended) => ended,
-    };
-    ended.detail = ended.detail.map(|detail| redactor.text(&detail));
-    ended
-}
-
 /// How far a program came with a run.
-enum Left {
+pub(crate) enum Left {
     /// The run is over.
     Over(Ended),
     /// The program died before it began: another one may be started for the same run.
     Unbegun,
 }
 
-async fn serve(
-    runs: &Arc<Runs>,
-    held: &Held,
-    spec: &RunSpec,
-    redactor: &Arc<Redactor>,
-) -> Result<Ended, Ended> {
-    let limits = RunLimits {
-        line_bytes: spec.limits.line_bytes.min(LINE_BYTES_MAX),
-        ..spec.limits
-    };
-    let mut ears = held.ears();
-    let waiting = spec.dialogue.as_ref().and_then(|dialogue| dialogue.process);
-    if let (Some(program), Some(dialogue)) = (warm::take(runs, waiting).await, &spec.dialogue) {
-        let run = Run::new(runs, held, limits, program, Some(dialogue));
-        match run.live(&dialogue.next, &mut ears).await {
-            Left::Over(ended) => return Ok(ended),
-            Left::Unbegun => tracing::info!(run.id = %spec.run, "the waiting program was dead"),
-        }
-    }
-    let program = Program::start(runs, spec, Arc::clone(redactor), limits.line_bytes)?;
-    let run = Run::new(runs, held, limits, program, spec.dialogue.as_ref());
-    match run.live(&spec.stdin, &mut ears).await {
-        Left::Over(ended) => Ok(ended),
-        Left::Unbegun => Err(failed("the program died before it began".to_owned())),
-    }
-}
-
-struct Run<'a> {
+/// A run with the program that serves it.
+pub(crate) struct Run<'a> {
     runs: &'a Arc<Runs>,
     held: &'a Held,
     limits: RunLimits,
@@ -114,7 +71,7 @@ enum Stream {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(crate) fn new(
         runs: &'a Arc<Runs>,
         held: &'a Held,
         limits: RunLimits,
@@ -150,7 +107,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn live(mut self, words: &str, ears: &mut mpsc::Receiver<Input>) -> Left {
+    /// Speaks to the program and follows it to the end of the run.
+    pub(crate) async fn live(mut self, words: &str, ears: &mut mpsc::Receiver<Input>) -> Left {
         self.record(Happening::Started {
             pid: self.program.pid,
             process: self.again.then_some(self.program.started_by),

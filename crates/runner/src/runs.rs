@@ -7,16 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use optio_domain::id::RunId;
+use optio_domain::wire::checkout::Removal;
 use optio_domain::wire::runner::{EndCause, Ended, HeldRun, RunSpec};
 use rustix::process::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::claims::Claims;
 use crate::command::failed;
+use crate::course;
+use crate::door::Door;
 use crate::held::{Held, Input, Wish};
 use crate::journal::{Header, Journal, Left};
 use crate::place::Place;
-use crate::run;
 use crate::tree::{self, Family, Snapshot};
 use crate::warm::Waiting;
 
@@ -39,7 +42,9 @@ pub(crate) enum End {
 /// The runs of this sandbox.
 pub(crate) struct Runs {
     place: Place,
+    door: Door,
     state_dir: PathBuf,
+    claims: Claims,
     inner: Mutex<Inner>,
     news: watch::Sender<()>,
     end: watch::Sender<Option<End>>,
@@ -56,10 +61,12 @@ struct Inner {
 }
 
 impl Runs {
-    pub(crate) fn new(place: Place, state_dir: PathBuf) -> Self {
+    pub(crate) fn new(place: Place, door: Door, state_dir: PathBuf, claims: Claims) -> Self {
         Self {
             place,
+            door,
             state_dir,
+            claims,
             inner: Mutex::default(),
             news: watch::Sender::new(()),
             end: watch::Sender::new(None),
@@ -155,7 +162,7 @@ impl Runs {
             let run = spec.run;
             let ended = match refused {
                 Some(ended) => ended,
-                None => run::carry_out(&runs, &held, spec).await,
+                None => course::carry_out(&runs, &held, spec).await,
             };
             tracing::info!(run.id = %run, cause = ?ended.cause, code = ended.code, "run ended");
             held.end(ended);
@@ -249,9 +256,15 @@ impl Runs {
             .count()
     }
 
-    /// How many programs may be alive: one for each living run, and one that waits.
+    /// How many programs may be alive: one for each living run, one that waits, and what works for
+    /// no run.
     pub(crate) fn programs(&self) -> usize {
-        self.alive() + usize::from(self.lock().waiting.is_some())
+        self.alive() + usize::from(self.lock().waiting.is_some()) + self.claims.works()
+    }
+
+    /// Whether nobody but one run can have to do with this clone.
+    pub(crate) fn is_alone_in(&self, clone: &str) -> bool {
+        self.lock().waiting.is_none() && self.claims.alone_in(clone)
     }
 
     /// Lets a program wait. The one that is not welcome comes back: an older one, or this one where
@@ -269,6 +282,12 @@ impl Runs {
         self.lock().waiting.take()
     }
 
+    /// The same, where it waits in this directory.
+    pub(crate) fn take_waiting_in(&self, dir: &str) -> Option<Waiting> {
+        let waiting = &mut self.lock().waiting;
+        waiting.take_if(|waiting| waiting.dir() == dir)
+    }
+
     /// The program of this name has ended and does not wait any more.
     pub(crate) fn not_waiting(&self, process: RunId) {
         let mut inner = self.lock();
@@ -281,6 +300,12 @@ impl Runs {
         }
     }
 
+    /// Lets it be said what became of a worktree.
+    pub(crate) fn removed(&self, worktree: String, outcome: Removal) {
+        self.claims.removed(worktree, outcome);
+        self.news.send_replace(());
+    }
+
     /// Something to send, or something acknowledged, or a run that ended.
     pub(crate) fn news(&self) -> watch::Receiver<()> {
         self.news.subscribe()
@@ -288,6 +313,14 @@ impl Runs {
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     pub(crate) fn state_dir(&self) -> &Path {

@@ -25,13 +25,15 @@ const IDLE_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A program that waits.
 pub(crate) struct Waiting {
     process: RunId,
+    /// Where it was started, below the workspace.
+    dir: String,
     taken: oneshot::Sender<()>,
     program: JoinHandle<Option<Program>>,
 }
 
 /// Lets a program wait for its next run.
 pub(crate) async fn park(runs: &Arc<Runs>, program: Program, dialogue: &Dialogue) {
-    let process = program.started_by;
+    let (process, dir) = (program.started_by, program.dir.clone());
     let (taken, asked) = oneshot::channel();
     let limits = Limits {
         idle: Duration::from_millis(dialogue.idle_ms_max).min(IDLE_MAX),
@@ -43,6 +45,7 @@ pub(crate) async fn park(runs: &Arc<Runs>, program: Program, dialogue: &Dialogue
     };
     let waiting = Waiting {
         process,
+        dir,
         taken,
         program: waiting,
     };
@@ -51,10 +54,17 @@ pub(crate) async fn park(runs: &Arc<Runs>, program: Program, dialogue: &Dialogue
     }
 }
 
-/// The program that waits under this name. Any other that waits is ended.
-pub(crate) async fn take(runs: &Runs, process: Option<RunId>) -> Option<Program> {
+/// Ends the program that waits in this directory, where one does.
+pub(crate) async fn end_in(runs: &Runs, dir: &str) {
+    if let Some(waiting) = runs.take_waiting_in(dir) {
+        waiting.end().await;
+    }
+}
+
+/// The program that waits under this name, in this directory. Any other that waits is ended.
+pub(crate) async fn take(runs: &Runs, process: Option<RunId>, dir: &str) -> Option<Program> {
     let waiting = runs.take_waiting()?;
-    if process != Some(waiting.process) {
+    if process != Some(waiting.process) || waiting.dir != dir {
         tracing::info!(process = %waiting.process, "the waiting program does not fit, ending it");
         waiting.end().await;
         return None;
@@ -68,6 +78,10 @@ pub(crate) async fn take(runs: &Runs, process: Option<RunId>) -> Option<Program>
 impl Waiting {
     pub(crate) fn process(&self) -> RunId {
         self.process
+    }
+
+    pub(crate) fn dir(&self) -> &str {
+        &self.dir
     }
 
     /// Ends it; returns when nothing of it is alive.

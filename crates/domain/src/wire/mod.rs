@@ -2,4 +2,5 @@
 
 pub mod checkout;
 pub mod credentials;
+pub mod names;
 pub mod runner;

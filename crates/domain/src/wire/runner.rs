@@ -147,10 +147,7 @@ impl std::fmt::Debug for RunSpec {
             .field("args", &self.args)
             .field("limits", &self.limits)
             .field("process", &self.dialogue.as_ref().map(|it| it.process))
-            .field(
-                "worktree",
-                &self.checkout.as_ref().map(|it| it.worktree.as_str()),
-            )
+            .field("worktree", &self.checkout.as_ref().map(|it| &it.worktree))
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,8 @@
     reason = "helpers of tests are tests: what surprises them is to fail, and most events do not matter to most of them"
 )]
 
+mod credentials;
+mod host;
 mod isolation;
 mod journal;
 mod lifecycle;
@@ -14,5 +16,8 @@ mod plane;
 mod pure;
 mod stop;
 mod stream;
+mod unprepared;
+mod upkeep;
 mod warm;
+mod worktree;
 mod world;

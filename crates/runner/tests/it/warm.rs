@@ -40,7 +40,7 @@ fn mark(fields: &[(&str, &str)]) -> Mark {
 }
 
 /// A run of that agent, to be served by the process of an earlier one where there is one.
-fn said(world: &World, words: &str, process: Option<RunId>) -> RunSpec {
+pub(crate) fn said(world: &World, words: &str, process: Option<RunId>) -> RunSpec {
     let mut spec = world.script(AGENT);
     spec.stdin = format!("{words}\n");
     spec.dialogue = Some(Dialogue {
@@ -63,7 +63,7 @@ fn input(run: RunId, number: u128, text: &str) -> ToRunner {
 }
 
 /// The processes that served a run: process id, and by whom it was started.
-fn started(events: &[RunEvent]) -> Vec<(u32, Option<RunId>)> {
+pub(crate) fn started(events: &[RunEvent]) -> Vec<(u32, Option<RunId>)> {
     let started = |event: &RunEvent| match event.what {
         Happening::Started { pid, process } => Some((pid, process)),
         _ => None,

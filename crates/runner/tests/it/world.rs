@@ -209,12 +209,22 @@ pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) ->
 
 /// Processes that carry the marker of a run.
 pub(crate) fn survivors(run: RunId) -> Vec<String> {
-    let marker = format!("OPTIO_RUN_ID={run}").into_bytes();
-    let marked = |pid: &String| {
-        fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|e| e == marker))
+    marked(&format!("OPTIO_RUN_ID={run}"))
+}
+
+fn marked(marker: &str) -> Vec<String> {
+    let is_marked = |pid: &String| {
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+            let mut variables = environ.split(|byte| *byte == 0);
+            variables.any(|variable| variable == marker.as_bytes())
+        })
     };
-    processes().into_iter().filter(marked).collect()
+    processes().into_iter().filter(is_marked).collect()
+}
+
+/// Processes that were started in this world's sandbox.
+pub(crate) fn carriers(world: &World) -> Vec<String> {
+    marked(&format!("OPTIO_SANDBOX_ID={}", world.bootstrap.sandbox))
 }
 
 /// Processes whose command line contains a text.
