@@ -37,6 +37,8 @@ ids! {
     RunId,
     /// A place where agents run.
     SandboxId,
+    /// A text that is kept sealed.
+    SecretId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.
