@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod ownership;
 pub mod retention;
 pub mod runs;
+pub mod secrets;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -50,6 +51,8 @@ pub struct Store {
     /// What is ours, where several control planes share the database.
     holding: Option<Arc<Holding>>,
     counters: Arc<metrics::Counters>,
+    /// What opens the secrets.
+    vault: Option<Arc<secrets::Vault>>,
 }
 
 impl Store {
@@ -80,6 +83,7 @@ impl Store {
             pool,
             holding: None,
             counters: Arc::default(),
+            vault: None,
         })
     }
 
