@@ -20,6 +20,7 @@ mod metrics;
 mod posting;
 mod replicas;
 mod replies;
+mod secrets;
 mod sockets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
@@ -68,6 +69,9 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
+        .routes(routes!(secrets::list, secrets::create))
+        .routes(routes!(secrets::rotate_key))
+        .routes(routes!(secrets::remove))
         .routes(routes!(health::health))
         .routes(routes!(metrics::metrics))
 }
