@@ -13,8 +13,10 @@ mod ask;
 mod dead;
 mod log;
 mod replicas;
+mod secret;
 mod sse;
 mod topic;
+mod typed;
 mod view;
 mod why;
 
@@ -45,6 +47,7 @@ pub async fn run(
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
+        Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,
