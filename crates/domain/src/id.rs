@@ -41,6 +41,8 @@ ids! {
     RunId,
     /// A place where agents run.
     SandboxId,
+    /// A text that is kept sealed.
+    SecretId,
     /// Work on a repository that ends in a merged pull request.
     TaskId,
     /// A rule that wakes something by itself.

@@ -10,6 +10,7 @@ use crate::{
     actor::ActorKey,
     git_host::{GitHost, RepoUrl},
     id::{MessageId, SandboxId},
+    secret::{KeyId, Ring},
     transcript::{Entry, Fact},
     wire::runner::{FileSpec, Mark},
 };
@@ -27,6 +28,35 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// A fresh identity.
     fn fresh(&self) -> Uuid;
+}
+
+/// Where randomness comes from that nobody can foretell.
+pub trait Chance: Send + Sync {
+    /// Fills all of it.
+    ///
+    /// # Errors
+    /// When the machine has none to give.
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()>;
+}
+
+/// Where the keys of secrets are kept. Words of a refusal are for a person and never hold a key.
+pub trait KeySource: Send + Sync {
+    /// The keys there are.
+    ///
+    /// # Errors
+    /// What is wrong with them, and what to do.
+    fn read(&self) -> Result<Ring, String>;
+    /// The keys there are once the newest of them is another than this one. Where a key is made for
+    /// it, it is kept for good before this returns.
+    ///
+    /// # Errors
+    /// Why there is no such key, and what to do.
+    fn renew(&self, current: &KeyId) -> Result<Ring, String>;
+    /// Nothing is sealed with any other key any longer: the others may go.
+    ///
+    /// # Errors
+    /// What a person has to remove by hand.
+    fn settle(&self, current: &KeyId) -> Result<(), String>;
 }
 
 /// How well a driver keeps agents apart from the machine, in words every surface repeats.
@@ -200,6 +230,11 @@ pub trait AgentCli: Send + Sync {
     fn launch(&self, order: &LaunchOrder) -> Launch;
     /// Reads one line of its standard output.
     fn read(&self, line: &str) -> Reading;
+    /// The names of the secrets by which it signs in to its vendor. Those that are stored take the
+    /// place of all that this installation was started with.
+    fn credentials(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// What it can beyond one turn in one process. Where it says so, the functions below answer.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()

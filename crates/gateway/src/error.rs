@@ -7,7 +7,7 @@ use axum::{
 };
 use optio_domain::agent::spec::Invalid;
 use optio_runtime::SendError;
-use optio_store::StoreError;
+use optio_store::{StoreError, secrets::SecretError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 const INBOX_RETRY_S: u32 = 5;
 const BUSY_RETRY_S: u32 = 1;
 const AWAY_RETRY_S: u32 = 2;
+const KEY_RETRY_S: u32 = 30;
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -124,6 +125,28 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::Corrupt(_) => Self::Internal(words),
             StoreError::Failed(source) => Self::Internal(format!("{words}: {source}")),
+        }
+    }
+}
+
+impl From<SecretError> for ApiError {
+    fn from(error: SecretError) -> Self {
+        let words = error.to_string();
+        match error {
+            SecretError::Store(error) => error.into(),
+            SecretError::NoKey(_) => Self::Unavailable(
+                format!("{words}; start it again with the keys the other servers have"),
+                KEY_RETRY_S,
+            ),
+            SecretError::WrongKey(_) => Self::Unavailable(words, KEY_RETRY_S),
+            SecretError::Keys(_) => Self::Conflict(words),
+            SecretError::Unopened(_) => Self::Conflict(format!(
+                "{words}; set them again or remove them, then repeat this"
+            )),
+            SecretError::Full(_) => Self::Conflict(format!(
+                "{words}; remove some that nobody needs (`optio secret rm`)"
+            )),
+            SecretError::Rotating => Self::Conflict(format!("{words}; wait until that is over")),
         }
     }
 }

@@ -3,12 +3,11 @@
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use optio_store::{idempotency::Key, retention::Keep};
-use sha2::{Digest as _, Sha256};
 
 use crate::{Gateway, body, error::ApiError};
 
@@ -77,7 +76,7 @@ async fn once(
     let bytes = body::read(Request::from_parts(parts.clone(), sent), max).await?;
     let store = &gateway.world().store;
     let caller = "local";
-    let fingerprint = fingerprint(&parts.method, parts.uri.path(), &bytes);
+    let fingerprint = fingerprint(gateway, &parts, &bytes);
     match store
         .take_key(
             caller,
@@ -152,19 +151,12 @@ async fn keep(
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-fn fingerprint(method: &Method, path: &str, body: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    for part in [
-        method.as_str().as_bytes(),
-        b"\0",
-        path.as_bytes(),
-        b"\0",
-        body,
-    ] {
-        hash.update(part);
-    }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// What the request is known by. Its body may hold a secret, which nobody who reads the database may
+/// guess at: without our key the fingerprint says nothing.
+fn fingerprint(gateway: &Gateway, parts: &Parts, body: &[u8]) -> String {
+    let target = parts.uri.path_and_query();
+    let target = target.map_or(parts.uri.path(), |target| target.as_str());
+    let head = format!("{}\0{target}\0", parts.method);
+    let signer = &gateway.world().signer;
+    signer.fingerprint(&[head.as_bytes(), body].concat())
 }

@@ -97,6 +97,21 @@ impl OfThread {
     }
 }
 
+/// Which scope.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfScope {
+    /// global, workspace, user, or the URL of a repository.
+    scope: Option<String>,
+}
+
+impl OfScope {
+    /// The scope, where one is given.
+    pub(crate) fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+}
+
 /// The longest that an answer is held back, in milliseconds.
 const WAIT_MS_MAX: u64 = 60_000;
 

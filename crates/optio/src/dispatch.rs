@@ -88,6 +88,7 @@ async fn command(
         | Command::Task(_)
         | Command::Topic(_)
         | Command::Dead(_)
+        | Command::Secret(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

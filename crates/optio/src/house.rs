@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A crate, the crates of ours it may use, and the outside libraries nobody else may use.
 const HOUSE: [(&str, &[&str], &[&str]); 11] = [
     ("optio-domain", &[], &[]),
-    ("optio-store", &["domain"], &["sqlx"]),
+    ("optio-store", &["domain"], &["sqlx", "aes-gcm"]),
     (
         "optio-runtime",
         &["domain", "store"],

@@ -1,12 +1,13 @@
 //! The real clock and real chance, for the parts that take them as arguments.
 
 use std::{
+    io::Read as _,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use optio_domain::ports::{Clock, Ids};
+use optio_domain::ports::{Chance, Clock, Ids};
 use rustix::time::{ClockId, clock_gettime};
 use uuid::Uuid;
 
@@ -104,6 +105,16 @@ impl Ids for RandomIds {
     )]
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
+    }
+}
+
+/// The randomness of the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemChance;
+
+impl Chance for SystemChance {
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        std::fs::File::open("/dev/urandom")?.read_exact(bytes)
     }
 }
 

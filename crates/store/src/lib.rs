@@ -25,6 +25,7 @@ pub mod pools;
 pub mod pulls;
 pub mod retention;
 pub mod runs;
+pub mod secrets;
 pub mod step;
 pub mod tasks;
 #[cfg(feature = "testing")]
@@ -53,6 +54,8 @@ pub struct Store {
     /// What is ours, where several control planes share the database.
     holding: Option<Arc<Holding>>,
     counters: Arc<metrics::Counters>,
+    /// What opens the secrets.
+    vault: Option<Arc<secrets::Vault>>,
 }
 
 impl Store {
@@ -83,6 +86,7 @@ impl Store {
             pool,
             holding: None,
             counters: Arc::default(),
+            vault: None,
         })
     }
 

@@ -181,7 +181,8 @@ impl Agents {
                 let Some(sight) = self.world.store.see_agent(sight.agent.id).await? else {
                     return Ok(Progress::Gone);
                 };
-                self.ask_again(&sight, decision, "a sandbox", &error).await
+                self.ask_driver_again(&sight, decision, "a sandbox", &error)
+                    .await
             }
         }
     }
@@ -242,20 +243,34 @@ impl Agents {
         error: &SandboxError,
     ) -> Result<Progress, Fault> {
         tracing::warn!(agent.id = %sight.agent.id, %error, "the sandbox could not be ended, will try again");
-        self.ask_again(sight, decision, "the sandbox to end", error)
+        self.ask_driver_again(sight, decision, "the sandbox to end", error)
             .await
     }
 
-    /// Rests until the driver is asked again, and says what it said.
-    async fn ask_again(
+    async fn ask_driver_again(
         &self,
         sight: &AgentSight,
         decision: &Decision,
         what: &str,
         error: &SandboxError,
     ) -> Result<Progress, Fault> {
-        let until = decision.at + DRIVER_PAUSE;
-        let wait = Wait::until(format!("{what}: {error}"), "the sandbox driver", until);
+        let holder = "the sandbox driver";
+        self.ask_again(sight, decision, what, holder, DRIVER_PAUSE, error)
+            .await
+    }
+
+    /// Rests until whoever refused is asked again, and says what it said.
+    pub(super) async fn ask_again(
+        &self,
+        sight: &AgentSight,
+        decision: &Decision,
+        what: &str,
+        holder: &str,
+        pause: TimeDelta,
+        error: &(dyn std::error::Error + Sync),
+    ) -> Result<Progress, Fault> {
+        let until = decision.at + pause;
+        let wait = Wait::until(format!("{what}: {error}"), holder, until);
         self.world
             .store
             .wait(sight.agent.id.into(), sight.version, &wait)

@@ -14,7 +14,10 @@ use optio_domain::{
 use optio_store::agents::AgentSight;
 use serde_json::json;
 
-use super::Agents;
+use super::{
+    Agents,
+    credentials::{self, Stored},
+};
 
 /// Milliseconds between interrupt, terminate and kill.
 const GRACE_MS: u64 = 1_000;
@@ -31,12 +34,17 @@ pub(super) struct TurnOrder {
 
 impl Agents {
     /// Who serves the next run of an agent. Its session is resumed either way.
-    pub(super) fn service(&self, sight: &AgentSight, cli: &dyn AgentCli) -> Service {
+    pub(super) fn service(
+        &self,
+        sight: &AgentSight,
+        cli: &dyn AgentCli,
+        stored: &Stored,
+    ) -> Service {
         let (agent, can) = (&sight.agent, cli.capabilities());
         let kept = can.warm
             && agent.spec.pod_lifecycle != Lifecycle::OnDemand
             && 0 < self.world.limits.warm_idle_ms_max;
-        let setting = kept.then(|| self.setting(sight, cli));
+        let setting = kept.then(|| self.setting(sight, cli, stored));
         let session = agent.session_id.as_deref();
         let server = setting.as_ref().map_or(Server::New, |setting| {
             warm::server(sight.warm.as_ref(), setting, session, can.set_model)
@@ -51,16 +59,18 @@ impl Agents {
         order: &TurnOrder,
         service: &Service,
         cli: &dyn AgentCli,
+        stored: &Stored,
     ) -> RunSpec {
         let (agent, limits) = (&sight.agent, &self.world.limits);
         let kept = service.setting.is_some();
-        let launch = cli.launch(&LaunchOrder {
+        let wanted = LaunchOrder {
             prompt: order.prompt.clone(),
             model: agent.spec.model.clone(),
             resume: agent.session_id.clone(),
             max_turns: max_turns(sight),
             kept,
-        });
+        };
+        let launch = credentials::launch(cli, &wanted, stored);
         let dialogue = self.dialogue(sight, order, &launch, service.server, cli);
         let mut env = self.environment(sight);
         if !kept {
@@ -117,15 +127,16 @@ impl Agents {
 
     /// What a kept process of this agent is set to: everything it would be started with but the
     /// turn, the model and the session, and the words it has been told.
-    fn setting(&self, sight: &AgentSight, cli: &dyn AgentCli) -> Setting {
+    fn setting(&self, sight: &AgentSight, cli: &dyn AgentCli, stored: &Stored) -> Setting {
         let spec = &sight.agent.spec;
-        let launch = cli.launch(&LaunchOrder {
+        let wanted = LaunchOrder {
             prompt: String::new(),
             model: None,
             resume: None,
             max_turns: max_turns(sight),
             kept: true,
-        });
+        };
+        let launch = credentials::launch(cli, &wanted, stored);
         let all = json!([
             spec.agent_runtime,
             launch.program,

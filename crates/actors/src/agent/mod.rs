@@ -29,6 +29,7 @@ use crate::World;
 mod acts;
 mod breaker;
 mod cancel;
+mod credentials;
 mod launch;
 mod steer;
 mod turns;

@@ -28,7 +28,7 @@ use optio_store::{
     turns::{Closed, Keep, Opened, Opening},
 };
 
-use super::{Agents, acts::next_state, launch::TurnOrder};
+use super::{Agents, acts::next_state, credentials::Stored, launch::TurnOrder};
 use crate::known::OpenedTurn;
 
 impl Agents {
@@ -52,7 +52,15 @@ impl Agents {
         let sandbox = SandboxId::of_agent(agent.id);
         let cli = self.world.clis.get(agent.spec.agent_runtime.as_str());
         let cli = cli.filter(|_| self.world.links.holds(sandbox, None).is_some());
-        let service = cli.map(|cli| self.service(sight, &**cli));
+        let stored = match cli {
+            Some(cli) => self.stored(sight, &**cli).await,
+            None => Ok(Stored::new()),
+        };
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(error) => return self.without_credentials(sight, decision, error).await,
+        };
+        let service = cli.map(|cli| self.service(sight, &**cli, &stored));
         let turn = TurnId(self.world.ids.fresh());
         let opening = Opening {
             agent: agent.id,
@@ -80,7 +88,7 @@ impl Agents {
             epoch,
             prompt,
         };
-        let spec = self.run_spec(sight, &order, service, &**cli);
+        let spec = self.run_spec(sight, &order, service, &**cli, &stored);
         self.expect(sight, &order, agent.turns_taken + 1, version);
         if self
             .world
@@ -127,13 +135,17 @@ impl Agents {
         let Some(row) = self.world.store.turn(agent.id, turn).await? else {
             return Err(Fault::Moved);
         };
-        let service = self.service(sight, &*cli);
+        let stored = match self.stored(sight, &*cli).await {
+            Ok(stored) => stored,
+            Err(error) => return self.without_credentials(sight, decision, error).await,
+        };
+        let service = self.service(sight, &*cli, &stored);
         let order = TurnOrder {
             turn,
             epoch: row.epoch,
             prompt: row.prompt_used,
         };
-        let spec = self.run_spec(sight, &order, &service, &*cli);
+        let spec = self.run_spec(sight, &order, &service, &*cli, &stored);
         let write = self.write(sight, wait, decision, false);
         let version = self
             .world

@@ -67,7 +67,7 @@ impl AgentCli for FakeCli {
                 .flat_map(|session| ["--resume".to_owned(), session.clone()])
                 .collect(),
             env: BTreeMap::new(),
-            secrets: BTreeMap::new(),
+            secrets: BTreeMap::from([("FAKE_KEY".to_owned(), "the server's".to_owned())]),
             stdin: order.prompt.clone(),
             files: Vec::new(),
             read_only: Vec::new(),
@@ -76,6 +76,10 @@ impl AgentCli for FakeCli {
                 ends: Mark(BTreeMap::new()),
             }),
         }
+    }
+
+    fn credentials(&self) -> &'static [&'static str] {
+        &["FAKE_KEY", "FAKE_TOKEN"]
     }
 
     fn capabilities(&self) -> Capabilities {

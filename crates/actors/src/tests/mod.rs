@@ -1,6 +1,7 @@
 //! The actors in a world that is real where it can be and played by hand where it cannot.
 
 mod control;
+mod credentials;
 mod driver;
 mod engine;
 mod fakes;

@@ -91,8 +91,9 @@ impl World {
         let errors = Errors::default();
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
-        let store = optio_store::testing::database().await;
         let clock = Arc::new(FakeClock::new());
+        let store = optio_store::testing::database().await;
+        let store = optio_store::testing::with_secrets(&store, clock.now()).await;
         let fleet = Fleet::new(Arc::clone(&clock));
         let host = FakeHost::default();
         let given = Given {

@@ -21,6 +21,7 @@ mod metrics;
 mod posting;
 mod replicas;
 mod replies;
+mod secrets;
 mod sockets;
 pub(crate) mod tasks;
 pub(crate) mod topics;
@@ -98,6 +99,9 @@ fn described() -> OpenApiRouter<Gateway> {
             tasks::depends::add_subtask
         ))
         .routes(routes!(credentials::ask))
+        .routes(routes!(secrets::list, secrets::create))
+        .routes(routes!(secrets::rotate_key))
+        .routes(routes!(secrets::remove))
         .routes(routes!(health::health))
         .routes(routes!(metrics::metrics))
 }

@@ -130,6 +130,7 @@ impl Api {
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
         let driver = Arc::new(Silent::default());
+        let store = optio_store::testing::with_secrets(&store, StillClock.now()).await;
         let world = World {
             links: Links::default(),
             stream: Stream::start(store.clone()),

@@ -12,4 +12,5 @@ mod refused_mail;
 mod repeats;
 mod routes;
 mod schema;
+mod secrets;
 mod topics;

@@ -110,7 +110,7 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     }
 }
 
-const PATHS: [(&str, &[&str]); 14] = [
+const PATHS: [(&str, &[&str]); 16] = [
     ("/api/persistent-agents", &["get", "post"]),
     ("/api/persistent-agents/stats", &["get"]),
     (
@@ -131,6 +131,8 @@ const PATHS: [(&str, &[&str]); 14] = [
     ("/api/internal/persistent-agents/broadcast", &["post"]),
     ("/api/internal/persistent-agents/inbox", &["get"]),
     ("/api/health", &["get"]),
+    ("/api/secrets", &["get", "post"]),
+    ("/api/secrets/{name}", &["delete"]),
 ];
 
 #[test]
@@ -175,4 +177,5 @@ fn the_bodies_name_what_they_require() {
     );
     assert_eq!(required("NewMail"), json!(["body"]));
     assert_eq!(required("ToPeer"), json!(["body"]));
+    assert_eq!(required("NewSecret"), json!(["name", "value"]));
 }

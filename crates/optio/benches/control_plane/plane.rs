@@ -18,6 +18,8 @@ use crate::{Outcome, http, machine};
 
 /// How long a start or a stop may take.
 const WAIT_MAX: Duration = Duration::from_secs(60);
+/// What secrets are sealed with, of which there are none.
+const ENCRYPTION_KEY: &str = "5d90c1e7a34b826f0e73d8f41ac96b25847f30dce1592ab6f3680ed47b9c25a1";
 /// How often it is looked whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long processes that were left may take to end when told to.
@@ -160,6 +162,7 @@ impl Plane {
             .env("OPTIO_LIMITS_WAKE_TURNS_MAX", "2000000000")
             .env("OPTIO_LOG", "warn")
             .env("ANTHROPIC_API_KEY", "none")
+            .env("OPTIO_ENCRYPTION_KEY", ENCRYPTION_KEY)
             .envs(database.map(|url| ("DATABASE_URL", url)))
             .current_dir(dir)
             .stdin(Stdio::null())

@@ -13,9 +13,11 @@ mod ask;
 mod dead;
 mod log;
 mod replicas;
+mod secret;
 mod sse;
 mod task;
 mod topic;
+mod typed;
 mod view;
 mod why;
 
@@ -47,6 +49,7 @@ pub async fn run(
         Command::Task(task) => task::run(api, task, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
+        Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

@@ -52,12 +52,9 @@ pub(super) async fn run(api: &Api, task: &Task, console: &mut Console) -> Result
         } => {
             let mode = if *interrupt { "interrupt" } else { "soft" };
             let body = json!({ "content": message(text)?, "mode": mode });
-            let answer = api.change(
-                Method::POST,
-                &format!("{}/message", path(task)),
-                Some(&body),
-            );
-            said(console, &answer.await?, &format!("told {task}"))
+            let to = format!("{}/message", path(task));
+            let answer = api.change(Method::POST, &to, Some(&body)).await?;
+            said(console, &answer, &format!("told {task}"))
         }
         Task::Cancel(which) => act(api, &which.task, "cancel", None, console).await,
         Task::Retry(which) => act(api, &which.task, "retry", None, console).await,
@@ -67,8 +64,8 @@ pub(super) async fn run(api: &Api, task: &Task, console: &mut Console) -> Result
             act(api, task, "resume", Some(&body), console).await
         }
         Task::Review(which) => {
-            let answer = api.change(Method::POST, &format!("{}/review", path(&which.task)), None);
-            let answer = answer.await?;
+            let to = format!("{}/review", path(&which.task));
+            let answer = api.change(Method::POST, &to, None).await?;
             let words = format!("the review is task {}", view::text(&answer, "reviewTaskId"));
             said(console, &answer, &words)
         }
@@ -283,12 +280,9 @@ async fn act(
     console: &mut Console,
 ) -> Result<(), Failure> {
     let empty = json!({});
-    let answer = api.change(
-        Method::POST,
-        &format!("{}/{verb}", path(task)),
-        Some(body.unwrap_or(&empty)),
-    );
-    let answer = answer.await?;
+    let to = format!("{}/{verb}", path(task));
+    let body = Some(body.unwrap_or(&empty));
+    let answer = api.change(Method::POST, &to, body).await?;
     let words = format!("task {task} is {}", view::text(&answer["task"], "state"));
     said(console, &answer, &words)
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use optio_domain::{limits::Limits, ownership::Role};
+use optio_domain::{limits::Limits, ownership::Role, secret::Ring};
 
 use crate::failure::Failure;
 
@@ -70,6 +70,17 @@ impl std::fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
     }
+}
+
+/// Where the keys of secrets are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// In these settings.
+    Given(Ring),
+    /// In this file.
+    File(PathBuf),
+    /// Nobody has said so.
+    Unset,
 }
 
 /// How agents get at their model.
@@ -139,6 +150,8 @@ pub struct Config {
     pub credentials: Credentials,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
+    /// Where the keys of secrets are.
+    pub encryption: Encryption,
     /// The user agents run as; none means our own.
     pub agent_uid: Option<u32>,
     /// Which bubblewrap.

@@ -8,12 +8,14 @@ use std::{
 use optio_domain::{
     limits::{Limits, OFF_AT_ZERO},
     ownership::Role,
+    secret::{Ring, SecretKey},
 };
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Bwrap, ClientConfig, Config, Credentials, Host, Layers, Secret, TokenKey, layers::Source,
+    Bwrap, ClientConfig, Config, Credentials, Encryption, Host, Layers, Secret, TokenKey,
+    layers::Source,
 };
 
 /// Reads values and remembers what was wrong with them.
@@ -47,6 +49,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
             anthropic_base_url: read.url("anthropic_base_url"),
         },
         token_key: read.token_key(),
+        encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
         bwrap: read.bwrap(&host.cwd),
     };
@@ -230,6 +233,36 @@ impl Reader<'_> {
             );
         }
         key.map(TokenKey)
+    }
+
+    fn encryption(&mut self, cwd: &Path) -> Encryption {
+        let newest = self.encryption_key("encryption_key");
+        let previous = self.encryption_key("encryption_key_previous");
+        let is_set = |key| self.layers.get(key).is_some();
+        let file = self.text("encryption_key_file").map(|file| cwd.join(file));
+        if is_set("encryption_key_previous") && !is_set("encryption_key") {
+            let rule = "needs encryption_key, which it was before; a file holds both by itself";
+            self.wrong("encryption_key_previous", rule);
+        }
+        if file.is_some() && self.layers.get("encryption_key").is_some() {
+            let rule = "and encryption_key are both set; unset the one without the key in use";
+            self.wrong("encryption_key_file", rule);
+        }
+        match (newest, file) {
+            (Some(newest), _) => {
+                Encryption::Given(Ring::new(newest, previous.into_iter().collect()))
+            }
+            (None, Some(file)) => Encryption::File(file),
+            (None, None) => Encryption::Unset,
+        }
+    }
+
+    fn encryption_key(&mut self, key: &str) -> Option<SecretKey> {
+        let read = SecretKey::parse(self.text(key)?);
+        if let Err(weak) = &read {
+            self.wrong(key, &weak.to_string());
+        }
+        read.ok()
     }
 
     fn agent_uid(&mut self, host: &Host) -> Option<u32> {

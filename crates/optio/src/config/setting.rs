@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 17] = [
+const PLAIN: [(&str, &[&str], Show); 20] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -53,6 +53,17 @@ const PLAIN: [(&str, &[&str], Show); 17] = [
     ("database_url", &["DATABASE_URL"], Show::Url),
     ("log", &["OPTIO_LOG", "RUST_LOG"], Show::Plain),
     ("token_key", &["OPTIO_TOKEN_KEY"], Show::Masked),
+    ("encryption_key", &["OPTIO_ENCRYPTION_KEY"], Show::Masked),
+    (
+        "encryption_key_previous",
+        &["OPTIO_ENCRYPTION_KEY_PREVIOUS"],
+        Show::Masked,
+    ),
+    (
+        "encryption_key_file",
+        &["OPTIO_ENCRYPTION_KEY_FILE"],
+        Show::Plain,
+    ),
     ("agent_uid", &["OPTIO_AGENT_UID"], Show::Plain),
     ("bwrap", &["OPTIO_BWRAP"], Show::Plain),
     ("anthropic_api_key", &["ANTHROPIC_API_KEY"], Show::Masked),

@@ -55,6 +55,9 @@ fn unset(key: &str) -> &'static str {
         "public_url" => "not set: http:// and the address of listen",
         "database_url" => "not set: an own Postgres in data_dir",
         "token_key" => "not set: a key kept in data_dir",
+        "encryption_key" | "encryption_key_file" => {
+            "not set: optio dev keeps a key in data_dir, optio serve needs one"
+        }
         "agent_uid" => "not set: agents run as this user",
         "bwrap" => "not set: the bwrap in PATH",
         _ => "not set",

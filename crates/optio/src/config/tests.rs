@@ -245,3 +245,68 @@ fn zero_turns_a_warm_process_off_and_is_no_value_of_any_other_limit() {
         Settings::load(zero("OPTIO_LIMITS_WARM_RSS_BYTES_MAX")).and_then(|it| it.server());
     assert!(refused.is_err());
 }
+
+const KEY: &str = "8f1c5a07d39be2644af0917e2cb8d35566a90ef3127bc48d01fe3a95d7602bc4";
+
+#[test]
+fn keys_of_secrets_are_given_or_lie_in_a_file() {
+    let other = KEY.replace('8', "9");
+    let more = [
+        ("OPTIO_ENCRYPTION_KEY", KEY),
+        ("OPTIO_ENCRYPTION_KEY_PREVIOUS", other.as_str()),
+    ];
+    let settings = Settings::load(with(found(), "", &more)).unwrap();
+    let config = settings.server().unwrap();
+    let Encryption::Given(ring) = &config.encryption else {
+        panic!("{config:?}")
+    };
+    let keys: Vec<String> = ring.keys().map(|key| key.reveal()).collect();
+    assert_eq!(keys, [KEY, &other]);
+    let printed = format!("{config:?} {:?}", settings.shown());
+    assert!(
+        !printed.contains(KEY) && !printed.contains(&other),
+        "{printed}"
+    );
+    let file = server(with(found(), "encryption_key_file = 'optio.key'", &[]));
+    let path = PathBuf::from("/home/ada/optio.key");
+    assert_eq!(file.encryption, Encryption::File(path));
+    assert_eq!(server(found()).encryption, Encryption::Unset);
+}
+
+#[test]
+fn a_bad_key_of_secrets_is_refused_with_its_remedy_and_never_printed() {
+    let equal = "ab".repeat(32);
+    for (more, words) in [
+        (
+            &[("OPTIO_ENCRYPTION_KEY", "hunter2")][..],
+            "must be 64 hexadecimal digits",
+        ),
+        (
+            &[("OPTIO_ENCRYPTION_KEY", &equal)],
+            "all its bytes are equal",
+        ),
+        (
+            &[("OPTIO_ENCRYPTION_KEY_PREVIOUS", KEY)],
+            "needs encryption_key",
+        ),
+        (
+            &[
+                ("OPTIO_ENCRYPTION_KEY", KEY),
+                ("OPTIO_ENCRYPTION_KEY_FILE", "k"),
+            ],
+            "are both set",
+        ),
+    ] {
+        let told = problems(with(found(), "", more));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with("environment OPTIO_ENCRYPTION_KEY"),
+            "{told:?}"
+        );
+        assert!(told[0].contains(words), "{told:?}");
+        assert!(
+            !told[0].contains("hunter2") && !told[0].contains(&equal),
+            "{told:?}"
+        );
+    }
+}

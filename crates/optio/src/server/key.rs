@@ -2,15 +2,15 @@
 
 use std::{
     fs::OpenOptions,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{ErrorKind, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
-use optio_domain::token::Signer;
+use optio_domain::{ports::Chance as _, token::Signer};
 use uuid::Uuid;
 
-use crate::{config::Config, failure::Failure};
+use crate::{config::Config, failure::Failure, machine::SystemChance};
 
 const FILE: &str = "token.key";
 const BYTES: usize = 32;
@@ -38,7 +38,8 @@ fn kept(path: &Path) -> Result<Vec<u8>, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
-    let key = random().map_err(failed)?;
+    let mut key = [0; BYTES];
+    SystemChance.fill(&mut key).map_err(failed)?;
     // Written aside and linked into place: a key is never seen half.
     #[expect(clippy::disallowed_methods, reason = "a name nobody else uses")]
     let aside = path.with_extension(Uuid::new_v4().simple().to_string());
@@ -60,10 +61,4 @@ fn kept(path: &Path) -> Result<Vec<u8>, Failure> {
         }
         Err(error) => Err(failed(error)),
     }
-}
-
-fn random() -> std::io::Result<[u8; BYTES]> {
-    let mut key = [0; BYTES];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-    Ok(key)
 }

@@ -19,6 +19,7 @@ mod key;
 mod logs;
 mod plane;
 mod rounds;
+mod vault;
 
 use database::Database;
 use plane::ControlPlane;
@@ -43,10 +44,11 @@ pub async fn dev(config: Config, console: &mut Console) -> Result<(), Failure> {
         plane.url(),
         plane.isolation()
     ));
-    if !credentials.are_there() && credentials.anthropic_base_url.is_none() {
+    let given = credentials.are_there() || credentials.anthropic_base_url.is_some();
+    if !given && !plane.has_stored_credentials().await {
         console.note(
-            "No model credentials: set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN and start again, \
-             or try without a model: run `optio simulate model`, and start this with \
+            "No model credentials: keep one with `optio secret set ANTHROPIC_API_KEY` (or \
+             CLAUDE_CODE_OAUTH_TOKEN), or try without a model: run `optio simulate model`, and start this with \
              ANTHROPIC_BASE_URL=http://127.0.0.1:30410 ANTHROPIC_API_KEY=none",
         );
     }
@@ -76,6 +78,7 @@ pub async fn serve(
             "optio serve needs a Postgres: set DATABASE_URL; `optio dev` starts one of its own",
         ));
     }
+    vault::require(&config)?;
     if config.role == Role::Actors && !public_url_is_chosen {
         return Err(Failure::usage(
             "with --role actors agents cannot reach the API here: name a server that has it with \

@@ -9,7 +9,7 @@ use optio_adapters::{
 };
 use optio_domain::{
     ownership::{Role, Shard},
-    ports::{AgentCli, IsolationReport},
+    ports::{AgentCli, Clock as _, IsolationReport},
     wire::runner::RunAs,
 };
 use optio_gateway::Gateway;
@@ -19,12 +19,12 @@ use optio_runtime::{
 use optio_store::{Store, ownership::Registry};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{connect, database::Database, key, rounds};
+use super::{connect, database::Database, key, rounds, vault};
 use crate::{
     agent_versions,
     config::{Bwrap, Config, Secret, surroundings},
     failure::Failure,
-    machine::{self, RandomIds, SteadyClock},
+    machine::{self, RandomIds, SteadyClock, SystemClock},
 };
 
 /// Connections to the database.
@@ -35,6 +35,9 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 const DRAIN_MAX: Duration = Duration::from_secs(2);
 /// How long a runner without work lives without a control plane.
 const ORPHAN_MS_MAX: u64 = 10 * 60 * 1_000;
+
+/// The workspace there is.
+const WORKSPACE: &str = "default";
 
 /// The control plane, while it runs.
 pub(super) struct ControlPlane {
@@ -92,6 +95,7 @@ impl ControlPlane {
     ) -> Result<Self, Failure> {
         let store = connect(database.url(), CONNECTIONS_MAX).await?;
         store.migrate().await.map_err(general)?;
+        let store = vault::open(config, &store, SystemClock.now()).await?;
         let mut leases = join(config, role, &addresses, database.url()).await?;
         let peers = leases.peers();
         let world = world(config, &addresses, peers.fence(&store), &peers).await?;
@@ -149,6 +153,20 @@ impl ControlPlane {
     /// What its parts are given.
     pub(super) fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Whether somebody has stored what agent programs sign in with.
+    pub(super) async fn has_stored_credentials(&self) -> bool {
+        for cli in self.world.clis.values() {
+            let stored = self
+                .world
+                .store
+                .vendor_secrets(WORKSPACE, cli.credentials());
+            if stored.await.is_ok_and(|stored| !stored.is_empty()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Accepts messages.

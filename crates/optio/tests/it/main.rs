@@ -6,11 +6,15 @@ mod chaos;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod client_secrets;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]

@@ -27,7 +27,8 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn assert_nowhere(dir: &Path, secret: &str) {
+/// Asserts that a secret stands in no file below a directory but in what is the agent's own.
+pub(crate) fn assert_nowhere(dir: &Path, secret: &str) {
     let mut found = Vec::new();
     files(dir, &mut found);
     let holds = |path: &&PathBuf| {

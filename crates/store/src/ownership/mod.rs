@@ -230,6 +230,7 @@ impl Store {
             pool: self.pool.clone(),
             counters: Arc::clone(&self.counters),
             holding: Some(holding),
+            vault: self.vault.clone(),
         }
     }
 

@@ -6,8 +6,10 @@ use uuid::Uuid;
 
 use crate::{Store, ownership::Registry};
 
+mod keys;
 mod overseer;
 
+pub use keys::{Dice, MemoryKeys, with_secrets};
 pub use overseer::{
     ActorSeen, AskSeen, MessageSeen, Overseer, ReportSeen, RunSeen, Snapshot, TriggerSeen, TurnSeen,
 };

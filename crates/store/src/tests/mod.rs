@@ -42,6 +42,7 @@ mod opening;
 mod ownership;
 mod retention;
 mod schema;
+mod secrets;
 mod send;
 mod starting;
 mod steps;

@@ -66,6 +66,10 @@ impl AgentCli for ClaudeCode {
         read::read(line)
     }
 
+    fn credentials(&self) -> &'static [&'static str] {
+        &CREDENTIALS
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             warm: true,
@@ -146,6 +150,9 @@ const ENV: [(&str, &str); 8] = [
     ("DISABLE_TELEMETRY", "1"),
 ];
 
+/// What it signs in with: an API key, or the token of a subscription.
+const CREDENTIALS: [&str; 2] = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"];
+
 impl ClaudeCode {
     fn env(&self) -> BTreeMap<String, String> {
         let fixed = ENV.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -157,12 +164,10 @@ impl ClaudeCode {
     }
 
     fn secrets(&self) -> BTreeMap<String, String> {
-        [
-            ("ANTHROPIC_API_KEY", &self.api_key),
-            ("CLAUDE_CODE_OAUTH_TOKEN", &self.oauth_token),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
-        .collect()
+        CREDENTIALS
+            .into_iter()
+            .zip([&self.api_key, &self.oauth_token])
+            .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
+            .collect()
     }
 }

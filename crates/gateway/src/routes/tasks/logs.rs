@@ -17,7 +17,7 @@ use optio_domain::agent::spec::Invalid;
 use optio_store::tasks::{TaskEventRow, TaskLogRow, TaskRunRow, WantedLogs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{super::live, find, whole};
@@ -38,7 +38,7 @@ const EXPORT_MAX: i64 = 100_000;
 const RUNS_MAX: i64 = 50;
 
 /// Which lines.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Lines {

@@ -6,7 +6,7 @@ use optio_domain::{agent::spec::Invalid, id::TaskId, task::spec::BadField};
 use optio_store::tasks::{NewTask, TaskPage, TaskRow, WantedTasks};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::agents::WORKSPACE;
@@ -90,7 +90,7 @@ pub(crate) struct FoundTasks {
 }
 
 /// Which page of the list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Listing {
     /// Only tasks in this state.
@@ -104,7 +104,7 @@ pub(crate) struct Listing {
 }
 
 /// What is searched for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Search {

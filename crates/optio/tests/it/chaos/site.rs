@@ -28,7 +28,7 @@ use super::{
     replica::Replica,
     schedule::{Fault, Plan},
 };
-use crate::world::{PATIENCE, alive, fake, kill9, marked, query};
+use crate::world::{ENCRYPTION_KEY, PATIENCE, alive, fake, kill9, marked, query};
 
 const AGENT: &str = include_str!("agent.sh");
 /// Messages that one inbox takes: few, so that it is full now and then.
@@ -147,6 +147,7 @@ impl Site {
             ("OPTIO_PUBLIC_URL", format!("http://{public}")),
             ("DATABASE_URL", url.clone()),
             ("ANTHROPIC_API_KEY", "none".to_owned()),
+            ("OPTIO_ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
             ("OPTIO_LIMITS_INBOX_MESSAGES_MAX", INBOX_MAX.to_string()),
             // The scripted agent plays one turn per process.
             ("OPTIO_LIMITS_WARM_IDLE_MS_MAX", "0".to_owned()),

@@ -31,6 +31,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// The model key of these worlds: a text that stands nowhere else.
 pub(crate) const API_KEY: &str = "sk-ant-world-secret-0123456789";
+/// The key that secrets of these worlds are sealed with.
+pub(crate) const ENCRYPTION_KEY: &str =
+    "3b8d0f6ac1975e24d86b02fa97c3e1504f7a29d86e05b3c1189df46a7be2503c";
 /// An ordinary user of every Linux.
 const NOBODY: u32 = 65534;
 
@@ -43,6 +46,7 @@ pub(crate) struct Plan {
     embedded: bool,
     fake: Option<String>,
     ordinary: bool,
+    own_key: bool,
 }
 
 impl Plan {
@@ -67,6 +71,12 @@ impl Plan {
     /// As an ordinary user, whoever runs the tests.
     pub(crate) fn ordinary(mut self) -> Self {
         self.ordinary = true;
+        self
+    }
+
+    /// Without a key for secrets: Optio makes its own, or is told one.
+    pub(crate) fn own_key(mut self) -> Self {
+        self.own_key = true;
         self
     }
 
@@ -98,6 +108,12 @@ impl Plan {
         let database = (!self.embedded).then(database::Database::create);
         if let Some(database) = &database {
             env.insert("DATABASE_URL".to_owned(), database.url.clone());
+        }
+        if !self.own_key {
+            let file = dir.path().join("encryption.key");
+            fs::write(&file, ENCRYPTION_KEY).unwrap();
+            let file = file.display().to_string();
+            env.insert("OPTIO_ENCRYPTION_KEY_FILE".to_owned(), file);
         }
         env.extend(self.env);
         if self.ordinary && rustix::process::geteuid().is_root() {
@@ -150,7 +166,13 @@ impl World {
             embedded: false,
             fake: None,
             ordinary: false,
+            own_key: false,
         }
+    }
+
+    /// Another value of a setting, from the next start on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
     }
 
     /// The world's own directory.

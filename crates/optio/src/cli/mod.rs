@@ -5,6 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod secret;
+
+pub use secret::Secret;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
 4 not found, 5 conflict, 130 interrupted.";
@@ -93,6 +97,9 @@ pub enum Command {
     /// Look at messages that were given up, replay or discard them
     #[command(subcommand)]
     Dead(Dead),
+    /// Keep what agents sign in with, sealed
+    #[command(subcommand)]
+    Secret(Secret),
     /// Make the agents on the server equal to files
     #[command(after_help = "Example:\n  optio apply -f examples/persistent-agents/forge/agents")]
     Apply(Apply),

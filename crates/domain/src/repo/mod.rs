@@ -1,0 +1,5 @@
+//! Repositories: their addresses.
+
+mod url;
+
+pub use url::RepoUrl;
