@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod asks;
+mod credentials;
 mod kinds;
 mod known;
 pub mod pool;

@@ -1,24 +1,16 @@
 //! What an agent program signs in to its vendor with: what is stored, in the place of what this
 //! control plane was started with.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
-use optio_domain::{
-    actor::Decision,
-    ports::{AgentCli, Launch, LaunchOrder},
-    secret::SecretText,
-};
+use optio_domain::{actor::Decision, ports::AgentCli};
 use optio_runtime::{Fault, Progress};
 use optio_store::{agents::AgentSight, secrets::SecretError};
 
 use super::Agents;
+use crate::credentials::Stored;
 
 /// How long after secrets could not be opened they are looked at again.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
-
-/// Secrets by the names under which the program looks for them.
-pub(super) type Stored = BTreeMap<String, SecretText>;
 
 impl Agents {
     /// The stored credentials of this agent's program.
@@ -49,20 +41,4 @@ impl Agents {
         self.ask_again(sight, decision, what, holder, PAUSE, &error)
             .await
     }
-}
-
-/// How to start the program with these credentials, where there are any: then with none that this
-/// control plane was started with.
-pub(super) fn launch(cli: &dyn AgentCli, order: &LaunchOrder, stored: &Stored) -> Launch {
-    let mut launch = cli.launch(order);
-    if stored.is_empty() {
-        return launch;
-    }
-    for name in cli.credentials() {
-        launch.secrets.remove(*name);
-    }
-    let stored = stored.iter();
-    let revealed = stored.map(|(name, value)| (name.clone(), value.reveal().to_owned()));
-    launch.secrets.extend(revealed);
-    launch
 }

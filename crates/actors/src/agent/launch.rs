@@ -14,10 +14,8 @@ use optio_domain::{
 use optio_store::agents::AgentSight;
 use serde_json::json;
 
-use super::{
-    Agents,
-    credentials::{self, Stored},
-};
+use super::Agents;
+use crate::credentials::{self, Stored};
 
 /// Milliseconds between interrupt, terminate and kill.
 const GRACE_MS: u64 = 1_000;

@@ -28,8 +28,8 @@ use optio_store::{
     turns::{Closed, Keep, Opened, Opening},
 };
 
-use super::{Agents, acts::next_state, credentials::Stored, launch::TurnOrder};
-use crate::known::OpenedTurn;
+use super::{Agents, acts::next_state, launch::TurnOrder};
+use crate::{credentials::Stored, known::OpenedTurn};
 
 impl Agents {
     pub(super) async fn open_turn(

@@ -1,11 +1,14 @@
 //! From an open run to everything its runner needs.
 
+use chrono::TimeDelta;
 use optio_domain::{
+    actor::{Decision, Wait},
     agent::warm::{Server, Service, Setting},
     git_host::RepoUrl,
     id::RunId,
     limits::LINE_BYTES_MAX,
     ports::{AgentCli, LaunchOrder},
+    repo,
     task::{
         policy::Policy,
         prompt::{TASK_FILE, task_file},
@@ -19,12 +22,16 @@ use optio_domain::{
         runner::{Dialogue, FileSpec, RunLimits, RunSpec},
     },
 };
-use optio_store::tasks::TaskSight;
+use optio_runtime::{Fault, Progress};
+use optio_store::{secrets::SecretError, tasks::TaskSight};
 
 use super::Tasks;
+use crate::credentials::{self, Stored};
 
 /// Milliseconds between interrupt, terminate and kill.
 const GRACE_MS: u64 = 1_000;
+/// How long after secrets could not be opened they are looked at again.
+const SECRETS_PAUSE: TimeDelta = TimeDelta::seconds(10);
 /// Milliseconds a process may wait once its run is over: it serves no other.
 const LINGER_MS: u64 = 1;
 
@@ -36,6 +43,7 @@ pub(super) struct RunOrder<'a> {
     pub(super) fresh: bool,
     pub(super) policy: &'a Policy,
     pub(super) repo: &'a RepoUrl,
+    pub(super) stored: &'a Stored,
 }
 
 impl Tasks {
@@ -68,13 +76,14 @@ impl Tasks {
             TaskType::Coding => order.policy.turns_coding_max,
             TaskType::Review => order.policy.turns_review_max,
         };
-        let launch = cli.launch(&LaunchOrder {
+        let wanted = LaunchOrder {
             prompt: order.prompt.to_owned(),
             model: task.spec.model.clone(),
             resume: task.session_id.clone(),
             max_turns: turns,
             kept: service.setting.is_some(),
-        });
+        };
+        let launch = credentials::launch(cli, &wanted, order.stored);
         let dialogue = launch.speech.clone().map(|speech| Dialogue {
             process: None,
             next: String::new(),
@@ -158,6 +167,34 @@ impl Tasks {
             git_ms_max: limits.task_git_ms_max,
             setup_ms_max: limits.task_setup_ms_max,
         }
+    }
+
+    /// What is stored for a task: of the workspace, of its repository, of whoever asked for it.
+    pub(super) async fn secrets(&self, sight: &TaskSight) -> Result<Stored, SecretError> {
+        let task = &sight.task;
+        let repo = repo::RepoUrl::parse(&task.spec.repo_url).ok();
+        let (workspace, user) = (&task.workspace, Some(task.created_by.as_str()));
+        self.world
+            .store
+            .secrets_for(workspace, user, repo.as_ref())
+            .await
+    }
+
+    /// Rests, and says what a person has to mend.
+    pub(super) async fn without_secrets(
+        &self,
+        sight: &TaskSight,
+        decision: &Decision,
+        error: SecretError,
+    ) -> Result<Progress, Fault> {
+        if let SecretError::Store(error) = error {
+            return Err(error.into());
+        }
+        tracing::warn!(task.id = %sight.task.id, %error, "no secrets, will try again");
+        let until = decision.at + SECRETS_PAUSE;
+        let reason = format!("its secrets: {error}");
+        let wait = Wait::until(reason, "a person: mend the secrets", until);
+        self.rest(sight, &wait.whatever_mail_comes()).await
     }
 
     /// Milliseconds until a run's process must have started, its worktree included.

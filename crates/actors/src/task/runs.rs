@@ -130,6 +130,10 @@ impl Tasks {
             .store
             .repo_settings(&task.workspace, &task.spec.repo_url)
             .await?;
+        let stored = match self.secrets(sight).await {
+            Ok(stored) => stored,
+            Err(error) => return self.without_secrets(sight, decision, error).await,
+        };
         let service = self.service(sight, &*cli);
         let order = RunOrder {
             run,
@@ -138,6 +142,7 @@ impl Tasks {
             fresh: words.fresh,
             policy: &settings.policy,
             repo: &repo,
+            stored: &stored,
         };
         let spec = self.run_spec(sight, &order, &service, &*cli);
         let write = optio_store::step::Write {

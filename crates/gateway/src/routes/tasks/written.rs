@@ -3,6 +3,7 @@
 use optio_domain::{
     agent::spec::Invalid,
     id::TaskId,
+    repo::RepoUrl,
     task::{
         seen::TaskType,
         spec::{DEPENDENCIES_MAX, PRIORITY_DEFAULT, RETRIES_DEFAULT, TaskSpec},
@@ -71,6 +72,8 @@ impl NewTaskBody {
             return Err(Invalid::new("dependsOn", rule).into());
         }
         let repo_url = self.repo_url.ok_or_else(|| missing("repoUrl"))?;
+        // However it is written, it is one repository.
+        let repo_url = RepoUrl::parse(&repo_url)?.as_str().to_owned();
         text(
             "prompt",
             &self.prompt,
