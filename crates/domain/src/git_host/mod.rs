@@ -9,6 +9,7 @@ mod repo;
 mod review;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use chrono::{DateTime, Utc};
 
@@ -20,6 +21,7 @@ pub use review::{
     DiffSide, LineComment, NewReview, Review, ReviewAct, ReviewComment, ReviewState, ReviewVerdict,
     verdict,
 };
+pub use webhook::{About, BadEvent, HostEvent, is_signed, read_event};
 
 use crate::ports::Eventually;
 
