@@ -102,6 +102,19 @@ impl Credentials {
     }
 }
 
+/// How GitHub is spoken to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitHubAccess {
+    /// A personal access token.
+    pub token: Option<Secret>,
+    /// A GitHub App: its number, and the file with its private key.
+    pub app: Option<(u64, PathBuf)>,
+    /// Where its repositories are, such as `https://github.com`.
+    pub url: Option<String>,
+    /// The base of its API.
+    pub api_url: Option<String>,
+}
+
 /// Which bubblewrap keeps local agents apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bwrap {
@@ -148,6 +161,8 @@ pub struct Config {
     pub limits: Limits,
     /// How agents get at their model.
     pub credentials: Credentials,
+    /// How GitHub is spoken to.
+    pub github: GitHubAccess,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
     /// Where the keys of secrets are.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Bwrap, ClientConfig, Config, Credentials, Encryption, Host, Layers, Secret, TokenKey,
-    layers::Source,
+    Bwrap, ClientConfig, Config, Credentials, Encryption, GitHubAccess, Host, Layers, Secret,
+    TokenKey, layers::Source,
 };
 
 /// Reads values and remembers what was wrong with them.
@@ -48,6 +48,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
             claude_code_oauth_token: read.secret("claude_code_oauth_token"),
             anthropic_base_url: read.url("anthropic_base_url"),
         },
+        github: read.github(&host.cwd),
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
@@ -233,6 +234,26 @@ impl Reader<'_> {
             );
         }
         key.map(TokenKey)
+    }
+
+    fn github(&mut self, cwd: &Path) -> GitHubAccess {
+        let id = self.text("github_app_id").map(str::parse::<u64>);
+        if let Some(Err(_)) = &id {
+            self.wrong("github_app_id", "must be the number of a GitHub App");
+        }
+        let file = self
+            .text("github_app_private_key_file")
+            .map(|file| cwd.join(file));
+        if file.is_some() != id.is_some() {
+            let rule = "and github_app_private_key_file belong together; set both or none";
+            self.wrong("github_app_id", rule);
+        }
+        GitHubAccess {
+            token: self.secret("github_token"),
+            app: id.and_then(Result::ok).zip(file),
+            url: self.url("github_url"),
+            api_url: self.url("github_api_url"),
+        }
     }
 
     fn encryption(&mut self, cwd: &Path) -> Encryption {

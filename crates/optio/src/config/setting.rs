@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 20] = [
+const PLAIN: [(&str, &[&str], Show); 25] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -73,13 +73,23 @@ const PLAIN: [(&str, &[&str], Show); 20] = [
         Show::Masked,
     ),
     ("anthropic_base_url", &["ANTHROPIC_BASE_URL"], Show::Url),
+    ("github_token", &["GITHUB_TOKEN"], Show::Masked),
+    ("github_url", &["OPTIO_GITHUB_URL"], Show::Url),
+    ("github_api_url", &["OPTIO_GITHUB_API_URL"], Show::Url),
+    ("github_app_id", &["GITHUB_APP_ID"], Show::Plain),
+    (
+        "github_app_private_key_file",
+        &["OPTIO_GITHUB_APP_PRIVATE_KEY_FILE"],
+        Show::Plain,
+    ),
     ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),
     ("token", &["OPTIO_TOKEN", "OPTIO_API_TOKEN"], Show::Masked),
     ("no_color", &["NO_COLOR"], Show::Plain),
 ];
 
 /// Names other deployments already use for a limit.
-const LIMIT_ALIASES: [(&str, &str); 2] = [
+const LIMIT_ALIASES: [(&str, &str); 3] = [
+    ("tasks_running_max", "OPTIO_MAX_CONCURRENT"),
     ("turns_running_max", "OPTIO_MAX_PERSISTENT_AGENTS_RUNNING"),
     (
         "provision_ms_max",

@@ -15,6 +15,7 @@ use crate::{
 
 mod database;
 mod demo;
+mod hosts;
 mod key;
 mod logs;
 mod plane;

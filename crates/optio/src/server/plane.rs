@@ -9,7 +9,7 @@ use optio_adapters::{
 };
 use optio_domain::{
     ownership::{Role, Shard},
-    ports::{AgentCli, Clock as _, IsolationReport},
+    ports::{AgentCli, Clock, IsolationReport},
     wire::runner::RunAs,
 };
 use optio_gateway::Gateway;
@@ -325,14 +325,15 @@ async fn world(
     };
     let sandboxes = Arc::new(ProcessSandboxes::new(settings).await);
     let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
     Ok(World {
         stream: Stream::start_among(peers.clone(), store.clone()),
         store,
         links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
-        hosts: optio_domain::ports::GitHosts::default(),
-        clock: Arc::new(SteadyClock::default()),
+        hosts: super::hosts::configured(config, &clock)?,
+        clock,
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
         api_url: addresses.api.clone(),
