@@ -266,6 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn a_worktree_that_could_not_be_prepared_is_the_sandboxs_failure_with_its_words() {
+        let ended = Ended {
+            detail: Some("no branch main".to_owned()),
+            ..ended(EndCause::Unprepared, None, None)
+        };
+        let verdict = judge(&ended, &Facts::default());
+        let Verdict::Failed(failure) = verdict else {
+            panic!("{verdict:?} is no failure")
+        };
+        assert_eq!(failure.class, FailureClass::Sandbox);
+        assert!(
+            failure.message.contains("no branch main"),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[test]
     fn a_limit_that_ended_the_run_comes_before_what_it_said() {
         let mut facts = Facts::default();
         facts.learn(end(true));

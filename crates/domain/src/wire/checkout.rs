@@ -102,3 +102,48 @@ pub enum Removal {
         reason: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::runner::{FromRunner, RunSpec, ToRunner};
+
+    #[test]
+    fn a_run_of_before_worktrees_is_understood() {
+        let text = r#"{"run":"00000000-0000-0000-0000-000000000001","epoch":1,"program":"/bin/a",
+            "args":[],"env":{},"secrets":{},"stdin":"","files":[],"read_only":[],
+            "limits":{"duration_ms":1,"silence_ms":1,"line_bytes":1,"output_bytes":1,"grace_ms":1}}"#;
+        let spec: RunSpec = serde_json::from_str(text).unwrap();
+        assert_eq!(spec.checkout, None);
+    }
+
+    #[test]
+    fn a_removal_is_the_same_on_both_sides() {
+        let wish = ToRunner::RemoveWorktree {
+            name: "t1".to_owned(),
+            discard_unpushed: false,
+        };
+        let text = serde_json::to_string(&wish).unwrap();
+        assert_eq!(
+            text,
+            r#"{"type":"remove-worktree","name":"t1","discard_unpushed":false}"#
+        );
+        for outcome in [
+            Removal::Removed,
+            Removal::Unpushed(WorktreeState {
+                worktree: "t1".to_owned(),
+                head_sha: "ab".repeat(20),
+                branch: None,
+                unpushed: 2,
+                dirty_files: 1,
+            }),
+        ] {
+            let said = FromRunner::Removal {
+                name: "t1".to_owned(),
+                outcome,
+            };
+            let text = serde_json::to_string(&said).unwrap();
+            assert_eq!(serde_json::from_str::<FromRunner>(&text).unwrap(), said);
+        }
+    }
+}
