@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     actor::ActorKey,
-    git_host::{GitHost, RepoUrl},
+    git_host::{GitHost, RepoUrl, is_signed},
     id::{MessageId, SandboxId},
-    secret::{KeyId, Ring},
+    secret::{KeyId, Ring, SecretText},
     transcript::{Entry, Fact},
     wire::runner::{FileSpec, Mark},
 };
@@ -128,6 +128,7 @@ pub trait Sandboxes: Send + Sync {
 #[derive(Clone, Default)]
 pub struct GitHosts {
     hosts: BTreeMap<String, Arc<dyn GitHost>>,
+    webhooks: BTreeMap<String, SecretText>,
 }
 
 impl GitHosts {
@@ -137,7 +138,25 @@ impl GitHosts {
         let named = |host: Arc<dyn GitHost>| (host.host().to_owned(), host);
         Self {
             hosts: hosts.into_iter().map(named).collect(),
+            webhooks: BTreeMap::new(),
         }
+    }
+
+    /// The same, and this host signs what it tells by itself with this secret.
+    #[must_use]
+    pub fn signing(mut self, host: &str, secret: SecretText) -> Self {
+        self.webhooks.insert(host.to_owned(), secret);
+        self
+    }
+
+    /// The host that has signed these bytes, by the header that came with them.
+    #[must_use]
+    pub fn signer(&self, body: &[u8], header: &str) -> Option<&str> {
+        let signed = |secret: &SecretText| is_signed(secret.reveal().as_bytes(), body, header);
+        let mut hosts = self.webhooks.iter();
+        hosts
+            .find(|(_, secret)| signed(secret))
+            .map(|(host, _)| host.as_str())
     }
 
     /// The host of a repository, where it is configured.

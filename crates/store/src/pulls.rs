@@ -107,21 +107,26 @@ impl Store {
         }))
     }
 
-    /// The watched pull request of a number in a repository, in every workspace.
+    /// The watched pull requests of a repository that have one of these numbers, or this head, in every
+    /// workspace. The repository may have several addresses.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
-    pub async fn pulls_numbered(
+    pub async fn pulls_told_of(
         &self,
-        repo_url: &str,
-        number: i64,
+        repo_urls: &[String],
+        numbers: &[i64],
+        head: Option<&str>,
     ) -> Result<Vec<PullId>, StoreError> {
-        let rows: Vec<(Uuid,)> =
-            sqlx::query_as("SELECT id FROM pulls WHERE repo_url = $1 AND number = $2")
-                .bind(repo_url)
-                .bind(number)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Vec<(Uuid,)> = sqlx::query_as(
+            "SELECT id FROM pulls
+             WHERE repo_url = ANY($1) AND status = 'open' AND (number = ANY($2) OR head = $3)",
+        )
+        .bind(repo_urls)
+        .bind(numbers)
+        .bind(head)
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().map(|(id,)| PullId(id)).collect())
     }
 }

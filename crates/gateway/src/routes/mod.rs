@@ -27,6 +27,7 @@ pub(crate) mod tasks;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
+mod webhooks;
 pub(crate) mod written;
 
 fn described() -> OpenApiRouter<Gateway> {
@@ -99,6 +100,7 @@ fn described() -> OpenApiRouter<Gateway> {
             tasks::depends::add_subtask
         ))
         .routes(routes!(credentials::ask))
+        .routes(routes!(webhooks::github))
         .routes(routes!(secrets::list, secrets::create))
         .routes(routes!(secrets::rotate_key))
         .routes(routes!(secrets::remove))

@@ -111,6 +111,8 @@ pub struct GitHubAccess {
     pub app: Option<(u64, PathBuf)>,
     /// Where its repositories are, such as `https://github.com`.
     pub url: Option<String>,
+    /// What it signs its webhooks with.
+    pub webhook_secret: Option<Secret>,
     /// The base of its API.
     pub api_url: Option<String>,
 }

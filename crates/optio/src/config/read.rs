@@ -251,6 +251,7 @@ impl Reader<'_> {
         GitHubAccess {
             token: self.secret("github_token"),
             app: id.and_then(Result::ok).zip(file),
+            webhook_secret: self.secret("github_webhook_secret"),
             url: self.url("github_url"),
             api_url: self.url("github_api_url"),
         }

@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 25] = [
+const PLAIN: [(&str, &[&str], Show); 26] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -74,6 +74,11 @@ const PLAIN: [(&str, &[&str], Show); 25] = [
     ),
     ("anthropic_base_url", &["ANTHROPIC_BASE_URL"], Show::Url),
     ("github_token", &["GITHUB_TOKEN"], Show::Masked),
+    (
+        "github_webhook_secret",
+        &["GITHUB_WEBHOOK_SECRET"],
+        Show::Masked,
+    ),
     ("github_url", &["OPTIO_GITHUB_URL"], Show::Url),
     ("github_api_url", &["OPTIO_GITHUB_API_URL"], Show::Url),
     ("github_app_id", &["GITHUB_APP_ID"], Show::Plain),

@@ -6,6 +6,7 @@ use optio_adapters::git_hosts::github::{Credentials, GitHub, GitHubSettings};
 use optio_domain::{
     git_host::GitHost,
     ports::{Clock, GitHosts},
+    secret::SecretText,
 };
 
 use crate::{config::Config, failure::Failure};
@@ -43,7 +44,11 @@ pub(super) fn configured(config: &Config, clock: &Arc<dyn Clock>) -> Result<GitH
     let github = GitHub::new(settings, Arc::clone(clock))
         .map_err(|error| Failure::usage(error.to_string()))?;
     let github: Arc<dyn GitHost> = Arc::new(github);
-    Ok(GitHosts::new(vec![github]))
+    let hosts = GitHosts::new(vec![github]);
+    Ok(match &access.webhook_secret {
+        Some(secret) => hosts.signing(host, SecretText::new(secret.reveal())),
+        None => hosts,
+    })
 }
 
 fn private_key(file: &Path) -> Result<String, Failure> {

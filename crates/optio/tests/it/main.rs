@@ -32,6 +32,8 @@ mod stops;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod tasks;
+#[cfg(test)]
 mod troubles;
 mod warm;
 #[cfg(test)]
