@@ -47,7 +47,9 @@ impl Store {
             return Err(SecretError::Rotating);
         }
         let rotated = self.rotate(vault, now).await;
-        lock.close().await?;
+        // Said by ourselves, so that whoever repeats it at once does not find it locked.
+        let unlocked = sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK);
+        drop(unlocked.execute(&mut *lock).await);
         rotated
     }
 
