@@ -31,6 +31,8 @@ ids! {
     AgentId,
     /// One message in somebody's inbox.
     MessageId,
+    /// A repository that tasks work on.
+    RepoId,
     /// A control plane, from a start to its end or to the loss of its lease.
     ReplicaId,
     /// One execution of an agent program in a sandbox. A turn of a persistent agent has one run.
