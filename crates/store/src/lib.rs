@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod mail;
 pub mod metrics;
 pub mod ownership;
+pub mod repos;
 pub mod retention;
 pub mod runs;
 pub mod secrets;
