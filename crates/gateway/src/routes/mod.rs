@@ -20,6 +20,8 @@ mod metrics;
 mod posting;
 mod replicas;
 mod replies;
+mod repo_settings;
+mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod topics;
@@ -69,6 +71,8 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
+        .routes(routes!(repos::list, repos::create))
+        .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
         .routes(routes!(secrets::rotate_key))
         .routes(routes!(secrets::remove))
