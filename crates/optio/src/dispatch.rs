@@ -87,6 +87,7 @@ async fn command(
         Command::Agent(_)
         | Command::Topic(_)
         | Command::Dead(_)
+        | Command::Repo(_)
         | Command::Secret(_)
         | Command::Apply(_)
         | Command::Replicas

@@ -13,6 +13,7 @@ mod ask;
 mod dead;
 mod log;
 mod replicas;
+mod repo;
 mod secret;
 mod sse;
 mod topic;
@@ -47,6 +48,7 @@ pub async fn run(
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
+        Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Agent(Agent::Log {
             agent,
