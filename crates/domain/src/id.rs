@@ -35,6 +35,8 @@ ids! {
     PoolId,
     /// A pull request that a task has opened, as long as it is watched.
     PullId,
+    /// A repository that tasks work on.
+    RepoId,
     /// A control plane, from a start to its end or to the loss of its lease.
     ReplicaId,
     /// One execution of an agent program in a sandbox. A turn of a persistent agent has one run.

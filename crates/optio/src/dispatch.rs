@@ -91,6 +91,7 @@ async fn command(
         | Command::Task(_)
         | Command::Topic(_)
         | Command::Dead(_)
+        | Command::Repo(_)
         | Command::Secret(_)
         | Command::Apply(_)
         | Command::Replicas

@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod ownership;
 pub mod pools;
 pub mod pulls;
+pub mod repos;
 pub mod retention;
 pub mod runs;
 pub mod secrets;

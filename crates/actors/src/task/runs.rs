@@ -60,6 +60,7 @@ impl Tasks {
                 TaskType::Coding => settings.prompt.as_deref(),
                 TaskType::Review => settings.review_prompt.as_deref(),
             },
+            test_command: settings.test_command.as_deref(),
         });
         let run = RunId(self.world.ids.fresh());
         let mut step = self.begin(sight, wait, decision, true).await?;

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use optio_domain::{
     actor::ActorKey,
     git_host::{CheckState, GitHostError, PullPhase, ReviewState},
-    id::{RunId, TaskId},
+    id::{RepoId, RunId, TaskId},
     limits::Limits,
+    repo::{RepoSpec, RepoUrl},
     task::{
         Intent, TaskState,
         seen::TaskType,
@@ -13,7 +14,7 @@ use optio_domain::{
     },
     wire::{checkout::CheckoutStart, runner::RunSpec},
 };
-use optio_store::tasks::{NewTask, TaskRow};
+use optio_store::tasks::{NewTask, TaskPage, TaskRow, WantedTasks};
 
 use super::{host::HOST, runners::Play, world::World};
 
@@ -116,6 +117,33 @@ impl World {
             .await
             .unwrap();
         self.hints().look(task.into());
+    }
+
+    /// The repository is registered, with something changed about it.
+    async fn repo(&self, change: impl FnOnce(&mut RepoSpec)) {
+        let url = RepoUrl::parse(&spec().repo_url).unwrap();
+        let mut repo = RepoSpec::new(url);
+        change(&mut repo);
+        let id = RepoId(self.given.ids.fresh());
+        let added = self
+            .store
+            .add_repo(id, WORKSPACE, &repo, "local", self.now());
+        added.await.unwrap();
+    }
+
+    /// The first part of a task.
+    async fn part_of(&self, task: TaskId) -> TaskId {
+        let wanted = WantedTasks {
+            parent: Some(task),
+            ..WantedTasks::default()
+        };
+        let page = TaskPage {
+            after: None,
+            offset: 0,
+            limit: 9,
+        };
+        let parts = self.store.tasks(WORKSPACE, &wanted, page).await.unwrap();
+        parts.first().unwrap().id
     }
 
     /// The watcher of the pull request is told to look.
@@ -442,4 +470,51 @@ async fn an_idle_sandbox_is_ended_and_the_task_comes_back_to_it() {
     world.host.checks("aaa", CheckState::Failed);
     world.watcher_looks(task).await;
     assert_eq!(world.task_runs(task).await.0, sandbox);
+}
+
+#[tokio::test]
+async fn a_green_pull_request_is_merged_at_exactly_the_head_that_was_judged() {
+    let world = patient().await;
+    world.repo(|repo| repo.auto_merge = true).await;
+    let task = world.task_with_pull(|_| {}).await;
+    world.task_wait(task, "there are none").await;
+    world.host.checks("aaa", CheckState::Passed);
+    world.watcher_looks(task).await;
+    world.task_is(task, "completed").await;
+    assert_eq!(world.host.merges(), ["aaa"]);
+}
+
+#[tokio::test]
+async fn with_review_on_the_review_agents_approval_of_the_head_opens_the_way() {
+    let world = patient().await;
+    world
+        .repo(|repo| {
+            repo.auto_merge = true;
+            repo.review_enabled = true;
+        })
+        .await;
+    let task = world.task_with_pull(|_| {}).await;
+    world.host.checks("aaa", CheckState::Passed);
+    world.watcher_looks(task).await;
+    world.task_wait(task, "the review agent's approval").await;
+    let review = world.part_of(task).await;
+    let (sandbox, run) = world.task_runs(review).await;
+    let spec = world.spec_of(sandbox, run);
+    assert_eq!(
+        spec.checkout.unwrap().start,
+        CheckoutStart::Detached {
+            sha: "aaa".to_owned()
+        }
+    );
+    let verdict = r#"done 0 0 0 {"verdict": "approve", "summary": "fine"}"#;
+    world.fleet.finishes(sandbox, run, &[verdict]).await;
+    world.task_is(review, "completed").await;
+    world
+        .until("it is merged", async || {
+            (!world.host.merges().is_empty()).then_some(())
+        })
+        .await;
+    world.watcher_looks(task).await;
+    world.task_is(task, "completed").await;
+    assert_eq!(world.host.handed_in().len(), 1);
 }

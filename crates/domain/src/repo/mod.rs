@@ -1,5 +1,7 @@
-//! Repositories: their addresses.
+//! Repositories: their addresses, and what people decide about them.
 
+mod spec;
 mod url;
 
+pub use spec::{GitPlatform, NOT_CARRIED_OUT, RepoSpec, ReviewTrigger};
 pub use url::RepoUrl;

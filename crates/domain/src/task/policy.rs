@@ -1,20 +1,8 @@
 //! What a repository's settings mean for its tasks.
 
 use chrono::{DateTime, Datelike as _, TimeZone as _, Timelike as _, Utc, Weekday};
-use serde::{Deserialize, Serialize};
 
-/// When the review agent looks at a pull request by itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewTrigger {
-    /// As soon as it is open.
-    OnPr,
-    /// Once its checks have passed.
-    #[default]
-    OnCiPass,
-    /// Only when a person asks.
-    Manual,
-}
+use crate::repo::{RepoSpec, ReviewTrigger};
 
 /// The settings of a repository that decide how its tasks go on. Everything here is enforced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +42,32 @@ impl Default for Policy {
             off_peak_only: false,
             runs_max: 2,
             review: false,
-            review_trigger: ReviewTrigger::default(),
+            review_trigger: ReviewTrigger::OnCiPass,
             turns_coding_max: 250,
             turns_review_max: 30,
+        }
+    }
+}
+
+impl Policy {
+    /// What a person decided about a repository.
+    #[must_use]
+    pub fn of(spec: &RepoSpec) -> Self {
+        let plain = Self::default();
+        let count = |number: i32| u32::try_from(number).unwrap_or(1);
+        let each = i64::from(spec.max_pod_instances) * i64::from(spec.max_agents_per_pod);
+        Self {
+            auto_resume: spec.auto_resume,
+            auto_resumes_max: spec.max_auto_resumes.unwrap_or(plain.auto_resumes_max),
+            auto_merge: spec.auto_merge,
+            cautious: spec.cautious_mode,
+            planning: spec.planning_mode_enabled,
+            off_peak_only: spec.off_peak_only,
+            runs_max: i64::from(spec.max_concurrent_tasks).min(each),
+            review: spec.review_enabled,
+            review_trigger: spec.review_trigger,
+            turns_coding_max: count(spec.max_turns_coding),
+            turns_review_max: count(spec.max_turns_review),
         }
     }
 }

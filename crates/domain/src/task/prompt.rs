@@ -59,6 +59,8 @@ pub struct Order<'a> {
     pub policy: &'a Policy,
     /// The repository's own words for its agents, in the place of ours.
     pub own_words: Option<&'a str>,
+    /// How its tests are run.
+    pub test_command: Option<&'a str>,
 }
 
 /// Assembles the prompt of a run; sections are joined by a line of three dashes.
@@ -178,8 +180,9 @@ fn closes(order: &Order<'_>) -> String {
 }
 
 fn facts(order: &Order<'_>) -> String {
+    let tests = tests(order);
     format!(
-        "Repository: {}. Branch: `{}`, from `{}`. The task is also in `{TASK_FILE}`, which is not to be \
+        "Repository: {}. Branch: `{}`, from `{}`.{tests} The task is also in `{TASK_FILE}`, which is not to be \
          committed.\n\n# {}\n\n{}",
         order.repo,
         order.branch,
@@ -187,6 +190,12 @@ fn facts(order: &Order<'_>) -> String {
         order.spec.title.trim(),
         order.spec.prompt.trim()
     )
+}
+
+fn tests(order: &Order<'_>) -> String {
+    order.test_command.map_or_else(String::new, |command| {
+        format!(" Tests: `{}`.", command.trim())
+    })
 }
 
 fn reviewing(order: &Order<'_>) -> String {
@@ -198,10 +207,11 @@ fn reviewing(order: &Order<'_>) -> String {
     format!(
         "# Your review\n\n{}\n\nEnd with one JSON object and nothing after it: `{{\"verdict\": \"approve\" | \
          \"request_changes\" | \"comment\", \"summary\": \"what the author has to know\"}}`.\n\nRepository: {}. \
-         Base: `origin/{}`. Pull request: {}.\n\n# What the change is for\n\n{}",
+         Base: `origin/{}`.{} Pull request: {}.\n\n# What the change is for\n\n{}",
         words.trim(),
         order.repo,
         order.spec.base_branch,
+        tests(order),
         order.pull.unwrap_or("unknown"),
         order.spec.prompt.trim()
     )
@@ -243,6 +253,7 @@ mod tests {
             letters: &[],
             policy: &Policy::default(),
             own_words: None,
+            test_command: Some("make test"),
         })
     }
 

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Policy, ReviewTrigger};
-use crate::pull::{ChecksStatus, PullSeen};
+use super::policy::Policy;
+use crate::{
+    pull::{ChecksStatus, PullSeen},
+    repo::ReviewTrigger,
+};
 
 /// What a reviewer decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +83,7 @@ pub struct ReviewSeen {
 pub fn due(pull: &PullSeen, last: Option<&ReviewSeen>, policy: &Policy) -> bool {
     let looked = last.is_some_and(|last| last.head == pull.head || !last.over);
     let time = match policy.review_trigger {
-        ReviewTrigger::OnPr => true,
+        ReviewTrigger::OnPull => true,
         ReviewTrigger::OnCiPass => pull.checks == ChecksStatus::Passing,
         ReviewTrigger::Manual => false,
     };

@@ -28,7 +28,7 @@ pub(crate) const WORKSPACE: &str = "default";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct After(
     #[serde(deserialize_with = "page::storable")] pub(crate) DateTime<Utc>,
-    Uuid,
+    pub(crate) Uuid,
 );
 /// Agents of a page without a limit: older clients do not page.
 const PAGE: i64 = 1_000;

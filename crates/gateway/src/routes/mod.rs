@@ -21,6 +21,8 @@ mod metrics;
 mod posting;
 mod replicas;
 mod replies;
+mod repo_settings;
+mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
@@ -101,6 +103,8 @@ fn described() -> OpenApiRouter<Gateway> {
         ))
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
+        .routes(routes!(repos::list, repos::create))
+        .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
         .routes(routes!(secrets::rotate_key))
         .routes(routes!(secrets::remove))

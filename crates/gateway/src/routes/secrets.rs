@@ -216,8 +216,10 @@ pub(crate) async fn rotate_key(
     State(gateway): State<Gateway>,
     _person: Person,
 ) -> Result<Json<Rotation>, ApiError> {
-    let world = gateway.world();
-    let rotated = world.store.rotate_key(world.clock.now()).await?;
+    let (store, now) = (gateway.world().store.clone(), gateway.world().clock.now());
+    // A client that goes away does not cut it short.
+    let rotated = tokio::spawn(async move { store.rotate_key(now).await }).await;
+    let rotated = rotated.map_err(|fallen| ApiError::Internal(fallen.to_string()))??;
     let key_id = rotated.key.to_string();
     tracing::info!(
         key.id = key_id,

@@ -10,6 +10,7 @@ mod peers;
 mod refusals;
 mod refused_mail;
 mod repeats;
+mod repos;
 mod routes;
 mod schema;
 mod secrets;

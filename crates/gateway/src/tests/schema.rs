@@ -110,7 +110,7 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     }
 }
 
-const PATHS: [(&str, &[&str]); 16] = [
+const PATHS: [(&str, &[&str]); 18] = [
     ("/api/persistent-agents", &["get", "post"]),
     ("/api/persistent-agents/stats", &["get"]),
     (
@@ -131,6 +131,8 @@ const PATHS: [(&str, &[&str]); 16] = [
     ("/api/internal/persistent-agents/broadcast", &["post"]),
     ("/api/internal/persistent-agents/inbox", &["get"]),
     ("/api/health", &["get"]),
+    ("/api/repos", &["get", "post"]),
+    ("/api/repos/{repo}", &["get", "patch", "delete"]),
     ("/api/secrets", &["get", "post"]),
     ("/api/secrets/{name}", &["delete"]),
 ];

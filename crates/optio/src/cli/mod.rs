@@ -5,8 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod repo;
 mod secret;
 
+pub use repo::Repo;
 pub use secret::Secret;
 
 const EXIT_CODES: &str = "\
@@ -97,6 +99,9 @@ pub enum Command {
     /// Look at messages that were given up, replay or discard them
     #[command(subcommand)]
     Dead(Dead),
+    /// Add repositories that tasks work on, and decide about them
+    #[command(subcommand)]
+    Repo(Repo),
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),

@@ -13,6 +13,7 @@ mod ask;
 mod dead;
 mod log;
 mod replicas;
+mod repo;
 mod secret;
 mod sse;
 mod task;
@@ -49,6 +50,7 @@ pub async fn run(
         Command::Task(task) => task::run(api, task, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
+        Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Agent(Agent::Log {
             agent,

@@ -6,6 +6,8 @@ mod chaos;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod client_repos;
+#[cfg(test)]
 mod client_secrets;
 #[cfg(test)]
 mod commands;

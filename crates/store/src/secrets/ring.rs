@@ -66,12 +66,13 @@ impl Store {
 }
 
 /// The name of the current key, which stays the current one until the transaction ends: whoever seals
-/// everything anew afterwards finds what it writes.
+/// everything anew afterwards finds what it writes. It may go on with other rows meanwhile, which name
+/// their key and so look at its row: that is why no stronger lock is taken.
 pub(super) async fn hold_current(connection: &mut PgConnection) -> Result<String, SecretError> {
     // Where another one takes its place just then, the first look finds none, and the second that.
     for _ in 0..2 {
         let current: Option<(String,)> =
-            sqlx::query_as("SELECT id FROM secret_keys WHERE current FOR UPDATE")
+            sqlx::query_as("SELECT id FROM secret_keys WHERE current FOR NO KEY UPDATE")
                 .fetch_optional(&mut *connection)
                 .await?;
         if let Some((current,)) = current {

@@ -47,7 +47,9 @@ impl Store {
             return Err(SecretError::Rotating);
         }
         let rotated = self.rotate(vault, now).await;
-        lock.close().await?;
+        // Said by ourselves, so that whoever repeats it at once does not find it locked.
+        let unlocked = sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK);
+        drop(unlocked.execute(&mut *lock).await);
         rotated
     }
 
@@ -57,9 +59,7 @@ impl Store {
             None => self.change(vault, now).await?,
         };
         let secrets = self.seal_anew(vault, &key).await?;
-        sqlx::query("DELETE FROM secret_keys WHERE NOT current")
-            .execute(&self.pool)
-            .await?;
+        self.forget_unused().await?;
         let id = key.id();
         let left = match vault.settle(&id) {
             Ok(()) => None,
@@ -71,6 +71,21 @@ impl Store {
             secrets,
             left,
         })
+    }
+
+    /// The database forgets the keys that nothing is sealed with.
+    async fn forget_unused(&self) -> Result<(), SecretError> {
+        sqlx::query(
+            "DELETE FROM secret_keys k WHERE NOT current
+               AND NOT EXISTS (SELECT 1 FROM secrets s WHERE s.key_id = k.id)",
+        )
+        .execute(&self.pool)
+        .await?;
+        // What is still used must not be let go, whoever made it so.
+        match self.unfinished().await? {
+            None => Ok(()),
+            Some(_) => Err(SecretError::Rotating),
+        }
     }
 
     /// The current key, where something may be sealed with an older one.

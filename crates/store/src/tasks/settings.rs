@@ -1,8 +1,17 @@
 //! What a repository's settings mean for its tasks.
 
-use optio_domain::{pool::Bounds, task::policy::Policy};
+use optio_domain::{
+    pool::Bounds,
+    repo::{RepoSpec, RepoUrl},
+    task::policy::Policy,
+};
 
 use crate::{Store, StoreError};
+
+/// The agent program whose model a repository names.
+const CLAUDE: &str = "claude-code";
+/// The branch of a repository that nobody has registered.
+const BRANCH: &str = "main";
 
 /// The settings of a repository as its tasks need them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +24,8 @@ pub struct RepoSettings {
     pub prompt: Option<String>,
     /// Its own words for its reviewers.
     pub review_prompt: Option<String>,
+    /// How its tests are run.
+    pub test_command: Option<String>,
     /// The agent program that reviews, where it is another one.
     pub review_agent: Option<String>,
     /// The model that reviews.
@@ -28,8 +39,16 @@ pub struct RepoDefaults {
     pub branch: String,
     /// The agent program.
     pub agent: Option<String>,
-    /// The model.
+    /// The model of Claude Code.
     pub model: Option<String>,
+}
+
+impl RepoDefaults {
+    /// The model for a program: a repository names one for Claude Code alone.
+    #[must_use]
+    pub fn model_of(&self, agent: &str) -> Option<String> {
+        self.model.clone().filter(|_| agent == CLAUDE)
+    }
 }
 
 impl Store {
@@ -39,14 +58,22 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn repo_defaults(
         &self,
-        _workspace: &str,
-        _repo_url: &str,
+        workspace: &str,
+        repo_url: &str,
     ) -> Result<RepoDefaults, StoreError> {
-        Ok(RepoDefaults {
-            branch: "main".to_owned(),
-            agent: None,
-            model: None,
-        })
+        let known = self.repo_spec(workspace, repo_url).await?;
+        Ok(known.map_or_else(
+            || RepoDefaults {
+                branch: BRANCH.to_owned(),
+                agent: None,
+                model: None,
+            },
+            |spec| RepoDefaults {
+                branch: spec.default_branch,
+                agent: Some(spec.default_agent_type),
+                model: Some(spec.claude_model),
+            },
+        ))
     }
 
     /// The settings of a repository; the defaults where it is not registered.
@@ -55,9 +82,39 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn repo_settings(
         &self,
-        _workspace: &str,
-        _repo_url: &str,
+        workspace: &str,
+        repo_url: &str,
     ) -> Result<RepoSettings, StoreError> {
-        Ok(RepoSettings::default())
+        let known = self.repo_spec(workspace, repo_url).await?;
+        Ok(
+            known.map_or_else(RepoSettings::default, |spec| RepoSettings {
+                policy: Policy::of(&spec),
+                pool: Bounds {
+                    sandboxes_max: i64::from(spec.max_pod_instances),
+                    runs_each_max: i64::from(spec.max_agents_per_pod),
+                },
+                review_model: Some(spec.review_model).filter(|_| {
+                    spec.review_agent_type
+                        .as_deref()
+                        .is_none_or(|agent| agent == CLAUDE)
+                }),
+                prompt: spec.prompt_template_override,
+                review_prompt: spec.review_prompt_template,
+                test_command: spec.test_command,
+                review_agent: spec.review_agent_type,
+            }),
+        )
+    }
+
+    async fn repo_spec(
+        &self,
+        workspace: &str,
+        repo_url: &str,
+    ) -> Result<Option<RepoSpec>, StoreError> {
+        let Ok(url) = RepoUrl::parse(repo_url) else {
+            return Ok(None);
+        };
+        let row = self.repo_at(workspace, &url).await?;
+        Ok(row.map(|row| row.spec))
     }
 }

@@ -3,9 +3,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     agent::seen::Hold,
+    repo::ReviewTrigger,
     task::{
         depends::Dependencies,
-        policy::{Policy, ReviewTrigger},
+        policy::Policy,
         review::{ReviewSeen, ReviewVerdict},
     },
 };
@@ -337,7 +338,7 @@ fn the_review_agent_is_asked_once_per_head_at_its_time() {
         policy: policy(trigger),
         ..seen()
     };
-    assert!(launches(&is(&pending, ReviewTrigger::OnPr)));
+    assert!(launches(&is(&pending, ReviewTrigger::OnPull)));
     assert!(!launches(&is(&pending, ReviewTrigger::OnCiPass)));
     assert!(launches(&is(&pull(), ReviewTrigger::OnCiPass)));
     assert!(!launches(&is(&pull(), ReviewTrigger::Manual)));

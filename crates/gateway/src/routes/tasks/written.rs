@@ -84,17 +84,18 @@ impl NewTaskBody {
             .store
             .repo_defaults(WORKSPACE, &repo_url)
             .await?;
+        let agent_type = self
+            .agent_type
+            .or_else(|| repo.agent.clone())
+            .unwrap_or_else(|| AGENT.to_owned());
         let spec = TaskSpec {
             kind: TaskType::Coding,
             title: self.title.ok_or_else(|| missing("title"))?,
             prompt: self.prompt,
-            base_branch: self.repo_branch.unwrap_or(repo.branch),
+            base_branch: self.repo_branch.unwrap_or_else(|| repo.branch.clone()),
             repo_url,
-            agent_type: self
-                .agent_type
-                .or(repo.agent)
-                .unwrap_or_else(|| AGENT.to_owned()),
-            model: self.model.or(repo.model),
+            model: self.model.or_else(|| repo.model_of(&agent_type)),
+            agent_type,
             priority: self.priority.unwrap_or(PRIORITY_DEFAULT),
             retries_max: self.max_retries.unwrap_or(RETRIES_DEFAULT),
             ticket_source: self.ticket_source,
