@@ -143,6 +143,15 @@ pub enum Simulate {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30410")]
         listen: SocketAddr,
     },
+    /// Speak GitHub's REST API and git over HTTP, with checks and reviews that a scenario plays
+    Github {
+        /// A file with what it holds and plays [default: one repository with one issue]
+        #[arg(long, value_name = "FILE")]
+        scenario: Option<PathBuf>,
+        /// Where to listen
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30420")]
+        listen: SocketAddr,
+    },
 }
 
 /// What can be done with persistent agents.

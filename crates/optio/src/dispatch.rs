@@ -83,6 +83,9 @@ async fn command(
         Command::Simulate(Simulate::Model { scenario, listen }) => {
             server::simulate_model(scenario.as_deref(), *listen, console).await
         }
+        Command::Simulate(Simulate::Github { scenario, listen }) => {
+            server::simulate_github(scenario.as_deref(), *listen, console).await
+        }
         Command::Completions { shell } => completions(*shell, console),
         Command::Agent(_)
         | Command::Topic(_)

@@ -48,10 +48,11 @@ const HOUSE: [(&str, &[&str], &[&str]); 11] = [
         &["libfuzzer-sys"],
     ),
 ];
-/// Libraries that two crates speak: both serve HTTP, one of them only for the demo and tests.
+/// Libraries that several crates speak. The simulators are only for the demo and tests: they serve HTTP
+/// as the gateway does, and send webhooks.
 const SHARED: [(&str, &[&str]); 2] = [
     ("axum", &["optio-gateway", "optio-simulators"]),
-    ("reqwest", &["optio-adapters", "optio"]),
+    ("reqwest", &["optio-adapters", "optio-simulators", "optio"]),
 ];
 /// What would let the pure crate touch the world.
 const IMPURE: [&str; 6] = ["tokio", "sqlx", "kube", "reqwest", "axum", "ractor"];

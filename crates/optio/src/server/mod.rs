@@ -19,9 +19,11 @@ mod key;
 mod logs;
 mod plane;
 mod rounds;
+mod simulate;
 
 use database::Database;
 use plane::ControlPlane;
+pub use simulate::simulate_github;
 
 /// Connections of a command that does one thing.
 const FEW: u32 = 2;

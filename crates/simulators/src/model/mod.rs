@@ -35,6 +35,9 @@ pub enum SimulatorError {
         #[source]
         source: io::Error,
     },
+    /// What it is to hold cannot be made.
+    #[error("the simulator cannot be set up: {0}")]
+    Setup(String),
 }
 
 /// A request that was answered.

@@ -2,6 +2,7 @@
 
 mod forge;
 mod formats;
+mod github;
 mod scripts;
 mod sockets;
 
