@@ -1,4 +1,5 @@
-//! The outside world behind `domain::ports`: agent CLIs and sandboxes.
+//! The outside world behind the ports of `domain`: agent CLIs, sandboxes and git hosts.
 
 pub mod agents;
+pub mod git_hosts;
 pub mod sandboxes;

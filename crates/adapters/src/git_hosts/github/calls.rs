@@ -1,0 +1,104 @@
+//! Calls about a repository, with the token that opens it; once more with a new one where GitHub no
+//! longer takes the one we had.
+
+use optio_domain::git_host::{GitHostError, RepoName};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    GitHub,
+    http::{Method, Reply},
+};
+
+impl GitHub {
+    pub(super) async fn get<T>(&self, repo: &RepoName, path: &str) -> Result<T, GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let path = format!("/repos/{repo}{path}");
+        let bearer = self.bearer(repo).await?;
+        match self.http.get(&bearer, &path).await {
+            Err(error) if is_expired(&error) && self.forget(&bearer) => {
+                self.http.get(&self.bearer(repo).await?, &path).await
+            }
+            done => done,
+        }
+    }
+
+    pub(super) async fn all<P, T>(
+        &self,
+        repo: &RepoName,
+        path: &str,
+    ) -> Result<Vec<T>, GitHostError>
+    where
+        P: Serialize + DeserializeOwned + Into<Vec<T>>,
+    {
+        let path = format!("/repos/{repo}{path}");
+        let bearer = self.bearer(repo).await?;
+        match self.http.all::<P, T>(&bearer, &path).await {
+            Err(error) if is_expired(&error) && self.forget(&bearer) => {
+                self.http
+                    .all::<P, T>(&self.bearer(repo).await?, &path)
+                    .await
+            }
+            done => done,
+        }
+    }
+
+    pub(super) async fn call(
+        &self,
+        repo: &RepoName,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Reply, GitHostError> {
+        let reply = self.try_call(repo, method, path, Some(body), None).await?;
+        self.judged(repo, path, reply)
+    }
+
+    /// One call, whatever its status.
+    pub(super) async fn try_call(
+        &self,
+        repo: &RepoName,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        etag: Option<&str>,
+    ) -> Result<Reply, GitHostError> {
+        let path = format!("/repos/{repo}{path}");
+        let bearer = self.bearer(repo).await?;
+        let reply = self.http.send(&bearer, method, &path, body, etag).await?;
+        if reply.status == 401 && self.forget(&bearer) {
+            let bearer = self.bearer(repo).await?;
+            return self.http.send(&bearer, method, &path, body, etag).await;
+        }
+        Ok(reply)
+    }
+
+    pub(super) fn judged(
+        &self,
+        repo: &RepoName,
+        path: &str,
+        reply: Reply,
+    ) -> Result<Reply, GitHostError> {
+        self.http.judged(reply, &format!("/repos/{repo}{path}"))
+    }
+}
+
+/// Whether GitHub does not take the token, as opposed to what is done with it.
+fn is_expired(error: &GitHostError) -> bool {
+    matches!(error, GitHostError::Unauthorized { words, .. } if words.contains("Bad credentials"))
+}
+
+/// A text as part of a query or a path.
+pub(super) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,250 @@
+//! Calls: with a deadline, not while the rate limit is used up, conditional where an answer is kept,
+//! and through all pages of a list.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, header};
+use chrono::{DateTime, Utc};
+use octocrab::Octocrab;
+use optio_domain::{git_host::GitHostError, ports::Clock};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    BadSettings,
+    answers::{self, limit_end},
+    cache::{Cache, Kept},
+};
+
+/// How long a connection may take.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a whole call may take.
+const CALL_MAX: Duration = Duration::from_secs(20);
+/// Pages of one list. With a hundred entries each, a longer list is a mistake.
+const PAGES_MAX: u32 = 100;
+
+/// A token and the name its rate limit is counted under.
+#[derive(Clone)]
+pub(super) struct Bearer {
+    pub(super) name: String,
+    pub(super) token: String,
+}
+
+/// The methods that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+}
+
+/// What was answered.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Reply {
+    /// The body, understood.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, GitHostError> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            GitHostError::Busy(format!("the answer is not what was expected: {error}"))
+        })
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn has_next(&self) -> bool {
+        self.header("link")
+            .is_some_and(|link| link.contains("rel=\"next\""))
+    }
+}
+
+/// GitHub's API at one address.
+pub(super) struct Http {
+    crab: Octocrab,
+    clock: Arc<dyn Clock>,
+    cache: Mutex<Cache>,
+    /// Until when no call is to be made, by the name of the token.
+    limited: Mutex<BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Http {
+    pub(super) fn new(api_url: &str, clock: Arc<dyn Clock>) -> Result<Self, BadSettings> {
+        let bad = || BadSettings::ApiUrl(api_url.to_owned());
+        let url = api_url.trim_end_matches('/');
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(bad());
+        }
+        let crab = Octocrab::builder()
+            .base_uri(url)
+            .map_err(|_| bad())?
+            .set_connect_timeout(Some(CONNECT_MAX))
+            .set_read_timeout(Some(CALL_MAX))
+            .build()
+            .map_err(|_| bad())?;
+        Ok(Self {
+            crab,
+            clock,
+            cache: Mutex::default(),
+            limited: Mutex::default(),
+        })
+    }
+
+    /// One call that succeeds or says what the caller can do.
+    pub(super) async fn call(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Reply, GitHostError> {
+        let reply = self.send(bearer, method, path, body, None).await?;
+        self.judged(reply, path)
+    }
+
+    pub(super) fn judged(&self, reply: Reply, path: &str) -> Result<Reply, GitHostError> {
+        match reply.status {
+            200..300 => Ok(reply),
+            _ => Err(answers::refusal(&reply, path, self.clock.now())),
+        }
+    }
+
+    /// One call, whatever its status. With an `ETag` it may be 304.
+    pub(super) async fn send(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        etag: Option<&str>,
+    ) -> Result<Reply, GitHostError> {
+        if let Some(until) = self.limited_until(&bearer.name) {
+            return Err(GitHostError::RateLimited { until });
+        }
+        let sent = tokio::time::timeout(CALL_MAX, self.exchange(bearer, method, path, body, etag));
+        let reply = match sent.await {
+            Ok(reply) => reply?,
+            Err(_) => {
+                let words = format!("no answer within {} s", CALL_MAX.as_secs());
+                return Err(GitHostError::Busy(words));
+            }
+        };
+        if let Some(until) = limit_end(&reply, self.clock.now()) {
+            lock(&self.limited).insert(bearer.name.clone(), until);
+        }
+        Ok(reply)
+    }
+
+    async fn exchange(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        etag: Option<&str>,
+    ) -> Result<Reply, GitHostError> {
+        let crab = self.crab.user_access_token(bearer.token.clone());
+        let crab = crab.map_err(|error| answers::unsent(&error))?;
+        let mut headers = HeaderMap::new();
+        let accept = HeaderValue::from_static("application/vnd.github+json");
+        headers.insert(header::ACCEPT, accept);
+        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+            headers.insert(header::IF_NONE_MATCH, etag);
+        }
+        let sent = match method {
+            Method::Get => crab._get_with_headers(path, Some(headers)).await,
+            Method::Post => crab._post(path, body).await,
+            Method::Put => crab._put(path, body).await,
+            Method::Patch => crab._patch(path, body).await,
+        };
+        let response = sent.map_err(|error| answers::unsent(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = crab.body_to_string(response).await;
+        Ok(Reply {
+            status,
+            headers,
+            body: body.map_err(|error| answers::unsent(&error))?,
+        })
+    }
+
+    fn limited_until(&self, name: &str) -> Option<DateTime<Utc>> {
+        let mut limited = lock(&self.limited);
+        let until = limited.get(name).copied()?;
+        if self.clock.now() < until {
+            return Some(until);
+        }
+        limited.remove(name);
+        None
+    }
+
+    /// Reads something, from what is kept if it is unchanged.
+    pub(super) async fn get<T>(&self, bearer: &Bearer, path: &str) -> Result<T, GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        Ok(self.page(bearer, path).await?.0)
+    }
+
+    /// Reads all pages of a list.
+    pub(super) async fn all<P, T>(
+        &self,
+        bearer: &Bearer,
+        path: &str,
+    ) -> Result<Vec<T>, GitHostError>
+    where
+        P: Serialize + DeserializeOwned + Into<Vec<T>>,
+    {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let mut all = Vec::new();
+        for number in 1..=PAGES_MAX {
+            let address = format!("{path}{mark}per_page=100&page={number}");
+            let (page, has_next): (P, bool) = self.page(bearer, &address).await?;
+            all.extend(page.into());
+            if !has_next {
+                return Ok(all);
+            }
+        }
+        let words = format!("{path} has more than {PAGES_MAX} pages");
+        Err(GitHostError::Refused(words))
+    }
+
+    async fn page<T>(&self, bearer: &Bearer, path: &str) -> Result<(T, bool), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let key = format!("{} {path}", bearer.name);
+        let kept = lock(&self.cache).get(&key);
+        let etag = kept.as_ref().map(|kept| kept.etag.as_str());
+        let reply = self.send(bearer, Method::Get, path, None, etag).await?;
+        if let (304, Some(kept)) = (reply.status, kept)
+            && let Ok(value) = serde_json::from_str(&kept.body)
+        {
+            return Ok((value, kept.has_next));
+        }
+        let reply = self.judged(reply, path)?;
+        let (value, has_next) = (reply.read::<T>()?, reply.has_next());
+        if let (Some(etag), Ok(body)) = (reply.header("etag"), serde_json::to_string(&value)) {
+            let etag = etag.to_owned();
+            lock(&self.cache).put(
+                key,
+                Kept {
+                    etag,
+                    body,
+                    has_next,
+                },
+            );
+        }
+        Ok((value, has_next))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,232 @@
+//! GitHub, and GitHub Enterprise Server, over its REST API.
+//!
+//! What was read is asked for again with its `ETag`, so that looking at what has not changed costs
+//! nothing of the rate limit. When the limit is used up, no call is made until it ends.
+
+mod access;
+mod answers;
+mod cache;
+mod calls;
+mod http;
+mod jwt;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod verbs;
+
+use std::sync::Arc;
+
+use optio_domain::{
+    git_host::{
+        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, MergeMethod,
+        MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
+    },
+    ports::{Clock, Eventually},
+};
+
+use self::{access::Access, http::Http};
+
+/// Where GitHub is, and with which right to speak to it.
+#[derive(Debug, Clone)]
+pub struct GitHubSettings {
+    /// The host in addresses of repositories.
+    pub host: String,
+    /// The base of the API: `https://api.github.com`, or `https://HOST/api/v3` for GitHub Enterprise
+    /// Server.
+    pub api_url: String,
+    /// The right to speak to it.
+    pub credentials: Credentials,
+}
+
+impl GitHubSettings {
+    /// github.com with these credentials.
+    #[must_use]
+    pub fn public(credentials: Credentials) -> Self {
+        Self {
+            host: "github.com".to_owned(),
+            api_url: "https://api.github.com".to_owned(),
+            credentials,
+        }
+    }
+
+    /// A GitHub Enterprise Server.
+    #[must_use]
+    pub fn enterprise(host: &str, credentials: Credentials) -> Self {
+        Self {
+            host: host.to_owned(),
+            api_url: format!("https://{host}/api/v3"),
+            credentials,
+        }
+    }
+}
+
+/// The right to speak to GitHub.
+#[derive(Clone)]
+pub enum Credentials {
+    /// A personal access token.
+    Token(String),
+    /// A GitHub App that is installed where the repositories are.
+    App {
+        /// Its number.
+        id: u64,
+        /// Its private key as PEM.
+        private_key: String,
+    },
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("Token(..)"),
+            Self::App { id, .. } => write!(f, "App({id}, ..)"),
+        }
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    /// The base of the API.
+    #[error("`{0}` is no base of an API; write it as https://api.github.com")]
+    ApiUrl(String),
+    /// The key of the app.
+    #[error(
+        "the private key of the GitHub App cannot be read; give the whole PEM file that GitHub made"
+    )]
+    PrivateKey,
+    /// The token.
+    #[error("the GitHub token is empty or holds characters that no token has")]
+    Token,
+}
+
+/// GitHub.
+pub struct GitHub {
+    host: String,
+    http: Http,
+    access: Access,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GitHub")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GitHub {
+    /// GitHub as the settings say. Makes no call.
+    ///
+    /// # Errors
+    /// When the settings cannot be used.
+    pub fn new(settings: GitHubSettings, clock: Arc<dyn Clock>) -> Result<Self, BadSettings> {
+        Ok(Self {
+            http: Http::new(&settings.api_url, Arc::clone(&clock))?,
+            access: Access::new(settings.credentials)?,
+            host: settings.host,
+            clock,
+        })
+    }
+}
+
+impl GitHost for GitHub {
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn repo<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, Repo> {
+        Box::pin(self.read_repo(repo))
+    }
+
+    fn open_pull_of_branch<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        branch: &'a str,
+    ) -> Answer<'a, Option<Pull>> {
+        Box::pin(self.find_pull(repo, branch))
+    }
+
+    fn open_pulls<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, Vec<PullState>> {
+        Box::pin(self.list_pulls(repo))
+    }
+
+    fn pull<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        number: PullNumber,
+        known: Option<&'a Etag>,
+    ) -> Answer<'a, Seen<PullState>> {
+        Box::pin(self.read_pull(repo, number, known))
+    }
+
+    fn checks<'a>(&'a self, repo: &'a RepoName, sha: &'a str) -> Answer<'a, Checks> {
+        Box::pin(self.read_checks(repo, sha))
+    }
+
+    fn reviews<'a>(&'a self, repo: &'a RepoName, number: PullNumber) -> Answer<'a, Vec<Review>> {
+        Box::pin(self.read_reviews(repo, number))
+    }
+
+    fn merge<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        number: PullNumber,
+        expected_sha: &'a str,
+        method: MergeMethod,
+    ) -> Eventually<'a, Result<Merged, MergeRefused>> {
+        Box::pin(self.merge_pull(repo, number, expected_sha, method))
+    }
+
+    fn submit_review<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        number: PullNumber,
+        review: &'a NewReview,
+    ) -> Answer<'a, String> {
+        Box::pin(self.send_review(repo, number, review))
+    }
+
+    fn issue<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Issue> {
+        Box::pin(self.read_issue(repo, number))
+    }
+
+    fn comments<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Vec<Comment>> {
+        Box::pin(self.read_comments(repo, number))
+    }
+
+    fn issues_with_label<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        label: &'a str,
+    ) -> Answer<'a, Vec<Issue>> {
+        Box::pin(self.list_issues(repo, label))
+    }
+
+    fn comment<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        number: IssueNumber,
+        body: &'a str,
+        mark: &'a str,
+    ) -> Answer<'a, String> {
+        Box::pin(self.write_comment(repo, number, body, mark))
+    }
+
+    fn close_issue<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, ()> {
+        Box::pin(self.set_closed(repo, number))
+    }
+
+    fn add_labels<'a>(
+        &'a self,
+        repo: &'a RepoName,
+        number: IssueNumber,
+        labels: &'a [String],
+    ) -> Answer<'a, ()> {
+        Box::pin(self.write_labels(repo, number, labels))
+    }
+
+    fn token_for<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, GitToken> {
+        Box::pin(self.lend_token(repo))
+    }
+}

@@ -1,0 +1,3 @@
+//! Git hosts: where repositories, pull requests and issues are.
+
+pub mod github;
