@@ -2,6 +2,7 @@
 
 mod agent;
 mod client;
+mod host;
 mod operator;
 mod runner;
 
@@ -18,7 +19,7 @@ pub struct Target {
 }
 
 /// Every target. Keep the list in alphabetical order.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "agent-line",
         play: agent::line,
@@ -66,5 +67,9 @@ pub const TARGETS: [Target; 12] = [
     Target {
         name: "token",
         play: client::token,
+    },
+    Target {
+        name: "webhook",
+        play: host::webhook,
     },
 ];

@@ -44,11 +44,13 @@ impl RepoName {
     ///
     /// # Errors
     /// When a part is empty, is a path of its own, or holds anything but letters, digits, `.`, `_`
-    /// and `-`.
+    /// and `-`, and when the name ends with `.git`.
     pub fn new(owner: &str, name: &str) -> Result<Self, BadRepo> {
         let parts = owner.split('/').chain([name]);
         let fits = owner.len() + name.len() <= NAME_CHARS_MAX;
-        if fits && parts.into_iter().all(is_safe) {
+        // What ends so is the address of a repository, not its name.
+        let is_address = name.ends_with(".git");
+        if fits && !is_address && parts.into_iter().all(is_safe) {
             Ok(Self {
                 owner: owner.to_owned(),
                 name: name.to_owned(),

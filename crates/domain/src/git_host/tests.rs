@@ -147,6 +147,7 @@ fn what_could_be_taken_for_something_else_is_no_repository() {
         "a/b?c",
         "a/--upload-pack=x",
         "a b/c",
+        "a/b.git",
         "a/b#c",
     ];
     for text in bad {

@@ -89,6 +89,9 @@ pub enum BadSettings {
     /// The base of the API.
     #[error("`{0}` is no base of an API; write it as https://api.github.com")]
     ApiUrl(String),
+    /// This machine knows nobody whose certificates could be trusted.
+    #[error("this machine has no root certificates; install the package ca-certificates")]
+    Certificates,
     /// The key of the app.
     #[error(
         "the private key of the GitHub App cannot be read; give the whole PEM file that GitHub made"
