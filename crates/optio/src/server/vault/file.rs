@@ -87,13 +87,15 @@ impl KeyFile {
 
 impl KeySource for KeyFile {
     fn read(&self) -> Result<Ring, String> {
-        let size = fs::metadata(&self.0).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => format!(
+        let size = fs::metadata(&self.0).map_err(|error| {
+            if error.kind() != ErrorKind::NotFound {
+                return self.failed(&error);
+            }
+            format!(
                 "the key file {0} is not there; put it back, or, where no secret was ever stored, make \
                  one: openssl rand -hex 32 >{0} && chmod 600 {0}",
                 self.0.display()
-            ),
-            _ => self.failed(&error),
+            )
         })?;
         if BYTES_MAX < size.len() {
             return Err(format!(
