@@ -312,5 +312,43 @@ impl Intent {
     }
 }
 
+/// The transition table as a Mermaid state diagram; `docs/states/task.mmd` is this text.
+#[must_use]
+pub fn picture() -> String {
+    use std::fmt::Write as _;
+    let run = RunId(uuid::Uuid::nil());
+    let states = TaskState::NAMES.map(|name| {
+        let open = matches!(name, "provisioning" | "running").then_some(run);
+        TaskState::from_parts(name, open)
+    });
+    let events = [
+        TaskEvent::MustWait,
+        TaskEvent::Ready,
+        TaskEvent::RunOpened { run },
+        TaskEvent::Started,
+        TaskEvent::TriedAgain,
+        TaskEvent::GaveUp,
+        TaskEvent::Asked,
+        TaskEvent::PullSeen,
+        TaskEvent::Finished,
+        TaskEvent::SentBack,
+        TaskEvent::Merged,
+        TaskEvent::Closed,
+        TaskEvent::Resumed,
+        TaskEvent::Cancelled,
+        TaskEvent::Redone,
+    ];
+    let mut out = "stateDiagram-v2\n    [*] --> pending\n".to_owned();
+    for from in states.into_iter().flatten() {
+        for event in events {
+            if let Ok(to) = from.on(event) {
+                let (from, to) = (from.name(), to.name());
+                let _written = writeln!(out, "    {from} --> {to} : {}", event.name());
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests;
