@@ -153,7 +153,10 @@ impl Pulls {
         let pause = decision.at + pause_after(sight.seen.troubles);
         let until = match error {
             GitHostError::RateLimited { until } => (*until).max(decision.at),
-            _ => pause,
+            GitHostError::NotFound(_)
+            | GitHostError::Unauthorized { .. }
+            | GitHostError::Busy(_)
+            | GitHostError::Refused(_) => pause,
         };
         tracing::warn!(pull.id = %sight.pull, %error, "a pull request could not be looked at");
         let wait = Wait::until(error.to_string(), "the git host", until).whatever_mail_comes();

@@ -13,7 +13,7 @@ use optio_domain::{
     transcript::{Entry, EntryKind, Facts},
     wire::{
         checkout::WorktreeState,
-        runner::{EndCause, Happening, HeldRun, RunEvent, ToRunner},
+        runner::{EndCause, Ended, Happening, HeldRun, RunEvent, ToRunner},
     },
 };
 use optio_runtime::Hints;
@@ -338,20 +338,23 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
                     .inputs
                     .push(answer(event, *input, Some(reason.clone())));
             }
-            Happening::Ended(ended) => {
-                intake.ended = Some((ended.clone(), event.at));
-                if !matches!(ended.cause, EndCause::Exited | EndCause::Finished) {
-                    let words = ended
-                        .detail
-                        .clone()
-                        .unwrap_or_else(|| format!("{:?}", ended.cause));
-                    let entry = plain(EntryKind::System, format!("The run was ended: {words}"));
-                    intake.events.push(log(row, event, "stderr", &entry));
-                }
-            }
+            Happening::Ended(ended) => end(&mut intake, row, event, ended),
         }
     }
     intake
+}
+
+/// Who was ended by somebody else says so in its transcript.
+fn end(intake: &mut Intake, row: &RunRow, event: &RunEvent, ended: &Ended) {
+    intake.ended = Some((ended.clone(), event.at));
+    if !matches!(ended.cause, EndCause::Exited | EndCause::Finished) {
+        let words = ended
+            .detail
+            .clone()
+            .unwrap_or_else(|| format!("{:?}", ended.cause));
+        let entry = plain(EntryKind::System, format!("The run was ended: {words}"));
+        intake.events.push(log(row, event, "stderr", &entry));
+    }
 }
 
 fn answer(event: &RunEvent, message: MessageId, refused: Option<String>) -> InputAnswer {

@@ -77,5 +77,9 @@ fn a_merge_completes_even_what_had_failed_and_a_completed_task_moves_only_for_a_
 fn the_picture_in_the_docs_is_this_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/states/task.mmd");
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(kept, picture(), "write the new picture to docs/states/task.mmd");
+    assert_eq!(
+        kept,
+        picture(),
+        "write the new picture to docs/states/task.mmd"
+    );
 }

@@ -32,6 +32,39 @@ mod turns;
 mod webhooks;
 pub(crate) mod written;
 
+fn of_tasks() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::stats))
+        .routes(routes!(tasks::search))
+        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::acts::cancel))
+        .routes(routes!(tasks::acts::retry))
+        .routes(routes!(tasks::acts::redo))
+        .routes(routes!(tasks::acts::resume))
+        .routes(routes!(tasks::acts::restart))
+        .routes(routes!(tasks::acts::run_now))
+        .routes(routes!(tasks::acts::review))
+        .routes(routes!(tasks::acts::retry_failed))
+        .routes(routes!(tasks::acts::cancel_active))
+        .routes(routes!(tasks::logs::list))
+        .routes(routes!(tasks::logs::export))
+        .routes(routes!(tasks::logs::events))
+        .routes(routes!(tasks::logs::runs))
+        .routes(routes!(tasks::logs::stream))
+        .routes(routes!(tasks::messages::send))
+        .routes(routes!(tasks::messages::list))
+        .routes(routes!(tasks::depends::list, tasks::depends::add))
+        .routes(routes!(tasks::depends::remove))
+        .routes(routes!(tasks::depends::dependents))
+        .routes(routes!(
+            tasks::depends::subtasks,
+            tasks::depends::add_subtask
+        ))
+        .routes(routes!(credentials::ask))
+        .routes(routes!(webhooks::github))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -74,35 +107,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::why))
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
-        .routes(routes!(tasks::list, tasks::create))
-        .routes(routes!(tasks::stats))
-        .routes(routes!(tasks::search))
-        .routes(routes!(tasks::show))
-        .routes(routes!(tasks::acts::cancel))
-        .routes(routes!(tasks::acts::retry))
-        .routes(routes!(tasks::acts::redo))
-        .routes(routes!(tasks::acts::resume))
-        .routes(routes!(tasks::acts::restart))
-        .routes(routes!(tasks::acts::run_now))
-        .routes(routes!(tasks::acts::review))
-        .routes(routes!(tasks::acts::retry_failed))
-        .routes(routes!(tasks::acts::cancel_active))
-        .routes(routes!(tasks::logs::list))
-        .routes(routes!(tasks::logs::export))
-        .routes(routes!(tasks::logs::events))
-        .routes(routes!(tasks::logs::runs))
-        .routes(routes!(tasks::logs::stream))
-        .routes(routes!(tasks::messages::send))
-        .routes(routes!(tasks::messages::list))
-        .routes(routes!(tasks::depends::list, tasks::depends::add))
-        .routes(routes!(tasks::depends::remove))
-        .routes(routes!(tasks::depends::dependents))
-        .routes(routes!(
-            tasks::depends::subtasks,
-            tasks::depends::add_subtask
-        ))
-        .routes(routes!(credentials::ask))
-        .routes(routes!(webhooks::github))
+        .merge(of_tasks())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

@@ -230,6 +230,16 @@ async fn show(api: &Api, task: &str, console: &mut Console) -> Result<(), Failur
     for (name, value) in rows {
         console.line(&format!("  {name:<14}{value}"))?;
     }
+    history(api, task, now, console).await
+}
+
+/// Every change of its state, oldest first.
+async fn history(
+    api: &Api,
+    task: &str,
+    now: DateTime<Utc>,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let events = api.get(&format!("{}/events", path(task))).await?;
     for event in events["events"].as_array().into_iter().flatten() {
         let words = format!(

@@ -51,6 +51,7 @@ impl World {
             inputs: Vec::new(),
             ended: None,
             sample: None,
+            worktree: None,
             events: lines.iter().map(log).collect(),
         }
     }

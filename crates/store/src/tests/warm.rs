@@ -61,6 +61,7 @@ impl World {
             inputs: Vec::new(),
             ended: None,
             sample: None,
+            worktree: None,
             events: Vec::new(),
         };
         assert_eq!(self.store.take_in(&intake).await.unwrap(), TakenIn::Stored);

@@ -83,10 +83,10 @@ fn merges(seen: &Seen) -> bool {
 }
 
 fn event(state: TaskState, seen: &Seen) -> Option<TaskEvent> {
-    match plan(state, seen, now()).step {
-        Step::Shift { event, .. } => Some(event),
-        _ => None,
-    }
+    let Step::Shift { event, .. } = plan(state, seen, now()).step else {
+        return None;
+    };
+    Some(event)
 }
 
 #[test]

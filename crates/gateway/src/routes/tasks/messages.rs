@@ -135,7 +135,12 @@ pub(crate) async fn send(
         TaskState::NeedsAttention | TaskState::Failed => Some(Intent::Resume),
         TaskState::PrOpened => Some(Intent::Restart),
         TaskState::Cancelled => Some(Intent::Retry),
-        _ => None,
+        TaskState::Pending
+        | TaskState::WaitingOnDeps
+        | TaskState::Queued
+        | TaskState::Provisioning { .. }
+        | TaskState::Running { .. }
+        | TaskState::Completed => None,
     };
     if let Some(intent) = wakes {
         world.store.want_task(row.id, intent, None, at).await?;
