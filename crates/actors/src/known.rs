@@ -1,12 +1,12 @@
 //! Runs as they were last read or written in this process.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use optio_domain::agent::AgentState;
-use optio_domain::id::RunId;
+use optio_domain::id::{RunId, SandboxId, TaskId};
 use optio_store::{actors::Version, runs::RunRow};
 
 /// Runs remembered between their reports; all are forgotten when there are more.
@@ -17,6 +17,8 @@ const RUNS_MAX: usize = 10_000;
 #[derive(Clone, Default)]
 pub struct KnownRuns {
     runs: Arc<Mutex<HashMap<RunId, Known>>>,
+    /// Tasks whose runs are in a sandbox that is not theirs alone, as far as they looked here.
+    tenants: Arc<Mutex<HashMap<SandboxId, HashSet<TaskId>>>>,
 }
 
 /// A run, and whose turn it opened.
@@ -44,6 +46,34 @@ impl KnownRuns {
             runs.clear();
         }
         runs.insert(row.run, Known { row, opened });
+    }
+
+    /// A task has a run in this sandbox: it is to look whenever something about its runner changes.
+    pub(crate) fn moves_in(&self, sandbox: SandboxId, task: TaskId) {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.entry(sandbox).or_default().insert(task);
+    }
+
+    /// It has none there any more.
+    pub(crate) fn moves_out(&self, sandbox: SandboxId, task: TaskId) {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut there) = tenants.entry(sandbox) {
+            there.get_mut().remove(&task);
+            if there.get().is_empty() {
+                there.remove();
+            }
+        }
+    }
+
+    /// The tasks that have runs there.
+    pub(crate) fn tenants(&self, sandbox: SandboxId) -> Vec<TaskId> {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants
+            .get(&sandbox)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// Takes it out: whoever has written puts back what is true now.

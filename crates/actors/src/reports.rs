@@ -8,7 +8,7 @@ use optio_domain::{
         AgentEvent,
         plan::{Step, work},
     },
-    id::{MessageId, RunId, SandboxId},
+    id::{AgentId, MessageId, RunId, SandboxId},
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
     wire::{
@@ -86,16 +86,15 @@ impl Reports {
                 None => answers.push(ToRunner::Forget { run: run.run }),
             }
         }
-        self.changed(sandbox).await;
+        self.changed(sandbox);
         Ok(answers)
     }
 
     /// Something about a sandbox's runner has changed: whoever it concerns should look.
-    pub async fn changed(&self, sandbox: SandboxId) {
-        match self.world.store.concerned_by(sandbox).await {
-            Ok(actors) => actors.into_iter().for_each(|actor| self.hints.look(actor)),
-            // They look after their runner by themselves, only later.
-            Err(error) => tracing::debug!(%error, "whom a runner concerns could not be read"),
+    pub fn changed(&self, sandbox: SandboxId) {
+        self.hints.look(AgentId(sandbox.0).into());
+        for task in self.world.runs.tenants(sandbox) {
+            self.hints.look(task.into());
         }
     }
 

@@ -112,7 +112,7 @@ async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {
     listen(&gateway, sandbox, &mut stream, &answers).await;
     gateway.world().links.disconnect(&connection);
     writer.abort();
-    gateway.reports().changed(sandbox).await;
+    gateway.reports().changed(sandbox);
 }
 
 /// Takes in what the runner says until the connection ends.

@@ -75,7 +75,13 @@ async fn command(
             )
             .await
         }
-        Command::Demo { exit, place } => server::demo(demo(place)?, *exit, console).await,
+        Command::Demo {
+            exit,
+            task: true,
+            repo,
+            place,
+        } => server::demo_task(demo(place)?, repo.as_deref(), *exit, console).await,
+        Command::Demo { exit, place, .. } => server::demo(demo(place)?, *exit, console).await,
         Command::Migrate(place) => server::migrate(config(place)?, console).await,
         Command::Doctor(place) => doctor::run(&config(place)?, console),
         Command::Config(place) => show(&settings(place)?, console),

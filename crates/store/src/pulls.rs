@@ -260,6 +260,20 @@ impl Step {
         Ok(())
     }
 
+    /// What is known of the task's pull request is old: its watcher is to look as soon as it is told.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn task_pull_stale(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE pulls SET looked_at = NULL WHERE id = (SELECT pull_id FROM tasks WHERE id = $1)",
+        )
+        .bind(self.key.id)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// The task of this step has a pull request, which is watched from now on. One that is watched
     /// already is seen anew: what was known of another head is forgotten.
     ///

@@ -251,23 +251,6 @@ impl Store {
         Ok(row.and_then(|(kind, id)| ActorKind::parse(&kind).map(|kind| ActorKey { kind, id })))
     }
 
-    /// Whom a sandbox's runner concerns: whose it is, and whose runs in it are not known to be gone.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database is away.
-    pub async fn concerned_by(&self, sandbox: SandboxId) -> Result<Vec<ActorKey>, StoreError> {
-        let rows: Vec<(String, Uuid)> = sqlx::query_as(
-            "SELECT actor_kind, actor_id FROM sandboxes WHERE id = $1
-             UNION SELECT actor_kind, actor_id FROM runs WHERE sandbox_id = $1 AND state <> 'ended'",
-        )
-        .bind(sandbox.0)
-        .fetch_all(&self.pool)
-        .await?;
-        let key =
-            |(kind, id): (String, Uuid)| ActorKind::parse(&kind).map(|kind| ActorKey { kind, id });
-        Ok(rows.into_iter().filter_map(key).collect())
-    }
-
     /// Keeps a report that was refused.
     ///
     /// # Errors

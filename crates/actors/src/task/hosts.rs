@@ -7,6 +7,7 @@ use optio_domain::{
         GitHost, GitHostError, IssueNumber, MergeMethod, MergeRefused, NewReview, PullNumber,
         RepoUrl, ReviewAct, Seen as HostSeen,
     },
+    id::PullId,
     pull::PullSeen,
     task::{
         review::{self, ReviewVerdict},
@@ -150,37 +151,39 @@ impl Tasks {
         let merged = host
             .merge(&repo.repo, number, head, MergeMethod::Squash)
             .await;
-        if let Some(pull) = &sight.task.pull {
-            self.hint(optio_domain::id::PullId(pull.id));
-        }
-        match merged {
+        let (until, words) = match merged {
             Ok(merged) => {
                 tracing::info!(task.id = %sight.task.id, head, merge = merged.sha, "merged");
-                let until = decision.at + TimeDelta::seconds(30);
-                self.held_by_host(
-                    &sight,
-                    decision,
-                    until,
-                    "it is merged; the watcher will see it",
-                )
-                .await
+                let words = "it is merged; the watcher will see it".to_owned();
+                (decision.at + TimeDelta::seconds(30), words)
             }
             Err(MergeRefused::Host(error)) => {
                 let trouble = Trouble::Host(error);
-                self.held_by_host(
-                    &sight,
-                    decision,
-                    trouble.until(decision.at),
-                    &trouble.words(),
-                )
-                .await
+                (trouble.until(decision.at), trouble.words())
             }
-            Err(refused) => {
-                let until = decision.at + MERGE_PAUSE;
-                self.held_by_host(&sight, decision, until, &refused.to_string())
-                    .await
-            }
+            Err(refused) => (decision.at + MERGE_PAUSE, refused.to_string()),
+        };
+        self.tried_to_merge(&sight, decision, until, &words).await
+    }
+
+    /// Not tried again before then, unless what the watcher sees, which is told to look now, says more.
+    async fn tried_to_merge(
+        &self,
+        sight: &TaskSight,
+        decision: &Decision,
+        until: DateTime<Utc>,
+        words: &str,
+    ) -> Result<Progress, Fault> {
+        let reason = format!("the git host: {words}");
+        let wait = Wait::until(reason.clone(), "the git host", until).whatever_mail_comes();
+        let mut step = self.begin(sight, &wait, decision, false).await?;
+        step.task_held(until, &reason).await?;
+        step.task_pull_stale().await?;
+        step.commit().await?;
+        if let Some(pull) = &sight.task.pull {
+            self.hint(PullId(pull.id));
         }
+        Ok(Progress::Rest { until: Some(until) })
     }
 
     async fn again(&self, sight: &TaskSight) -> Result<Option<TaskSight>, Fault> {

@@ -136,6 +136,7 @@ impl Tasks {
         let (Some(sandbox), Some(_)) = (sandbox_of(sight), wanted) else {
             return gone;
         };
+        self.world.runs.moves_in(sandbox, sight.task.id);
         if let Some(holds_run) = self.world.links.holds(sandbox, run) {
             return Link::Connected { holds_run };
         }

@@ -242,6 +242,7 @@ impl Tasks {
         self.write_close(sight, open, &closing, to, &found, review, decision)
             .await?;
         if open.ended.is_some() {
+            self.world.runs.moves_out(open.sandbox, task.id);
             let _said = self
                 .world
                 .links

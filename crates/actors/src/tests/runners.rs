@@ -221,7 +221,7 @@ impl Fleet {
         let connection = self.at(sandbox, |place| place.connection.take());
         if let (Some(connection), Some(wire)) = (connection, self.with(|i| i.wire.clone())) {
             wire.links.disconnect(&connection);
-            tokio::spawn(async move { wire.reports.changed(sandbox).await });
+            wire.reports.changed(sandbox);
         }
     }
 

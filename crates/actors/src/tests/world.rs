@@ -352,6 +352,19 @@ impl World {
                 actor.decisions,
             ));
         }
+        let wanted = optio_store::tasks::WantedTasks::default();
+        let page = optio_store::tasks::TaskPage {
+            after: None,
+            offset: 0,
+            limit: 40,
+        };
+        for row in self.store.tasks("default", &wanted, page).await.unwrap() {
+            let actor = self.store.actor(row.id.into()).await.unwrap().unwrap();
+            account.push_str(&format!(
+                "task {} {:?} {:?} waits for {:?}\n  {:#?}\n",
+                row.id, row.state, row.state_reason, actor.wait, actor.decisions,
+            ));
+        }
         account
     }
 

@@ -14,4 +14,5 @@ mod repos;
 mod routes;
 mod schema;
 mod secrets;
+mod tasks;
 mod topics;

@@ -63,9 +63,15 @@ pub enum Command {
     Replicas,
     /// Bring up a team of agents, give it work and show the conversation
     Demo {
-        /// End after the team has answered
+        /// End after the team has answered, or the task is done
         #[arg(long)]
         exit: bool,
+        /// Show a task instead: from an issue to a merged pull request
+        #[arg(long)]
+        task: bool,
+        /// Play it on this repository of the real GitHub, which is changed (needs GITHUB_TOKEN)
+        #[arg(long, value_name = "URL", requires = "task")]
+        repo: Option<String>,
         /// Where it runs.
         #[command(flatten)]
         place: Place,
@@ -84,7 +90,7 @@ pub enum Command {
     /// Say what an actor is doing, and why it waits
     #[command(after_help = "Examples:\n  optio why vesper\n  optio why agent:vesper")]
     Why {
-        /// A slug, agent:SLUG or agent/ID
+        /// A slug, agent:SLUG, agent/ID or task/ID
         address: String,
     },
     /// Create persistent agents, talk to them and look after them

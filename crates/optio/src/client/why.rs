@@ -35,7 +35,7 @@ fn path_of(address: &str) -> Result<String, Failure> {
             crate::percent::encode(id.as_bytes())
         )),
         _ => Err(Failure::usage(format!(
-            "{address:?} is no address; write a slug, agent:SLUG or agent/ID"
+            "{address:?} is no address; write a slug, agent:SLUG, agent/ID or task/ID"
         ))),
     }
 }
@@ -184,7 +184,8 @@ mod tests {
         }
         assert_eq!(path_of("../x?y").unwrap_err().exit.code(), 2);
         assert_eq!(path_of("x?y").unwrap(), "/api/actors/agent/x%3Fy");
-        assert_eq!(path_of("task:1").unwrap_err().exit.code(), 2);
+        assert_eq!(path_of("task/1").unwrap(), "/api/actors/task/1");
+        assert_eq!(path_of("ghost:1").unwrap_err().exit.code(), 2);
     }
 
     #[test]

@@ -114,6 +114,24 @@ pub async fn demo(config: Config, exit: bool, console: &mut Console) -> Result<(
     demo::run(config, exit, console).await
 }
 
+/// Shows a task from an issue to a merged pull request; on the real GitHub where a repository is named.
+///
+/// # Errors
+/// When it cannot start, or the task does not end well.
+pub async fn demo_task(
+    config: Config,
+    repo: Option<&str>,
+    exit: bool,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    logs::begin(if config.log == "info" {
+        "warn"
+    } else {
+        &config.log
+    });
+    demo::task::run(config, repo, exit, console).await
+}
+
 /// Brings the database's schema up to date.
 ///
 /// # Errors

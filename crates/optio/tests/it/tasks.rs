@@ -235,3 +235,69 @@ async fn a_task_goes_on_when_the_control_plane_is_killed_under_it() {
     let shown = forge.until_state(&task, "pr_opened").await;
     assert_eq!(shown["runsTaken"], 1, "no second agent was started");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_registers_a_repository_and_its_tasks_and_cancels_them() {
+    let mut forge = Forge::start(json!([])).await;
+    let repo = format!("{}/optio/demo", forge.github.url());
+    let script = async |name: &str, world: &World| {
+        let examples =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/repo-tasks");
+        let output = tokio::process::Command::new(examples.join(name))
+            .arg(&repo)
+            .env("OPTIO_API_URL", world.url())
+            .env_remove("OPTIO_API_TOKEN")
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = script("setup.sh", &forge.world).await;
+    assert_eq!(
+        said.lines().filter(|line| line.contains("created")).count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("registered"), "{said}");
+    let waiting = forge.world.get("/api/tasks?state=waiting_on_deps").await;
+    let second = waiting["tasks"][0]["id"].as_str().unwrap().to_owned();
+    let gone = script("cleanup.sh", &forge.world).await;
+    assert!(gone.contains(&second), "{gone}");
+    forge.until_state(&second, "cancelled").await;
+    assert!(
+        script("setup.sh", &forge.world)
+            .await
+            .contains("exists, left as it is")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_an_issue_become_a_merged_pull_request_and_ends() {
+    let world = World::plan().embedded().prepare().await;
+    let mut demo = world.binary();
+    demo.args([
+        "demo",
+        "--task",
+        "--exit",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+    ])
+    .arg(world.data())
+    .env_remove("ANTHROPIC_API_KEY")
+    .env_remove("ANTHROPIC_BASE_URL");
+    let output = tokio::process::Command::from(demo).output().await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let noted = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}{noted}");
+    for words in [
+        "checks failing",
+        "ci_failure",
+        "I change that, and push",
+        "is merged",
+        "completed: its pull request was merged",
+    ] {
+        assert!(said.contains(words), "{words:?} is missing:\n{said}");
+    }
+}

@@ -26,7 +26,7 @@ impl Story<'_> {
         while let Some(id) = self.standing().first().copied() {
             self.release(id).await;
         }
-        self.notice_broken_lines().await;
+        self.notice_broken_lines();
         self.look().await;
         for plane in 0..self.planes.len() {
             if self.planes.get(plane).is_some_and(|it| !it.up) {
@@ -43,7 +43,7 @@ impl Story<'_> {
         for plane in 0..self.planes.len() {
             self.notice(plane);
         }
-        self.notice_broken_lines().await;
+        self.notice_broken_lines();
         for plane in 0..self.planes.len() {
             self.sweep(plane).await;
             self.due(plane).await;
@@ -72,7 +72,7 @@ impl Story<'_> {
             if self.broken.is_some() {
                 return;
             }
-            if let Some(event) = self.next_calm_event().await {
+            if let Some(event) = self.next_calm_event() {
                 self.happen(event).await;
                 self.look().await;
                 continue;
@@ -98,7 +98,7 @@ impl Story<'_> {
     }
 
     /// Whatever can be done now, in a fixed order.
-    async fn next_calm_event(&mut self) -> Option<Event> {
+    fn next_calm_event(&mut self) -> Option<Event> {
         for (number, plane) in self.planes.iter().enumerate() {
             if let Some(key) = plane.waiting().first() {
                 return Some(Event::Step(number, *key));
@@ -113,7 +113,7 @@ impl Story<'_> {
                 return Some(Event::At(sandbox, Deed::Dial(plane)));
             }
             if self.order(sandbox) {
-                return self.next_calm_event_after_order().await;
+                return self.next_calm_event_after_order();
             }
             if let Some(run) = self.news(sandbox).first() {
                 return Some(Event::At(sandbox, Deed::Deliver(*run)));
@@ -124,8 +124,8 @@ impl Story<'_> {
     }
 
     /// An order was heard: whatever it brought comes next.
-    async fn next_calm_event_after_order(&mut self) -> Option<Event> {
-        self.notice_broken_lines().await;
+    fn next_calm_event_after_order(&mut self) -> Option<Event> {
+        self.notice_broken_lines();
         Some(Event::Time(TimeDelta::milliseconds(1)))
     }
 

@@ -50,7 +50,7 @@ impl Story<'_> {
             Event::Restart(plane) => self.restart(plane).await,
             Event::At(sandbox, deed) => self.in_sandbox(sandbox, deed).await,
         }
-        self.notice_broken_lines().await;
+        self.notice_broken_lines();
         self.pass_on();
     }
 

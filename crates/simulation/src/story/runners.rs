@@ -63,11 +63,11 @@ impl Story<'_> {
     }
 
     /// Control planes notice the connections that broke.
-    pub(super) async fn notice_broken_lines(&mut self) {
+    pub(super) fn notice_broken_lines(&mut self) {
         for (sandbox, dialed) in self.fleet.broken() {
             if let Some(plane) = self.planes.get(dialed.plane).filter(|it| it.up) {
                 plane.world.links.disconnect(&dialed.connection);
-                plane.reports.changed(sandbox).await;
+                plane.reports.changed(sandbox);
             }
         }
     }
@@ -252,7 +252,7 @@ impl Story<'_> {
         self.deliver(sandbox, run).await;
         self.temper = temper;
         self.fleet.hangs_up(sandbox);
-        self.notice_broken_lines().await;
+        self.notice_broken_lines();
         if self.planes.get(plane).is_some_and(|it| it.up) {
             self.dial(plane, sandbox).await;
         }

@@ -1,8 +1,9 @@
 //! The scenarios that are part of the program.
 
-const SCENARIOS: [(&str, &str); 2] = [
+const SCENARIOS: [(&str, &str); 3] = [
     ("echo", include_str!("../../scenarios/echo.toml")),
     ("forge", include_str!("../../scenarios/forge.toml")),
+    ("task", include_str!("../../scenarios/task.toml")),
 ];
 
 pub(super) fn names() -> Vec<&'static str> {

@@ -228,7 +228,7 @@ impl Stub {
         let (turn, lines) = (self.turn, self.lines);
         let greeted = reports.clone();
         tokio::spawn(async move {
-            greeted.changed(sandbox).await;
+            greeted.changed(sandbox);
             while let Some(frame) = frames.recv().await {
                 if let ToRunner::Start(spec) = frame {
                     tokio::spawn(carry_out(reports.clone(), sandbox, spec, turn, lines));

@@ -9,10 +9,14 @@ use optio_domain::{
     ownership::Role,
 };
 use optio_runtime::stream::Listener;
+use optio_simulators::ModelSimulator;
 use optio_store::{agents::AgentRow, events::EventRow, mail::NewMessage};
 use serde_json::Value;
 
 use super::{plane::ControlPlane, scenario_of, simulator, stop_asked};
+
+pub(super) mod task;
+
 use crate::{
     config::{Config, Secret},
     console::{Console, Tone},
@@ -23,19 +27,19 @@ use crate::{
 const TEAM: [(&str, &str); 4] = [
     (
         "chronicler",
-        include_str!("../../../../examples/persistent-agents/forge/agents/chronicler.json"),
+        include_str!("../../../../../examples/persistent-agents/forge/agents/chronicler.json"),
     ),
     (
         "sentinel",
-        include_str!("../../../../examples/persistent-agents/forge/agents/sentinel.json"),
+        include_str!("../../../../../examples/persistent-agents/forge/agents/sentinel.json"),
     ),
     (
         "forge",
-        include_str!("../../../../examples/persistent-agents/forge/agents/forge.json"),
+        include_str!("../../../../../examples/persistent-agents/forge/agents/forge.json"),
     ),
     (
         "vesper",
-        include_str!("../../../../examples/persistent-agents/forge/agents/vesper.json"),
+        include_str!("../../../../../examples/persistent-agents/forge/agents/vesper.json"),
     ),
 ];
 /// Who gets the request.
@@ -56,17 +60,7 @@ pub(super) async fn run(
     exit: bool,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let simulated = if config.credentials.are_there() {
-        console.note("A model key is in the environment: the team runs on the real model, which costs money.");
-        None
-    } else {
-        let simulator =
-            simulator(SocketAddr::from(([127, 0, 0, 1], 0)), scenario_of("forge")?).await?;
-        console.note("No model key in the environment: a simulated model plays the team's part.");
-        config.credentials.anthropic_api_key = Some(Secret::new("simulated"));
-        config.credentials.anthropic_base_url = Some(simulator.url());
-        Some(simulator)
-    };
+    let simulated = model(&mut config, "forge", console).await?;
     let plane = ControlPlane::start(config, Role::All).await?;
     console.note(&plane.isolation());
     let shown = show(&plane, exit, console).await;
@@ -76,6 +70,26 @@ pub(super) async fn run(
         simulator.stop().await;
     }
     shown
+}
+
+/// A simulated model, unless there is a key for a real one.
+async fn model(
+    config: &mut Config,
+    scenario: &str,
+    console: &mut Console,
+) -> Result<Option<ModelSimulator>, Failure> {
+    if config.credentials.are_there() {
+        console.note(
+            "A model key is in the environment: agents run on the real model, which costs money.",
+        );
+        return Ok(None);
+    }
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let simulator = simulator(any, scenario_of(scenario)?).await?;
+    console.note("No model key in the environment: a simulated model plays the team's part.");
+    config.credentials.anthropic_api_key = Some(Secret::new("simulated"));
+    config.credentials.anthropic_base_url = Some(simulator.url());
+    Ok(Some(simulator))
 }
 
 async fn show(plane: &ControlPlane, exit: bool, console: &mut Console) -> Result<(), Failure> {
