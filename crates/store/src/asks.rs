@@ -82,6 +82,9 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        if let Some(asker) = asker {
+            there(&mut tx, asker, asked).await?;
+        }
         let receipt = one(mail::send(&mut tx, std::slice::from_ref(question), bounds).await?)?;
         if receipt.repeated {
             let (deadline,): (DateTime<Utc>,) =
@@ -239,6 +242,24 @@ fn one(mut stored: Vec<Stored>) -> Result<Receipt, StoreError> {
         Some(Stored::Done(receipt)) => Ok(receipt),
         Some(Stored::Refused(error)) => Err(error),
         Some(Stored::Again) | None => Err(StoreError::Moved),
+    }
+}
+
+/// Holds the rows of both, in the order in which mail holds those of its receivers, so that the asker is
+/// not removed while its question is stored: nobody would ever be told of the answer.
+async fn there(tx: &mut PgConnection, asker: AgentId, asked: AgentId) -> Result<(), StoreError> {
+    let rows: Vec<(Uuid,)> = sqlx::query_as(
+        "SELECT id FROM actors WHERE kind = 'agent' AND id IN ($1, $2) ORDER BY kind, id
+         FOR NO KEY UPDATE",
+    )
+    .bind(asker.0)
+    .bind(asked.0)
+    .fetch_all(tx)
+    .await?;
+    if rows.contains(&(asker.0,)) {
+        Ok(())
+    } else {
+        Err(StoreError::NoReceiver)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// What credentials are wanted for, as git puts it.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct Question {
+pub(crate) struct CredentialQuestion {
     /// For example `https`.
     #[expect(dead_code, reason = "part of the question, and not of the answer")]
     protocol: String,
@@ -28,7 +28,7 @@ pub(crate) struct Question {
 /// Credentials, for one use.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Answer {
+pub(crate) struct GivenCredential {
     /// For example `x-access-token`.
     username: String,
     /// The token.
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl From<CredentialAnswer> for Answer {
+impl From<CredentialAnswer> for GivenCredential {
     fn from(answer: CredentialAnswer) -> Self {
         Self {
             username: answer.username,
@@ -50,14 +50,14 @@ impl From<CredentialAnswer> for Answer {
 
 /// Hands out the credentials of one repository to the open run of one task, for one use. The bearer is the
 /// run's `OPTIO_RUN_TOKEN`, which is worthless once the run is closed.
-#[utoipa::path(post, path = "/api/internal/git-credentials", tag = "internal", request_body = Question,
-    responses((status = 200, body = Answer), (status = 401, body = Problem), (status = 403, body = Problem),
+#[utoipa::path(post, path = "/api/internal/git-credentials", tag = "internal", request_body = CredentialQuestion,
+    responses((status = 200, body = GivenCredential), (status = 401, body = Problem), (status = 403, body = Problem),
               (status = 503, body = Problem)))]
 pub(crate) async fn ask(
     State(gateway): State<Gateway>,
     headers: HeaderMap,
-    Body(question): Body<Question>,
-) -> Result<Json<Answer>, ApiError> {
+    Body(question): Body<CredentialQuestion>,
+) -> Result<Json<GivenCredential>, ApiError> {
     let token = bearer(&headers).ok_or_else(|| {
         ApiError::Unauthorized("no run token: send OPTIO_RUN_TOKEN as bearer".to_owned())
     })?;
@@ -102,7 +102,7 @@ pub(crate) async fn ask(
 const RETRY_S: u32 = 5;
 
 /// Credentials are for the task's own repository and no other.
-fn meant(question: &Question, repo: &RepoUrl) -> Result<(), ApiError> {
+fn meant(question: &CredentialQuestion, repo: &RepoUrl) -> Result<(), ApiError> {
     let path = question.path.as_deref().map(|path| {
         let path = path.trim_matches('/');
         path.strip_suffix(".git")

@@ -280,3 +280,19 @@ async fn a_repeated_question_is_the_first_one_and_too_many_are_refused() {
     assert_eq!(world.inbox(b).await.len(), 1);
     world.counters_are_right().await;
 }
+
+#[tokio::test]
+async fn an_agent_that_was_removed_meanwhile_asks_nothing() {
+    let world = World::new().await;
+    let (asker, asked) = (world.agent("a").await, world.agent("b").await);
+    let mut step = world.begin(asker).await;
+    step.purge_agent().await.unwrap();
+    step.commit().await.unwrap();
+    let refused = world.ask(Some((asker, "a")), asked, 60).await;
+    assert!(
+        matches!(refused, Err(StoreError::NoReceiver)),
+        "{refused:?}"
+    );
+    assert_eq!(world.number("SELECT count(*) FROM asks").await, 0);
+    assert_eq!(world.number("SELECT count(*) FROM messages").await, 0);
+}

@@ -232,7 +232,7 @@ pub(crate) async fn add_subtask(
         ..row.spec
     };
     spec.check()?;
-    written::agent(&gateway, &spec.agent_type)?;
+    written::agent(&spec.agent_type)?;
     let part = accept(&gateway, &person.0, &spec, &depends_on).await?;
     Ok((
         StatusCode::CREATED,

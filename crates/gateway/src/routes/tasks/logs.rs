@@ -59,7 +59,7 @@ pub(crate) struct Lines {
 /// A line.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct LogView {
+pub(crate) struct TaskLogView {
     id: i64,
     task_id: Uuid,
     run_id: Option<Uuid>,
@@ -71,7 +71,7 @@ pub(crate) struct LogView {
     timestamp: DateTime<Utc>,
 }
 
-impl LogView {
+impl TaskLogView {
     fn of(task: Uuid, row: TaskLogRow) -> Self {
         let mut data = row.data;
         let mut take = |name: &str| data.get_mut(name).map(Value::take).unwrap_or_default();
@@ -97,22 +97,22 @@ impl LogView {
 
 /// Lines.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyLogs {
-    logs: Vec<LogView>,
+pub(crate) struct ManyTaskLogs {
+    logs: Vec<TaskLogView>,
 }
 
 /// Lists what a task's agent said and did, oldest first.
 #[utoipa::path(get, path = "/api/tasks/{task}/logs", tag = "tasks", params(Lines,
     ("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = ManyLogs), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = ManyTaskLogs), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
     Named(task): Named<String>,
     Params(lines): Params<Lines>,
-) -> Result<Json<ManyLogs>, ApiError> {
+) -> Result<Json<ManyTaskLogs>, ApiError> {
     let limit = whole("limit", lines.limit.as_deref(), LINES, 1..=LINES_MAX)?;
-    Ok(Json(ManyLogs {
+    Ok(Json(ManyTaskLogs {
         logs: read(&gateway, &task, lines, limit).await?,
     }))
 }
@@ -122,7 +122,7 @@ async fn read(
     task: &str,
     lines: Lines,
     limit: i64,
-) -> Result<Vec<LogView>, ApiError> {
+) -> Result<Vec<TaskLogView>, ApiError> {
     let row = find(gateway, task).await?;
     let wanted = WantedLogs {
         search: lines.search.filter(|text| !text.is_empty()),
@@ -133,14 +133,14 @@ async fn read(
     let rows = gateway.world().store.task_logs(row.id, &wanted).await?;
     Ok(rows
         .into_iter()
-        .map(|line| LogView::of(row.id.0, line))
+        .map(|line| TaskLogView::of(row.id.0, line))
         .collect())
 }
 
 /// Hands out the same as a file.
 #[utoipa::path(get, path = "/api/tasks/{task}/logs/export", tag = "tasks", params(Lines,
     ("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, content((Vec<TaskLogView> = "application/json"), (String = "text/plain"), (String = "text/markdown"))), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn export(
     State(gateway): State<Gateway>,
     _person: Person,
@@ -177,7 +177,7 @@ pub(crate) async fn export(
     Ok((headers, body).into_response())
 }
 
-fn plain(line: &LogView) -> String {
+fn plain(line: &TaskLogView) -> String {
     let (kind, content) = line.text();
     format!(
         "{} [{kind}] {content}\n",
@@ -185,7 +185,7 @@ fn plain(line: &LogView) -> String {
     )
 }
 
-fn marked(line: &LogView) -> String {
+fn marked(line: &TaskLogView) -> String {
     match line.text() {
         ("text", content) => format!("{content}\n\n"),
         (kind, content) => format!("**{kind}**\n\n```\n{content}\n```\n\n"),
@@ -195,7 +195,7 @@ fn marked(line: &LogView) -> String {
 /// One change of a task's state.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct EventView {
+pub(crate) struct TaskEventView {
     id: i64,
     task_id: Uuid,
     from_state: Option<String>,
@@ -206,7 +206,7 @@ pub(crate) struct EventView {
     created_at: DateTime<Utc>,
 }
 
-impl EventView {
+impl TaskEventView {
     fn of(task: Uuid, row: TaskEventRow) -> Self {
         Self {
             id: row.id,
@@ -223,23 +223,23 @@ impl EventView {
 
 /// A history.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyEvents {
-    events: Vec<EventView>,
+pub(crate) struct ManyTaskEvents {
+    events: Vec<TaskEventView>,
 }
 
 /// Lists every change of a task's state, oldest first.
 #[utoipa::path(get, path = "/api/tasks/{task}/events", tag = "tasks",
     params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = ManyEvents), (status = 404, body = Problem)))]
+    responses((status = 200, body = ManyTaskEvents), (status = 404, body = Problem)))]
 pub(crate) async fn events(
     State(gateway): State<Gateway>,
     _person: Person,
     Named(task): Named<String>,
-) -> Result<Json<ManyEvents>, ApiError> {
+) -> Result<Json<ManyTaskEvents>, ApiError> {
     let row = find(&gateway, &task).await?;
     let events = gateway.world().store.task_events(row.id).await?;
-    let view = |event| EventView::of(row.id.0, event);
-    Ok(Json(ManyEvents {
+    let view = |event| TaskEventView::of(row.id.0, event);
+    Ok(Json(ManyTaskEvents {
         events: events.into_iter().map(view).collect(),
     }))
 }
@@ -247,7 +247,7 @@ pub(crate) async fn events(
 /// A run of a task.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RunView {
+pub(crate) struct TaskRunView {
     id: Uuid,
     task_id: Uuid,
     number: i32,
@@ -266,7 +266,7 @@ pub(crate) struct RunView {
     finished_at: Option<DateTime<Utc>>,
 }
 
-impl RunView {
+impl TaskRunView {
     fn of(task: Uuid, row: TaskRunRow) -> Self {
         Self {
             id: row.id,
@@ -290,23 +290,23 @@ impl RunView {
 
 /// Runs.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyRuns {
-    runs: Vec<RunView>,
+pub(crate) struct ManyTaskRuns {
+    runs: Vec<TaskRunView>,
 }
 
 /// Lists the last runs of a task, newest first.
 #[utoipa::path(get, path = "/api/tasks/{task}/runs", tag = "tasks",
     params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = ManyRuns), (status = 404, body = Problem)))]
+    responses((status = 200, body = ManyTaskRuns), (status = 404, body = Problem)))]
 pub(crate) async fn runs(
     State(gateway): State<Gateway>,
     _person: Person,
     Named(task): Named<String>,
-) -> Result<Json<ManyRuns>, ApiError> {
+) -> Result<Json<ManyTaskRuns>, ApiError> {
     let row = find(&gateway, &task).await?;
     let runs = gateway.world().store.task_runs(row.id, RUNS_MAX).await?;
-    let view = |run| RunView::of(row.id.0, run);
-    Ok(Json(ManyRuns {
+    let view = |run| TaskRunView::of(row.id.0, run);
+    Ok(Json(ManyTaskRuns {
         runs: runs.into_iter().map(view).collect(),
     }))
 }

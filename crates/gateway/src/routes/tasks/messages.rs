@@ -36,7 +36,7 @@ pub(crate) struct NewTaskMessage {
 /// A message.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct MessageView {
+pub(crate) struct TaskMessageView {
     id: Uuid,
     user_id: String,
     content: String,
@@ -49,7 +49,7 @@ pub(crate) struct MessageView {
     delivery_error: Option<String>,
 }
 
-impl MessageView {
+impl TaskMessageView {
     fn of(row: TaskMessage) -> Self {
         Self {
             id: row.id,
@@ -70,27 +70,27 @@ impl MessageView {
 
 /// One message.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OneMessage {
-    message: MessageView,
+pub(crate) struct OneTaskMessage {
+    message: TaskMessageView,
 }
 
 /// Messages.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyMessages {
-    messages: Vec<MessageView>,
+pub(crate) struct ManyTaskMessages {
+    messages: Vec<TaskMessageView>,
 }
 
 /// Writes to a task. One that runs is told at once; one that waits or rests goes on with it.
 #[utoipa::path(post, path = "/api/tasks/{task}/message", tag = "tasks", request_body = NewTaskMessage,
     params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 202, body = OneMessage), (status = 400, body = Problem), (status = 404, body = Problem),
+    responses((status = 202, body = OneTaskMessage), (status = 400, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(crate) async fn send(
     State(gateway): State<Gateway>,
     person: Person,
     Named(task): Named<String>,
     Body(new): Body<NewTaskMessage>,
-) -> Result<(StatusCode, Json<OneMessage>), ApiError> {
+) -> Result<(StatusCode, Json<OneTaskMessage>), ApiError> {
     let chars = new.content.chars().count();
     if new.content.trim().is_empty() || CHARS_MAX < chars {
         let rule = format!("must have 1 to {CHARS_MAX} characters, not {chars}");
@@ -151,8 +151,8 @@ pub(crate) async fn send(
     let message = mine.ok_or_else(|| ApiError::Missing("the message is gone".to_owned()))?;
     Ok((
         StatusCode::ACCEPTED,
-        Json(OneMessage {
-            message: MessageView::of(message),
+        Json(OneTaskMessage {
+            message: TaskMessageView::of(message),
         }),
     ))
 }
@@ -160,15 +160,15 @@ pub(crate) async fn send(
 /// Lists what people wrote to a task, oldest first, and whether it got through.
 #[utoipa::path(get, path = "/api/tasks/{task}/messages", tag = "tasks",
     params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = ManyMessages), (status = 404, body = Problem)))]
+    responses((status = 200, body = ManyTaskMessages), (status = 404, body = Problem)))]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     _person: Person,
     Named(task): Named<String>,
-) -> Result<Json<ManyMessages>, ApiError> {
+) -> Result<Json<ManyTaskMessages>, ApiError> {
     let row = find(&gateway, &task).await?;
     let messages = gateway.world().store.task_messages(row.id).await?;
-    Ok(Json(ManyMessages {
-        messages: messages.into_iter().map(MessageView::of).collect(),
+    Ok(Json(ManyTaskMessages {
+        messages: messages.into_iter().map(TaskMessageView::of).collect(),
     }))
 }

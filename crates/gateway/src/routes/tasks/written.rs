@@ -1,7 +1,7 @@
 //! A task as clients write it.
 
 use optio_domain::{
-    agent::spec::Invalid,
+    agent::spec::{Invalid, RUNTIMES},
     id::TaskId,
     repo::RepoUrl,
     task::{
@@ -106,18 +106,16 @@ impl NewTaskBody {
             head: None,
         };
         spec.check()?;
-        agent(gateway, &spec.agent_type)?;
+        agent(&spec.agent_type)?;
         Ok(spec)
     }
 }
 
-/// Refuses an agent program that this Optio cannot run.
-pub(super) fn agent(gateway: &Gateway, name: &str) -> Result<(), ApiError> {
-    let clis = &gateway.world().clis;
-    if clis.contains_key(name) {
+/// Refuses an agent program that this version cannot run.
+pub(super) fn agent(name: &str) -> Result<(), ApiError> {
+    if RUNTIMES.contains(&name) {
         return Ok(());
     }
-    let known: Vec<&str> = clis.keys().copied().collect();
-    let rule = format!("must be one of {}, not `{name}`", known.join(", "));
+    let rule = format!("must be one of {}, not `{name}`", RUNTIMES.join(", "));
     Err(Invalid::new("agentType", rule).into())
 }
