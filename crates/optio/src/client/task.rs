@@ -20,6 +20,8 @@ use crate::{
 const TASKS: &str = "/api/tasks";
 /// Lines asked for with one page of a log.
 const LINES: usize = 5_000;
+/// Characters of an id in a list: it begins with the time, and tasks of one minute differ only behind.
+const SHORT_ID: usize = 13;
 /// Characters of a title that is made of the prompt.
 const TITLE_CHARS_MAX: usize = 80;
 
@@ -149,7 +151,7 @@ async fn list(
 }
 
 fn row(task: &Value, now: DateTime<Utc>) -> (Tone, Vec<String>) {
-    let id: String = view::text(task, "id").chars().take(8).collect();
+    let id: String = view::text(task, "id").chars().take(SHORT_ID).collect();
     let cells = vec![
         id,
         view::text(task, "state"),

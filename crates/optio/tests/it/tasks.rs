@@ -227,11 +227,17 @@ async fn a_task_that_runs_is_cancelled_within_seconds_and_its_token_with_it() {
 async fn a_task_goes_on_when_the_control_plane_is_killed_under_it() {
     let mut forge =
         Forge::start(json!([{ "checks": [{ "name": "ci", "conclusion": "success" }] }])).await;
-    let prompt = "run: until [ -e /tmp/go ] || [ -e go ]; do sleep 0.1; touch go; done; rm -f go; sh work.sh";
-    let task = forge.create(prompt).await;
-    forge.until_state(&task, "running").await;
+    let gate = "touch begun; until [ -e go ]; do sleep 0.1; done; rm -f go begun";
+    let task = forge.create(&format!("run: {gate}; sh work.sh")).await;
+    let running = forge.until_state(&task, "running").await;
+    let sandbox = running["lastPodId"].as_str().unwrap().to_owned();
+    let file =
+        |world: &World, name: &str| world.workspace(&sandbox, &format!("tasks/{task}/{name}"));
+    let begun = file(&forge.world, "begun");
+    forge.world.until_file(&begun).await;
     forge.world.kill9();
     forge.world.start().await;
+    std::fs::write(file(&forge.world, "go"), "").unwrap();
     let shown = forge.until_state(&task, "pr_opened").await;
     assert_eq!(shown["runsTaken"], 1, "no second agent was started");
 }
