@@ -266,8 +266,12 @@ async fn the_example_registers_a_repository_and_its_tasks_and_cancels_them() {
         "{said}"
     );
     assert!(said.contains("registered"), "{said}");
-    let waiting = forge.world.get("/api/tasks?state=waiting_on_deps").await;
-    let second = waiting["tasks"][0]["id"].as_str().unwrap().to_owned();
+    let waits = said
+        .lines()
+        .find(|line| line.contains("waits for"))
+        .unwrap();
+    let second = waits.split([' ', ':']).nth(1).unwrap().to_owned();
+    forge.until_state(&second, "waiting_on_deps").await;
     let gone = script("cleanup.sh", &forge.world).await;
     assert!(gone.contains(&second), "{gone}");
     forge.until_state(&second, "cancelled").await;
