@@ -251,6 +251,9 @@ impl Tasks {
         let mut step = self.begin(sight, &wait, decision, false).await?;
         step.task_verdict_told().await?;
         step.commit().await?;
+        if let Some(parent) = sight.task.spec.parent {
+            self.hint(parent);
+        }
         Ok(Progress::Again)
     }
 

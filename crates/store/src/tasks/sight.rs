@@ -134,7 +134,7 @@ struct RawSight {
     parent_pull_url: Option<String>,
 }
 
-/// The states are spelled out where the domain's `met` and `over` say the same of them.
+/// A verdict counts once the git host was told of it. The states are spelled out where the domain's `met` and `over` say the same of them.
 const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holder, a.heeds_mail, a.quarantined_at,
   (SELECT count(*) FROM task_dependencies d JOIN tasks o ON o.id = d.depends_on
     WHERE d.task_id = t.id AND o.state NOT IN ('completed', 'failed', 'cancelled')) AS deps_open,
@@ -169,7 +169,8 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
   LEFT JOIN runs r ON r.id = t.open_run
   LEFT JOIN LATERAL (SELECT id, stop_asked_at FROM runs
      WHERE actor_kind = 'task' AND actor_id = t.id AND state <> 'ended' AND NOT open LIMIT 1) l ON true
-  LEFT JOIN LATERAL (SELECT s.head, s.state IN ('completed', 'failed', 'cancelled') AS over, s.verdict
+  LEFT JOIN LATERAL (SELECT s.head, s.state IN ('completed', 'failed', 'cancelled') AS over,
+            CASE WHEN s.verdict_told_at IS NOT NULL THEN s.verdict END AS verdict
      FROM tasks s WHERE s.parent_id = t.id AND s.kind = 'review'
      ORDER BY s.created_at DESC LIMIT 1) v ON true
   LEFT JOIN tasks pt ON pt.id = t.parent_id AND t.kind = 'review'

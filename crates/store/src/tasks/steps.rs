@@ -190,16 +190,21 @@ impl Step {
         Ok(())
     }
 
-    /// The git host was told of its verdict.
+    /// The git host was told of its verdict, which counts from then on: whoever waits for it is woken.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
     pub async fn task_verdict_told(&mut self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tasks SET verdict_told_at = $2 WHERE id = $1")
-            .bind(self.key.id)
-            .bind(self.now)
-            .execute(&mut *self.tx)
-            .await?;
+        for statement in [
+            "UPDATE tasks SET verdict_told_at = $2 WHERE id = $1",
+            WAKE_THOSE_WHO_WAIT,
+        ] {
+            sqlx::query(statement)
+                .bind(self.key.id)
+                .bind(self.now)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         Ok(())
     }
 
