@@ -16,7 +16,7 @@ use optio_domain::{
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::tasks::{ClosedRun, Moved, NewTask, TaskSight, review_spec};
+use optio_store::tasks::{ClosedRun, Moved, NewTask, RepoSettings, TaskSight, review_spec};
 
 use super::{Tasks, sandbox_of};
 
@@ -204,16 +204,12 @@ impl Tasks {
         &self,
         sight: &TaskSight,
         head: &str,
+        settings: &RepoSettings,
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
-        let settings = self
-            .world
-            .store
-            .repo_settings(&task.workspace, &task.spec.repo_url)
-            .await?;
-        let spec = review_spec(task, head, settings.review_agent, settings.review_model);
+        let spec = review_spec(task, head, settings);
         let id = TaskId(task.pool.beside(self.world.ids.fresh()));
         let mut step = self.begin(sight, wait, decision, false).await?;
         let new = NewTask {

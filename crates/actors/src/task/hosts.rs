@@ -17,7 +17,7 @@ use optio_domain::{
 use optio_runtime::{Fault, Progress};
 use optio_store::tasks::TaskSight;
 
-use super::{Tasks, runs::repo_of};
+use super::Tasks;
 
 /// How long after an answer that was none the host is asked again.
 const HOST_PAUSE: TimeDelta = TimeDelta::seconds(15);
@@ -72,7 +72,7 @@ impl Tasks {
     /// The open pull request of a task's branch. A repository whose host is not configured has none that
     /// we could know of.
     pub(super) async fn find_pull(&self, sight: &TaskSight) -> Result<Found, Trouble> {
-        let Ok(repo) = repo_of(sight) else {
+        let Ok(repo) = sight.task.repo() else {
             return Ok(Found::Nothing);
         };
         let Ok(host) = self.host(&repo) else {
@@ -134,7 +134,7 @@ impl Tasks {
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
-        let (repo, Some(pull)) = (repo_of(sight)?, &sight.pull) else {
+        let (repo, Some(pull)) = (sight.task.repo()?, &sight.pull) else {
             return Err(Fault::Moved);
         };
         // Written first: who asks is known, whatever happens during the call.
@@ -198,7 +198,7 @@ impl Tasks {
         sight: &TaskSight,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
-        let repo = repo_of(sight)?;
+        let repo = sight.task.repo()?;
         let host = match self.host(&repo) {
             Ok(host) => host,
             Err(trouble) => return self.host_trouble(sight, decision, &trouble).await,
@@ -264,7 +264,7 @@ impl Tasks {
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
-        let repo = repo_of(sight)?;
+        let repo = sight.task.repo()?;
         let number = task.spec.ticket_id.as_deref().and_then(issue_number);
         let source = task.spec.ticket_source.as_deref();
         // Only issues of the repository's own host are closed by us.

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
     agent::seen::{Hold, Link, RunSeen},
@@ -15,7 +14,7 @@ use optio_domain::{
     },
 };
 use optio_runtime::{Fault, Hints, Kind, Progress};
-use optio_store::tasks::{RunSight, TaskSight};
+use optio_store::tasks::{RepoSettings, RunSight, TaskSight};
 use uuid::Uuid;
 
 use crate::World;
@@ -77,7 +76,9 @@ impl Tasks {
             return Ok(Progress::Rest { until: None });
         }
         let now = self.world.clock.now();
-        let seen = self.look(&sight, now).await?;
+        let (workspace, repo_url) = (&sight.task.workspace, &sight.task.spec.repo_url);
+        let settings = self.world.store.repo_settings(workspace, repo_url).await?;
+        let seen = self.look(&sight, &settings).await;
         let plan = plan(sight.task.state, &seen, now);
         let decision = Decision {
             at: now,
@@ -87,19 +88,14 @@ impl Tasks {
         if plan.step != Step::Nothing {
             tracing::debug!(task.id = %id, step = plan.step.name(), seen = decision.seen, "step");
         }
-        let progress = self.act(&sight, &seen, plan, &decision).await?;
+        let progress = self.act(&sight, &settings, plan, &decision).await?;
         self.world.stream.hint();
         Ok(progress)
     }
 
-    async fn look(&self, sight: &TaskSight, now: DateTime<Utc>) -> Result<Seen, Fault> {
+    async fn look(&self, sight: &TaskSight, settings: &RepoSettings) -> Seen {
         let task = &sight.task;
-        let settings = self
-            .world
-            .store
-            .repo_settings(&task.workspace, &task.spec.repo_url)
-            .await?;
-        Ok(Seen {
+        Seen {
             kind: task.spec.kind,
             intent: task.intent,
             dependencies: sight.dependencies,
@@ -114,7 +110,7 @@ impl Tasks {
                 .as_ref()
                 .map(|run| open_run(run, sight.inputs_pending)),
             lingering: sight.lingering,
-            link: self.link(sight, now).await,
+            link: self.link(sight).await,
             pull: sight.pull.clone(),
             acted: task.acted.clone(),
             auto_resumes: task.auto_resumes,
@@ -122,12 +118,12 @@ impl Tasks {
             review: sight.review.clone(),
             verdict_untold: sight.verdict_untold,
             ticket_open: sight.ticket_open,
-            policy: settings.policy,
-        })
+            policy: settings.policy.clone(),
+        }
     }
 
     /// Asked only where the plan depends on it.
-    async fn link(&self, sight: &TaskSight, _now: DateTime<Utc>) -> Link {
+    async fn link(&self, sight: &TaskSight) -> Link {
         let gone = Link::Away {
             runner: SandboxState::Gone,
         };
@@ -155,7 +151,7 @@ impl Tasks {
     async fn act(
         &self,
         sight: &TaskSight,
-        seen: &Seen,
+        settings: &RepoSettings,
         Plan { step, wait }: Plan,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
@@ -166,9 +162,9 @@ impl Tasks {
             Step::Shift { event, reason } => {
                 self.shift(sight, event, &reason, &wait, decision).await
             }
-            Step::OpenRun => self.open_run(sight, seen, &wait, decision).await,
+            Step::OpenRun => self.open_run(sight, settings, &wait, decision).await,
             Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
-            Step::SendRun(run) => self.send_run(sight, run, &wait, decision).await,
+            Step::SendRun(run) => self.send_run(sight, run, settings, &wait, decision).await,
             Step::MarkRunning => self.mark_running(sight, &wait, decision).await,
             Step::Steer(run) => self.steer(sight, run, &wait, decision).await,
             Step::CloseRun { run, verdict } => self.close_run(sight, run, &verdict, decision).await,
@@ -177,7 +173,10 @@ impl Tasks {
                 self.send_back(sight, feedback, &acted, &wait, decision)
                     .await
             }
-            Step::LaunchReview { head } => self.launch_review(sight, &head, &wait, decision).await,
+            Step::LaunchReview { head } => {
+                self.launch_review(sight, &head, settings, &wait, decision)
+                    .await
+            }
             Step::Merge { head } => self.merge(sight, &head, &wait, decision).await,
             Step::TellVerdict => self.tell_verdict(sight, decision).await,
             Step::CloseTicket => self.close_ticket(sight, decision).await,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use optio_domain::{
     actor::{Decision, Wait},
     agent::prompt::interruption,
-    git_host::RepoUrl,
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
@@ -13,9 +12,10 @@ use optio_domain::{
     task::{
         TaskEvent, TaskState,
         closing::{Closing, Past, closing},
+        policy::Policy,
         prompt::{Brief, Order, assemble},
         review::{self, Review},
-        seen::{Seen, TaskType},
+        seen::TaskType,
         spec::work_branch,
     },
     wire::runner::ToRunner,
@@ -24,7 +24,7 @@ use optio_runtime::{Fault, Progress};
 use optio_store::{
     mail::MessageRow,
     runs::RunRow,
-    tasks::{ClosedRun, Moved, OpenedRun, RunOpening, RunSight, TaskSight},
+    tasks::{ClosedRun, Moved, OpenedRun, RepoSettings, RunOpening, RunSight, TaskSight},
 };
 
 use super::{Tasks, acts::next_state, hosts::Found, launch::RunOrder};
@@ -33,19 +33,14 @@ impl Tasks {
     pub(super) async fn open_run(
         &self,
         sight: &TaskSight,
-        seen: &Seen,
+        settings: &RepoSettings,
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
-        let settings = self
-            .world
-            .store
-            .repo_settings(&task.workspace, &task.spec.repo_url)
-            .await?;
         let mail = self.world.store.mail_for_turn(task.id.into()).await?;
         let letters: Vec<Letter> = mail.iter().map(MessageRow::letter).collect();
-        let plans = plans(sight, seen);
+        let plans = plans(sight, &settings.policy);
         let repo = task.repo()?;
         let prompt = assemble(&Order {
             spec: &task.spec,
@@ -55,7 +50,7 @@ impl Tasks {
             plans,
             brief: &task.brief,
             letters: &letters,
-            policy: &seen.policy,
+            policy: &settings.policy,
             own_words: match task.spec.kind {
                 TaskType::Coding => settings.prompt.as_deref(),
                 TaskType::Review => settings.review_prompt.as_deref(),
@@ -74,7 +69,7 @@ impl Tasks {
             provision_ms: self.provision_ms(),
             duration_ms: self.world.limits.task_run_ms_max,
             all_max: self.world.limits.tasks_running_max,
-            repo_max: seen.policy.runs_max,
+            repo_max: settings.policy.runs_max,
             pool: settings.pool,
         };
         if step.open_task_run(&opening).await? == OpenedRun::NoRoom {
@@ -112,6 +107,7 @@ impl Tasks {
         &self,
         sight: &TaskSight,
         run: RunId,
+        settings: &RepoSettings,
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
@@ -126,11 +122,6 @@ impl Tasks {
             return Err(Fault::Moved);
         };
         let repo = task.repo()?;
-        let settings = self
-            .world
-            .store
-            .repo_settings(&task.workspace, &task.spec.repo_url)
-            .await?;
         let stored = match self.secrets(sight).await {
             Ok(stored) => stored,
             Err(error) => return self.without_secrets(sight, decision, error).await,
@@ -314,10 +305,10 @@ impl Tasks {
 }
 
 /// The first run of a task whose repository wants plans only plans.
-fn plans(sight: &TaskSight, seen: &Seen) -> bool {
+fn plans(sight: &TaskSight, policy: &Policy) -> bool {
     let first =
         matches!(sight.task.brief, Brief::Start | Brief::Again { .. }) && sight.pull.is_none();
-    seen.policy.planning && first && !sight.planned && sight.task.spec.kind == TaskType::Coding
+    policy.planning && first && !sight.planned && sight.task.spec.kind == TaskType::Coding
 }
 
 fn pull_url(sight: &TaskSight) -> Option<&str> {
@@ -342,9 +333,4 @@ fn reviewed(kind: TaskType, verdict: &Verdict, open: &RunSight) -> (Verdict, Opt
             (Verdict::Failed(failure), None)
         }
     }
-}
-
-/// The repository of a task, for whoever only has its address.
-pub(super) fn repo_of(sight: &TaskSight) -> Result<RepoUrl, Fault> {
-    Ok(sight.task.repo()?)
 }

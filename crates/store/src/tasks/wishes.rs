@@ -11,7 +11,7 @@ use optio_domain::{
 };
 use uuid::Uuid;
 
-use super::{NewTask, TaskRow, create::insert_task};
+use super::{NewTask, RepoSettings, TaskRow, create::insert_task};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -128,7 +128,7 @@ impl Store {
         at: DateTime<Utc>,
     ) -> Result<TaskId, StoreError> {
         let settings = self.repo_settings(&of.workspace, &of.spec.repo_url).await?;
-        let spec = review_spec(of, head, settings.review_agent, settings.review_model);
+        let spec = review_spec(of, head, &settings);
         let known = "SELECT id FROM tasks WHERE parent_id = $1 AND head = $2 AND kind = 'review'";
         let find = || sqlx::query_as::<_, (Uuid,)>(known).bind(of.id.0).bind(head);
         if let Some((id,)) = find().fetch_optional(&self.pool).await? {
@@ -155,17 +155,15 @@ impl Store {
 
 /// The review of a task's pull request, as a task.
 #[must_use]
-pub fn review_spec(
-    of: &TaskRow,
-    head: &str,
-    agent: Option<String>,
-    model: Option<String>,
-) -> TaskSpec {
+pub fn review_spec(of: &TaskRow, head: &str, settings: &RepoSettings) -> TaskSpec {
     TaskSpec {
         kind: TaskType::Review,
         title: format!("Review: {}", of.spec.title),
-        agent_type: agent.unwrap_or_else(|| of.spec.agent_type.clone()),
-        model,
+        agent_type: settings
+            .review_agent
+            .clone()
+            .unwrap_or_else(|| of.spec.agent_type.clone()),
+        model: settings.review_model.clone(),
         priority: PRIORITY_REVIEW,
         ticket_source: None,
         ticket_id: None,

@@ -1,15 +1,14 @@
 //! A task as clients see it.
 
 use chrono::{DateTime, Utc};
-use optio_domain::{
-    run::FailureClass,
-    task::{TaskState, spec::work_branch},
-};
+use optio_domain::task::{TaskState, spec::work_branch};
 use optio_store::tasks::TaskRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::super::agents::remedy;
 
 /// A task.
 #[derive(Debug, Serialize, ToSchema)]
@@ -157,9 +156,4 @@ impl TaskView {
             }),
         }
     }
-}
-
-fn remedy(class: &str) -> Option<&'static str> {
-    let class: FailureClass = serde_json::from_value(class.into()).ok()?;
-    Some(class.remedy())
 }
