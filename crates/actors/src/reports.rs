@@ -12,7 +12,7 @@ use optio_domain::{
     ports::AgentCli,
     transcript::{Entry, EntryKind, Facts},
     wire::{
-        checkout::WorktreeState,
+        checkout::{Removal, WorktreeState},
         runner::{EndCause, Ended, Happening, HeldRun, RunEvent, ToRunner},
     },
 };
@@ -96,6 +96,31 @@ impl Reports {
         for task in self.world.runs.tenants(sandbox) {
             self.hints.look(task.into());
         }
+    }
+
+    /// A runner says what became of a worktree it was asked to remove. What is not heard is asked again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn removal(
+        &self,
+        sandbox: SandboxId,
+        name: &str,
+        outcome: &Removal,
+    ) -> Result<(), StoreError> {
+        let Ok(worktree) = name.parse() else {
+            return Ok(());
+        };
+        let now = self.world.clock.now();
+        let store = &self.world.store;
+        let pool = store
+            .worktree_answered(sandbox, worktree, outcome, now)
+            .await?;
+        if let Some(pool) = pool {
+            tracing::debug!(pool.id = %pool, worktree = name, ?outcome, "a worktree was looked after");
+            self.hints.look(pool.into());
+        }
+        Ok(())
     }
 
     /// Takes in a batch of events, in order, and says what the runner is to be told.

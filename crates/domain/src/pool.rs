@@ -1,11 +1,20 @@
-//! The sandboxes of a repository: where the next run goes, and which are not needed any more.
+//! The sandboxes of a repository: where the next run goes, and which of them, and of their worktrees, are
+//! not needed any more.
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use uuid::Uuid;
 
 use crate::{actor::Wait, id::SandboxId};
 
 /// How long a sandbox is kept without a run.
 pub const IDLE: TimeDelta = TimeDelta::minutes(10);
+/// How long the files of an ended sandbox are kept, so that the next one need not clone again.
+pub const DORMANT: TimeDelta = TimeDelta::days(7);
+/// How long the worktree of a failed or cancelled task is kept, so that it can be retried where it stood.
+pub const WORKTREE_KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long a runner may take to answer that a worktree is gone before it is asked again.
+const ANSWER_MAX: TimeDelta = TimeDelta::minutes(1);
 
 /// How large a pool may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,21 +77,133 @@ pub fn place(home: Option<SandboxId>, instances: &[Instance], bounds: Bounds) ->
     }
 }
 
-/// What a pool does next: end a sandbox that nobody needs, or wait until one is not needed.
-#[must_use]
-pub fn plan(instances: &[Instance], now: DateTime<Utc>) -> (Option<SandboxId>, Wait) {
-    let idle = || instances.iter().filter(|it| it.runs == 0);
-    let over = idle().find(|it| it.keep_until.is_some_and(|until| until <= now));
-    if let Some(over) = over {
-        let wait = Wait::until("the next look", "the control plane", now);
-        return (Some(over.sandbox), wait);
+/// A worktree of a task, wherever its sandbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worktree {
+    /// Its name, which is the task's.
+    pub name: Uuid,
+    /// Where it is.
+    pub sandbox: SandboxId,
+    /// From when on nobody needs it; none while somebody does.
+    pub due: Option<DateTime<Utc>>,
+    /// When a runner was last asked to remove it.
+    pub asked: Option<DateTime<Utc>>,
+    /// Whether it holds work that is nowhere else; none where nobody knows, as after a crash.
+    pub holds_work: Option<bool>,
+    /// Whether its sandbox's runner is connected.
+    pub connected: bool,
+}
+
+impl Worktree {
+    fn is_due(self, now: DateTime<Utc>) -> bool {
+        self.due.is_some_and(|due| due <= now)
     }
-    let next = idle().filter_map(|it| it.keep_until).min();
+
+    /// Whether its runner is to remove it, which looks first whether it holds work.
+    fn may_be_cleared(self, now: DateTime<Utc>) -> bool {
+        self.connected && self.holds_work != Some(true) && self.is_due(now)
+    }
+
+    /// Whether it may go unseen, with the files of its sandbox.
+    fn may_be_lost(self, now: DateTime<Utc>) -> bool {
+        self.holds_work == Some(false) && self.is_due(now)
+    }
+}
+
+/// An ended sandbox whose files are still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dormant {
+    /// Which.
+    pub sandbox: SandboxId,
+    /// Until when its files are kept.
+    pub keep_until: DateTime<Utc>,
+}
+
+/// Everything of a pool that its plan looks at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its sandboxes.
+    pub instances: Vec<Instance>,
+    /// Those that were ended.
+    pub dormant: Vec<Dormant>,
+    /// The worktrees in all of them.
+    pub worktrees: Vec<Worktree>,
+}
+
+/// One step of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing now.
+    Nothing,
+    /// Ask the runner of this sandbox to remove this worktree, unless it holds work that is nowhere else.
+    Clear {
+        /// Where it is.
+        sandbox: SandboxId,
+        /// Its name.
+        worktree: Uuid,
+    },
+    /// End the processes of a sandbox, and keep its files.
+    Retire(SandboxId),
+    /// Remove the files of an ended sandbox.
+    Destroy(SandboxId),
+}
+
+impl Step {
+    /// A word for logs and decisions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Clear { .. } => "clear worktree",
+            Self::Retire(_) => "retire sandbox",
+            Self::Destroy(_) => "destroy sandbox",
+        }
+    }
+}
+
+/// What a pool does next: remove what nobody needs, or wait until something is not needed.
+#[must_use]
+pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
+    let again = Wait::until("the next look", "the control plane", now);
+    let may_ask = |it: &&Worktree| it.asked.is_none_or(|asked| asked + ANSWER_MAX <= now);
+    let clearable = || seen.worktrees.iter().filter(|it| it.may_be_cleared(now));
+    if let Some(it) = clearable().find(may_ask) {
+        let step = Step::Clear {
+            sandbox: it.sandbox,
+            worktree: it.name,
+        };
+        return (step, again);
+    }
+    let over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= now);
+    let unanswered = |sandbox| clearable().any(|it| it.sandbox == sandbox);
+    let idle = || seen.instances.iter().filter(|it| it.runs == 0);
+    if let Some(it) = idle().find(|it| over(it.keep_until) && !unanswered(it.sandbox)) {
+        return (Step::Retire(it.sandbox), again);
+    }
+    let needed = |sandbox| {
+        let mut within = seen.worktrees.iter().filter(|it| it.sandbox == sandbox);
+        within.any(|it| !it.may_be_lost(now))
+    };
+    let dormant = seen.dormant.iter();
+    if let Some(it) = dormant
+        .clone()
+        .find(|it| it.keep_until <= now && !needed(it.sandbox))
+    {
+        return (Step::Destroy(it.sandbox), again);
+    }
+    let answers = clearable().filter_map(|it| it.asked.map(|asked| asked + ANSWER_MAX));
+    let dues = seen.worktrees.iter().filter_map(|it| it.due);
+    let ends = dormant
+        .map(|it| it.keep_until)
+        .chain(idle().filter_map(|it| it.keep_until));
+    let next = answers
+        .chain(dues.chain(ends).filter(|until| now < *until))
+        .min();
     let wait = match next {
-        Some(until) => Wait::until("its sandboxes to be idle for long enough", "time", until),
+        Some(until) => Wait::until("what nobody needs to be old enough", "time", until),
         None => Wait::at_rest("runs to end", "the tasks that run"),
     };
-    (None, wait.whatever_mail_comes())
+    (Step::Nothing, wait.whatever_mail_comes())
 }
 
 #[cfg(test)]
@@ -136,18 +257,122 @@ mod tests {
         );
     }
 
-    #[test]
-    fn only_an_idle_sandbox_whose_time_is_over_is_ended() {
-        let now: DateTime<Utc> = "2026-01-01T12:00:00Z".parse().unwrap();
-        let kept = |runs, until| Instance {
+    fn noon() -> DateTime<Utc> {
+        "2026-01-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn kept(runs: i64, until: DateTime<Utc>) -> Instance {
+        Instance {
             keep_until: Some(until),
             ..instance(1, runs)
-        };
+        }
+    }
+
+    fn worktree(sandbox_number: u128, due: Option<DateTime<Utc>>) -> Worktree {
+        Worktree {
+            name: Uuid::from_u128(7),
+            sandbox: sandbox(sandbox_number),
+            due,
+            asked: None,
+            holds_work: Some(false),
+            connected: true,
+        }
+    }
+
+    fn seen(instances: &[Instance], worktrees: &[Worktree]) -> Seen {
+        Seen {
+            instances: instances.to_vec(),
+            dormant: Vec::new(),
+            worktrees: worktrees.to_vec(),
+        }
+    }
+
+    #[test]
+    fn only_an_idle_sandbox_whose_time_is_over_is_ended() {
+        let now = noon();
         let later = now + IDLE;
-        assert_eq!(plan(&[kept(0, now)], now).0, Some(sandbox(1)));
-        assert_eq!(plan(&[kept(1, now)], now).0, None);
-        let (none, wait) = plan(&[kept(0, later)], now);
-        assert_eq!((none, wait.until), (None, Some(later)));
-        assert_eq!(plan(&[], now).1.until, None);
+        let of = |it: Instance| plan(&seen(&[it], &[]), now);
+        assert_eq!(of(kept(0, now)).0, Step::Retire(sandbox(1)));
+        assert_eq!(of(kept(1, now)).0, Step::Nothing);
+        let (none, wait) = of(kept(0, later));
+        assert_eq!((none, wait.until), (Step::Nothing, Some(later)));
+        assert_eq!(plan(&Seen::default(), now).1.until, None);
+    }
+
+    #[test]
+    fn a_worktree_is_removed_once_nobody_needs_it_and_never_with_work_in_it() {
+        let now = noon();
+        let clear = Step::Clear {
+            sandbox: sandbox(1),
+            worktree: Uuid::from_u128(7),
+        };
+        let of = |it: Worktree| plan(&seen(&[instance(1, 0)], &[it]), now);
+        assert_eq!(of(worktree(1, Some(now))).0, clear);
+        assert_eq!(of(worktree(1, None)).0, Step::Nothing);
+        let later = of(worktree(1, Some(now + WORKTREE_KEPT)));
+        assert_eq!(
+            (later.0, later.1.until),
+            (Step::Nothing, Some(now + WORKTREE_KEPT))
+        );
+        let full = Worktree {
+            holds_work: Some(true),
+            ..worktree(1, Some(now))
+        };
+        assert_eq!(of(full), (Step::Nothing, of(full).1));
+        assert_eq!(of(full).1.until, None);
+    }
+
+    #[test]
+    fn a_runner_that_does_not_answer_is_asked_again_and_its_sandbox_not_ended_meanwhile() {
+        let now = noon();
+        let asked = |at| Worktree {
+            asked: Some(at),
+            ..worktree(1, Some(now - IDLE))
+        };
+        let of = |it: Worktree| plan(&seen(&[kept(0, now)], &[it]), now);
+        let (step, wait) = of(asked(now));
+        assert_eq!((step, wait.until), (Step::Nothing, Some(now + ANSWER_MAX)));
+        assert!(matches!(of(asked(now - ANSWER_MAX)).0, Step::Clear { .. }));
+        let away = Worktree {
+            connected: false,
+            ..asked(now)
+        };
+        assert_eq!(of(away).0, Step::Retire(sandbox(1)), "its files stay");
+    }
+
+    #[test]
+    fn the_files_of_an_ended_sandbox_go_when_they_are_old_and_no_worktree_in_it_is_needed() {
+        let now = noon();
+        let of = |keep_until, worktrees: &[Worktree]| {
+            let mut seen = seen(&[], worktrees);
+            seen.dormant = vec![Dormant {
+                sandbox: sandbox(1),
+                keep_until,
+            }];
+            plan(&seen, now)
+        };
+        let away = |due| Worktree {
+            connected: false,
+            ..worktree(1, due)
+        };
+        assert_eq!(of(now, &[]).0, Step::Destroy(sandbox(1)));
+        assert_eq!(of(now, &[away(Some(now))]).0, Step::Destroy(sandbox(1)));
+        assert_eq!(of(now, &[away(None)]).0, Step::Nothing, "its task goes on");
+        let full = Worktree {
+            holds_work: Some(true),
+            ..away(Some(now))
+        };
+        assert_eq!(
+            of(now, &[full]).0,
+            Step::Nothing,
+            "work is never thrown away"
+        );
+        let unknown = Worktree {
+            holds_work: None,
+            ..full
+        };
+        assert_eq!(of(now, &[unknown]).0, Step::Nothing, "nor what may be work");
+        let (step, wait) = of(now + DORMANT, &[]);
+        assert_eq!((step, wait.until), (Step::Nothing, Some(now + DORMANT)));
     }
 }

@@ -14,7 +14,10 @@ use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _, stream::SplitSt
 use optio_actors::reports::ReportError;
 use optio_domain::{
     id::SandboxId,
-    wire::runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, VERSION},
+    wire::{
+        checkout::Removal,
+        runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, VERSION},
+    },
 };
 use optio_runtime::Whose;
 use tokio::sync::mpsc;
@@ -126,19 +129,26 @@ async fn listen(
         let Ok(Some(first)) = tokio::time::timeout(SILENCE_MAX, stream.next()).await else {
             return;
         };
-        let mut events = Vec::new();
-        if !take(first, &mut events) {
+        let mut heard = Heard::default();
+        if !take(first, &mut heard) {
             return;
         }
-        while events.len() < BATCH {
+        while heard.events.len() < BATCH {
             match stream.next().now_or_never() {
                 Some(Some(frame)) => {
-                    if !take(frame, &mut events) {
+                    if !take(frame, &mut heard) {
                         return;
                     }
                 }
                 Some(None) => return,
                 None => break,
+            }
+        }
+        let Heard { events, removals } = heard;
+        for (name, outcome) in removals {
+            // Whoever looks after worktrees looks again: what is not heard is asked again.
+            if let Err(error) = gateway.reports().removal(sandbox, &name, &outcome).await {
+                tracing::debug!(sandbox.id = %sandbox, %error, "an answer was not stored");
             }
         }
         if !store(gateway, sandbox, &events, answers).await {
@@ -179,19 +189,20 @@ async fn store(
     }
 }
 
+/// What a runner has said, one frame after the other.
+#[derive(Default)]
+struct Heard {
+    events: Vec<RunEvent>,
+    /// Worktrees it was asked to remove, and what became of them.
+    removals: Vec<(String, Removal)>,
+}
+
 /// Takes one frame; false when the connection is over or speaks nonsense.
-fn take(frame: Result<Message, axum::Error>, events: &mut Vec<RunEvent>) -> bool {
+fn take(frame: Result<Message, axum::Error>, heard: &mut Heard) -> bool {
     match frame {
         Ok(Message::Text(text)) => match serde_json::from_str(&text) {
-            Ok(FromRunner::Event(event)) => events.push(event),
-            // Whoever looks after worktrees looks again: what is not heard is asked again.
-            Ok(FromRunner::Removal { name, outcome }) => {
-                tracing::info!(
-                    worktree = name,
-                    ?outcome,
-                    "a runner was asked to remove a worktree"
-                );
-            }
+            Ok(FromRunner::Event(event)) => heard.events.push(event),
+            Ok(FromRunner::Removal { name, outcome }) => heard.removals.push((name, outcome)),
             Ok(FromRunner::Hello { .. }) => {}
             Err(error) => {
                 tracing::warn!(%error, "a runner speaks nonsense");

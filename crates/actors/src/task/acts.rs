@@ -16,7 +16,9 @@ use optio_domain::{
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::tasks::{ClosedRun, Moved, NewTask, RepoSettings, TaskSight, review_spec};
+use optio_store::tasks::{
+    ClosedRun, Moved, NewTask, RepoSettings, TaskRow, TaskSight, review_spec,
+};
 
 use super::{Tasks, sandbox_of};
 
@@ -58,16 +60,17 @@ impl Tasks {
         };
         step.task_state(&moved).await?;
         step.commit().await?;
-        self.tell_those_who_wait(sight.task.id, to).await;
+        self.tell_those_who_wait(&sight.task, to).await;
         Ok(Progress::Again)
     }
 
     /// They were woken by the same transaction; this only spares them the wait.
-    async fn tell_those_who_wait(&self, task: TaskId, to: TaskState) {
+    async fn tell_those_who_wait(&self, task: &TaskRow, to: TaskState) {
         if !to.over() {
             return;
         }
-        match self.world.store.dependents(task).await {
+        self.hint(task.pool);
+        match self.world.store.dependents(task.id).await {
             Ok(tasks) => tasks.into_iter().for_each(|it| self.hint(TaskId(it.id))),
             Err(error) => tracing::debug!(%error, "the dependents of a task could not be read"),
         }
@@ -114,16 +117,8 @@ impl Tasks {
             Intent::Cancel => {}
             Intent::Retry => step.task_goes_on(&again(sight), true, false).await?,
             Intent::Resume => {
-                let planned = task
-                    .state_reason
-                    .as_deref()
-                    .is_some_and(|it| it.starts_with("plan_review"));
-                let brief = if planned {
-                    Brief::Execute { words }
-                } else {
-                    Brief::Resume { words }
-                };
-                step.task_goes_on(&brief, true, true).await?;
+                step.task_goes_on(&going_on(sight, words), true, true)
+                    .await?
             }
             Intent::Restart => {
                 step.task_goes_on(&Brief::Resume { words }, false, true)
@@ -136,8 +131,32 @@ impl Tasks {
         }
         step.task_intent_met(intent).await?;
         step.commit().await?;
-        self.tell_those_who_wait(task.id, to).await;
+        self.tell_those_who_wait(task, to).await;
         self.room_again().await;
+        Ok(Progress::Again)
+    }
+
+    /// What was written is the mail of the next run; here it only ends the rest.
+    pub(super) async fn go_on(
+        &self,
+        sight: &TaskSight,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let (from, event) = (sight.task.state, TaskEvent::Resumed);
+        let to = next_state(from, event)?;
+        let mut step = self.begin(sight, wait, decision, false).await?;
+        let moved = Moved {
+            from,
+            to,
+            event,
+            reason: "a person wrote to it",
+            by: Some("a person"),
+        };
+        step.task_state(&moved).await?;
+        step.task_goes_on(&going_on(sight, None), true, true)
+            .await?;
+        step.commit().await?;
         Ok(Progress::Again)
     }
 
@@ -278,6 +297,16 @@ impl Tasks {
             let _sent = self.world.links.send(sandbox, ToRunner::Stop { run });
         }
         Ok(Progress::Rest { until: wait.until })
+    }
+}
+
+/// What the next run of a task is told that a person lets go on.
+fn going_on(sight: &TaskSight, words: Option<String>) -> Brief {
+    let reason = sight.task.state_reason.as_deref();
+    if reason.is_some_and(|it| it.starts_with("plan_review")) {
+        Brief::Execute { words }
+    } else {
+        Brief::Resume { words }
     }
 }
 

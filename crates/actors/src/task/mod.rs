@@ -116,6 +116,7 @@ impl Tasks {
             auto_resumes: task.auto_resumes,
             blocking_open: sight.blocking_open,
             review: sight.review.clone(),
+            letters_new: sight.letters_new,
             verdict_untold: sight.verdict_untold,
             ticket_open: sight.ticket_open,
             policy: settings.policy.clone(),
@@ -159,6 +160,7 @@ impl Tasks {
             Step::Nothing => self.rest(sight, &wait).await,
             Step::Obey { intent, event } => self.obey(sight, intent, event, &wait, decision).await,
             Step::Disregard(intent) => self.disregard(sight, intent, &wait, decision).await,
+            Step::GoOn => self.go_on(sight, &wait, decision).await,
             Step::Shift { event, reason } => {
                 self.shift(sight, event, &reason, &wait, decision).await
             }
@@ -250,6 +252,9 @@ fn words(sight: &TaskSight, seen: &Seen) -> String {
     }
     if let Some(intent) = seen.intent {
         words.push_str(&format!(", asked to {}", intent.name()));
+    }
+    if 0 < seen.letters_new {
+        words.push_str(", somebody wrote to it");
     }
     if seen.lingering.is_some() {
         words.push_str(", an old run lingers");

@@ -9,7 +9,10 @@ use std::{
 use optio_domain::{
     id::{RunId, SandboxId},
     ports::Clock as _,
-    wire::runner::{EndCause, Ended, Happening, HeldRun, RunEvent, RunSpec, ToRunner},
+    wire::{
+        checkout::{Removal, WorktreeState},
+        runner::{EndCause, Ended, Happening, HeldRun, RunEvent, RunSpec, ToRunner},
+    },
 };
 use optio_runtime::links::{Connection, Links};
 
@@ -77,6 +80,9 @@ pub(super) struct Place {
     pub(super) retired: usize,
     pub(super) destroyed: usize,
     pub(super) epoch_shift: i64,
+    /// What worktrees hold that is nowhere else.
+    pub(super) unpushed: BTreeMap<String, WorktreeState>,
+    pub(super) removed: Vec<String>,
 }
 
 pub(super) struct Journal {
@@ -153,6 +159,25 @@ impl Fleet {
     /// Every run it was given.
     pub(crate) fn specs(&self, sandbox: SandboxId) -> Vec<RunSpec> {
         self.at(sandbox, |place| place.specs.clone())
+    }
+
+    /// A worktree there holds commits that are nowhere else.
+    pub(crate) fn keeps_to_itself(&self, sandbox: SandboxId, worktree: &str, commits: u64) {
+        let state = WorktreeState {
+            worktree: worktree.to_owned(),
+            head_sha: "ab".repeat(20),
+            branch: None,
+            unpushed: commits,
+            dirty_files: 0,
+        };
+        self.at(sandbox, |place| {
+            place.unpushed.insert(worktree.to_owned(), state)
+        });
+    }
+
+    /// The worktrees its runner has removed.
+    pub(crate) fn removed(&self, sandbox: SandboxId) -> Vec<String> {
+        self.at(sandbox, |place| place.removed.clone())
     }
 
     /// The most runs that were alive at once.
@@ -315,10 +340,27 @@ impl Fleet {
                 self.at(sandbox, |place| place.journals.remove(&run));
             }
             ToRunner::Shutdown | ToRunner::Refused { .. } => self.dies(sandbox, &[]),
-            // There is one control plane in these worlds, and no repository.
-            ToRunner::Redirect { .. }
-            | ToRunner::Peers { .. }
-            | ToRunner::RemoveWorktree { .. } => {}
+            ToRunner::RemoveWorktree {
+                name,
+                discard_unpushed,
+            } => self.removes(sandbox, &name, discard_unpushed).await,
+            // There is one control plane in these worlds.
+            ToRunner::Redirect { .. } | ToRunner::Peers { .. } => {}
+        }
+    }
+
+    /// What is said to be unpushed there stays, unless it may be thrown away.
+    async fn removes(&self, sandbox: SandboxId, name: &str, discard_unpushed: bool) {
+        let unpushed = self.at(sandbox, |place| place.unpushed.get(name).cloned());
+        let outcome = match unpushed {
+            Some(state) if !discard_unpushed => Removal::Unpushed(state),
+            Some(_) | None => {
+                self.at(sandbox, |place| place.removed.push(name.to_owned()));
+                Removal::Removed
+            }
+        };
+        if let Some(wire) = self.with(|inner| inner.wire.clone()) {
+            wire.reports.removal(sandbox, name, &outcome).await.unwrap();
         }
     }
 

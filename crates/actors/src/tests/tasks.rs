@@ -41,7 +41,7 @@ fn spec() -> TaskSpec {
 }
 
 impl World {
-    async fn task(&self, change: impl FnOnce(&mut TaskSpec)) -> TaskId {
+    pub(super) async fn task(&self, change: impl FnOnce(&mut TaskSpec)) -> TaskId {
         self.task_after(change, &[]).await
     }
 
@@ -73,12 +73,12 @@ impl World {
         id
     }
 
-    async fn task_row(&self, task: TaskId) -> TaskRow {
+    pub(super) async fn task_row(&self, task: TaskId) -> TaskRow {
         self.store.task(task).await.unwrap().unwrap()
     }
 
     /// Waits until a task stands so.
-    async fn task_is(&self, task: TaskId, state: &str) -> TaskRow {
+    pub(super) async fn task_is(&self, task: TaskId, state: &str) -> TaskRow {
         self.until(format!("the task is {state}"), async || {
             let row = self.task_row(task).await;
             (row.state.name() == state).then_some(row)
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Waits until a run of a task is alive, and returns it.
-    async fn task_runs(&self, task: TaskId) -> (optio_domain::id::SandboxId, RunId) {
+    pub(super) async fn task_runs(&self, task: TaskId) -> (optio_domain::id::SandboxId, RunId) {
         self.until("a run is alive", async || {
             let row = self.task_row(task).await;
             let TaskState::Running { run } = row.state else {
@@ -98,7 +98,7 @@ impl World {
         .await
     }
 
-    async fn task_wait(&self, task: TaskId, reason: &str) {
+    pub(super) async fn task_wait(&self, task: TaskId, reason: &str) {
         self.until(format!("the task waits for {reason}"), async || {
             let actor = self
                 .store
@@ -111,7 +111,7 @@ impl World {
         .await;
     }
 
-    async fn want_of_task(&self, task: TaskId, intent: Intent, words: Option<&str>) {
+    pub(super) async fn want_of_task(&self, task: TaskId, intent: Intent, words: Option<&str>) {
         self.store
             .want_task(task, intent, words, self.now())
             .await
@@ -147,20 +147,20 @@ impl World {
     }
 
     /// The watcher of the pull request is told to look.
-    async fn watcher_looks(&self, task: TaskId) {
+    pub(super) async fn watcher_looks(&self, task: TaskId) {
         self.pass(TimeDelta::seconds(31)).await;
         let pull = self.task_row(task).await.pull.unwrap().id;
         self.hints().look(optio_domain::id::PullId(pull).into());
     }
 
     /// What the runner was given for a run.
-    fn spec_of(&self, sandbox: optio_domain::id::SandboxId, run: RunId) -> RunSpec {
+    pub(super) fn spec_of(&self, sandbox: optio_domain::id::SandboxId, run: RunId) -> RunSpec {
         let specs = self.fleet.specs(sandbox);
         specs.into_iter().find(|spec| spec.run == run).unwrap()
     }
 
     /// A task whose agent has opened a pull request at head `aaa`.
-    async fn task_with_pull(&self, change: impl FnOnce(&mut TaskSpec)) -> TaskId {
+    pub(super) async fn task_with_pull(&self, change: impl FnOnce(&mut TaskSpec)) -> TaskId {
         let task = self.task(change).await;
         self.works(task, "aaa").await;
         self.task_is(task, "pr_opened").await;
@@ -168,7 +168,7 @@ impl World {
     }
 
     /// The agent of a task works until this head is pushed and its pull request open.
-    async fn works(&self, task: TaskId, head: &str) {
+    pub(super) async fn works(&self, task: TaskId, head: &str) {
         let (sandbox, run) = self.task_runs(task).await;
         if self.task_row(task).await.pull.is_some() {
             self.host
@@ -183,7 +183,7 @@ impl World {
 }
 
 /// Every run of these worlds waits for the test.
-async fn patient() -> World {
+pub(super) async fn patient() -> World {
     let world = World::new().await;
     world.fleet.by_default(Play::Holds(vec!["session s-1"]));
     world

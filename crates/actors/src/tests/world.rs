@@ -10,7 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 use optio_domain::{
-    actor::Wait,
+    actor::{ActorKey, Wait},
     agent::{AgentState, Intent, spec::AgentSpec},
     id::{AgentId, MessageId, RunId, SandboxId},
     limits::Limits,
@@ -205,7 +205,7 @@ impl World {
         self.fleet.plays(place(agent), plays);
     }
 
-    fn letter(&self, to: AgentId, body: &str) -> NewMessage {
+    fn letter(&self, to: impl Into<ActorKey>, body: &str) -> NewMessage {
         NewMessage {
             id: MessageId(self.given.ids.fresh()),
             receiver: to.into(),
@@ -222,8 +222,8 @@ impl World {
         }
     }
 
-    /// A person writes to an agent.
-    pub(crate) async fn write(&self, to: AgentId, body: &str) -> MessageId {
+    /// A person writes to an agent or a task.
+    pub(crate) async fn write(&self, to: impl Into<ActorKey>, body: &str) -> MessageId {
         self.mailroom.send(self.letter(to, body)).await.unwrap().id
     }
 

@@ -68,6 +68,8 @@ pub struct Seen {
     pub blocking_open: i64,
     /// What its review agent says.
     pub review: Option<ReviewSeen>,
+    /// What people have written to it since it came to rest, or what the run before did not get to see.
+    pub letters_new: i64,
     /// The verdict of a review that is still to be told to the git host.
     pub verdict_untold: bool,
     /// The ticket that is still to be closed.

@@ -47,10 +47,12 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(tasks::acts::review))
         .routes(routes!(tasks::acts::retry_failed))
         .routes(routes!(tasks::acts::cancel_active))
+        .routes(routes!(tasks::acts::reorder))
         .routes(routes!(tasks::logs::list))
         .routes(routes!(tasks::logs::export))
         .routes(routes!(tasks::logs::events))
         .routes(routes!(tasks::logs::runs))
+        .routes(routes!(tasks::logs::run))
         .routes(routes!(tasks::logs::stream))
         .routes(routes!(tasks::messages::send))
         .routes(routes!(tasks::messages::list))
@@ -61,6 +63,10 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
             tasks::depends::subtasks,
             tasks::depends::add_subtask
         ))
+        .routes(routes!(tasks::depends::status))
+        .routes(routes!(tasks::comments::list, tasks::comments::create))
+        .routes(routes!(tasks::comments::change, tasks::comments::remove))
+        .routes(routes!(tasks::comments::activity))
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
 }
@@ -126,6 +132,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     ))
     .route("/ws/events", get(sockets::all))
     .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
+    .route("/ws/logs/{task}", get(sockets::task))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))

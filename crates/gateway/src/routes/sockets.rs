@@ -11,12 +11,13 @@ use axum::{
     },
     response::Response,
 };
-use optio_domain::id::{AgentId, TurnId};
+use chrono::{DateTime, Utc};
+use optio_domain::id::{AgentId, TaskId, TurnId};
 use optio_runtime::stream::Listener;
 use optio_store::StoreError;
 use serde_json::{Value, json};
 
-use super::{agents::find, live::message};
+use super::{agents::find, live::message, tasks};
 use crate::{Gateway, body::Named, caller::Person, error::ApiError};
 
 /// Close code for something that does not exist.
@@ -98,6 +99,51 @@ pub(crate) async fn agent(
         }))
 }
 
+/// Streams what happens to one task.
+pub(crate) async fn task(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Named(task): Named<String>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    Ok(asked(upgrade)?
+        .protocols([PROTOCOL])
+        .on_upgrade(move |mut socket| async move {
+            let id = match tasks::find(&gateway, &task).await {
+                Ok(row) => row.id,
+                Err(ApiError::Missing(words)) => {
+                    return close(&mut socket, NOT_FOUND, &words).await;
+                }
+                Err(_away) => return close(&mut socket, TRY_AGAIN, "try again").await,
+            };
+            match begin_task(&gateway, id).await {
+                Ok((listener, first)) => pump(socket, first, listener).await,
+                Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
+            }
+        }))
+}
+
+async fn begin_task(gateway: &Gateway, id: TaskId) -> Result<(Listener, CatchUp), StoreError> {
+    let listener = gateway.world().stream.listen(None, Some(id.0)).await?;
+    let store = &gateway.world().store;
+    let lines = store.last_task_logs(id, CATCH_UP_LINES).await?;
+    let first = lines
+        .into_iter()
+        .map(|line| (line.id, caught_up("task:log", line.data, line.at)));
+    Ok((listener, first.collect()))
+}
+
+/// A line that was said before anybody listened.
+fn caught_up(kind: &str, data: Value, at: DateTime<Utc>) -> Value {
+    let mut message = data;
+    if let Some(members) = message.as_object_mut() {
+        members.insert("type".to_owned(), kind.into());
+        members.insert("timestamp".to_owned(), json!(at));
+        members.insert("catchUp".to_owned(), true.into());
+    }
+    message
+}
+
 async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, CatchUp), StoreError> {
     let listener = gateway.world().stream.listen(None, Some(id.0)).await?;
     let store = &gateway.world().store;
@@ -108,13 +154,10 @@ async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, CatchUp), St
         .last_turn_logs(TurnId(turn.id), CATCH_UP_LINES)
         .await?;
     let first = lines.into_iter().map(|line| {
-        let mut message = line.data;
-        if let Some(members) = message.as_object_mut() {
-            members.insert("type".to_owned(), "persistent_agent:log".into());
-            members.insert("timestamp".to_owned(), json!(line.at));
-            members.insert("catchUp".to_owned(), true.into());
-        }
-        (line.id, message)
+        (
+            line.id,
+            caught_up("persistent_agent:log", line.data, line.at),
+        )
     });
     Ok((listener, first.collect()))
 }

@@ -14,5 +14,6 @@ mod repos;
 mod routes;
 mod schema;
 mod secrets;
+mod task_rows;
 mod tasks;
 mod topics;

@@ -123,6 +123,7 @@ pub(crate) fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
 pub(crate) async fn drive(
     address: SocketAddr,
     connections: usize,
+    status: u16,
     requests: Arc<Vec<Vec<u8>>>,
     window: Duration,
 ) -> Outcome<Latencies> {
@@ -143,7 +144,7 @@ pub(crate) async fn drive(
                     if until <= begin {
                         break;
                     }
-                    connection.expect(202, request).await?;
+                    connection.expect(status, request).await?;
                     latencies.add(begin.elapsed());
                 }
                 Outcome::Ok(latencies)

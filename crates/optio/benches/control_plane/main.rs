@@ -21,6 +21,7 @@ mod plane;
 mod reference;
 mod sends;
 mod stubbed;
+mod tasks;
 mod turns;
 
 use figures::{Found, Row, Target};
@@ -51,12 +52,13 @@ enum Section {
     Ingest,
     Backlog,
     Curve,
+    Tasks,
     Crowd,
 }
 
 impl Section {
     /// In the order in which they are measured.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Sends,
         Self::Turns,
         Self::Kernel,
@@ -66,6 +68,7 @@ impl Section {
         Self::Ingest,
         Self::Backlog,
         Self::Curve,
+        Self::Tasks,
         Self::Crowd,
     ];
 
@@ -80,6 +83,7 @@ impl Section {
             Self::Ingest => "ingest",
             Self::Backlog => "backlog",
             Self::Curve => "curve",
+            Self::Tasks => "tasks",
             Self::Crowd => "crowd",
         }
     }
@@ -303,6 +307,7 @@ async fn measure(
         Section::Ingest => stubbed::ingest::rows(place, plane, size, found).await,
         Section::Backlog => stubbed::backlog::rows(place, plane, mail, size, found).await,
         Section::Curve => stubbed::curve::rows(place, plane, mail, size, found).await,
+        Section::Tasks => tasks::rows(place, plane, size, rows).await,
         Section::Crowd => crowd(place, plane, mail, size, rows).await,
     }
 }

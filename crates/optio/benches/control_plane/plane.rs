@@ -116,7 +116,7 @@ pub(crate) struct Plane {
 
 impl Plane {
     pub(crate) async fn start(place: &Place) -> Outcome<Self> {
-        let mut plane = Self::begin(place, "dev", None).await?;
+        let mut plane = Self::begin(place, "dev", &[]).await?;
         let pid_file = fs::read_to_string(place.dir().join("data/postgres/postmaster.pid"))?;
         let mut lines = pid_file.lines();
         plane.postmaster = lines.next().unwrap_or_default().trim().parse()?;
@@ -126,8 +126,19 @@ impl Plane {
 
     /// Starts the real program on another database of our Postgres.
     pub(crate) async fn serve(&self, place: &Place, database: &str) -> Outcome<Self> {
-        let url = self.url_of(database);
-        let mut plane = Self::begin(place, "serve", Some(&url)).await?;
+        self.serve_with(place, database, &[]).await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn serve_with(
+        &self,
+        place: &Place,
+        database: &str,
+        settings: &[(&str, String)],
+    ) -> Outcome<Self> {
+        let mut settings = settings.to_vec();
+        settings.push(("DATABASE_URL", self.url_of(database)));
+        let mut plane = Self::begin(place, "serve", &settings).await?;
         plane.postmaster = self.postmaster;
         plane.socket_dir.clone_from(&self.socket_dir);
         database.clone_into(&mut plane.name);
@@ -140,7 +151,7 @@ impl Plane {
         format!("postgres:///{database}?host={host}&user=postgres")
     }
 
-    async fn begin(place: &Place, command: &str, database: Option<&str>) -> Outcome<Self> {
+    async fn begin(place: &Place, command: &str, settings: &[(&str, String)]) -> Outcome<Self> {
         // Free now, and nobody else will be given it soon.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let dir = place.dir();
@@ -163,7 +174,7 @@ impl Plane {
             .env("OPTIO_LOG", "warn")
             .env("ANTHROPIC_API_KEY", "none")
             .env("OPTIO_ENCRYPTION_KEY", ENCRYPTION_KEY)
-            .envs(database.map(|url| ("DATABASE_URL", url)))
+            .envs(settings.iter().cloned())
             .current_dir(dir)
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)

@@ -113,7 +113,14 @@ impl Mail {
         connections: usize,
         window: Duration,
     ) -> Outcome<Latencies> {
-        http::drive(address, connections, Arc::clone(&self.requests), window).await
+        http::drive(
+            address,
+            connections,
+            202,
+            Arc::clone(&self.requests),
+            window,
+        )
+        .await
     }
 
     /// Single-row inserts of this mail into the bare table, on so many connections.
@@ -166,6 +173,7 @@ pub(crate) async fn rows(
             let route = http::drive(
                 bare_server.address,
                 *connections,
+                202,
                 Arc::clone(&mail.bare),
                 window / 2,
             );

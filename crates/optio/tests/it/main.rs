@@ -16,6 +16,8 @@ mod examples;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod forge;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kills;
@@ -36,7 +38,10 @@ mod story;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod tasks_troubles;
+#[cfg(test)]
 mod troubles;
+#[cfg(test)]
 mod warm;
 #[cfg(test)]
 mod world;

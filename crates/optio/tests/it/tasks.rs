@@ -1,136 +1,11 @@
 //! Tasks end to end: the real control plane, the real agent program, real git, and a simulated GitHub
 //! that signs its webhooks.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use optio_simulators::{GithubSetup, GithubSimulator};
 use serde_json::{Value, json};
 
-use crate::world::World;
-
-const SECRET: &str = "a-webhook-secret-of-this-world";
-const TOKEN: &str = "ghp_of-this-world-0123456789";
-
-/// What the agent's tool does: one commit for each run; the first one opens the pull request.
-const WORK: &str = r#"set -eu
-n=$(git rev-list --count "origin/$OPTIO_BASE_BRANCH..HEAD")
-echo "step $n" >> healthz.txt
-git add healthz.txt
-git commit -qm "step $n"
-git push -q origin HEAD
-[ "$n" = 0 ] || exit 0
-host=${OPTIO_REPO_URL#http://}
-host=${host%%/*}
-token=$(printf 'protocol=http\nhost=%s\npath=optio/demo\n\n' "$host" | git credential fill | sed -n 's/^password=//p')
-curl -sf -o /dev/null -X POST -H "Authorization: Bearer $token" "http://$host/repos/$OPTIO_REPO/pulls" \
-  -d "{\"title\":\"Add healthz\",\"head\":\"$OPTIO_BRANCH\",\"base\":\"$OPTIO_BASE_BRANCH\",\"body\":\"Closes #1\"}"
-"#;
-
-/// A world beside a GitHub.
-struct Forge {
-    world: World,
-    github: GithubSimulator,
-    http: reqwest::Client,
-}
-
-impl Forge {
-    /// A GitHub whose pull requests meet these plays, one head after the other.
-    async fn start(plays: Value) -> Self {
-        let setup = json!({
-            "tokens": { TOKEN: "optio-bot" },
-            "repos": [{
-                "name": "optio/demo",
-                "files": { "README.md": "# Demo\n", "work.sh": WORK },
-                "issues": [{ "title": "Add healthz" }],
-                "plays": plays,
-            }],
-        });
-        let setup: GithubSetup = serde_json::from_value(setup).unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let github = GithubSimulator::start(any, setup).await.unwrap();
-        let world = World::plan()
-            .set("GITHUB_TOKEN", TOKEN)
-            .set("OPTIO_GITHUB_URL", &github.url())
-            .set("OPTIO_GITHUB_API_URL", &github.url())
-            .set("GITHUB_WEBHOOK_SECRET", SECRET)
-            .start()
-            .await;
-        let forge = Self {
-            world,
-            github,
-            http: reqwest::Client::new(),
-        };
-        let hook = json!({ "url": format!("{}/api/webhooks/github", forge.world.url()), "secret": SECRET });
-        forge.door("hook", &hook).await;
-        forge
-    }
-
-    /// Something happens at GitHub.
-    async fn door(&self, act: &str, body: &Value) -> Value {
-        let url = format!("{}/_simulator/{act}", self.github.url());
-        let answer = self.http.post(url).json(body).send().await.unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{act}: {}",
-            answer.text().await.unwrap()
-        );
-        answer.json().await.unwrap()
-    }
-
-    /// A person merges the only pull request.
-    async fn merge(&self) {
-        let url = format!("{}/repos/optio/demo/pulls/2/merge", self.github.url());
-        let request = self.http.put(url).bearer_auth(TOKEN).json(&json!({}));
-        let answer = request.send().await.unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap()
-        );
-    }
-
-    async fn create(&self, prompt: &str) -> String {
-        let task = json!({
-            "title": "Add healthz", "prompt": prompt,
-            "repoUrl": format!("{}/optio/demo.git", self.github.url()),
-            "ticketSource": "github", "ticketExternalId": "1",
-        });
-        let made = self.world.post("/api/tasks", &task).await;
-        made["task"]["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn task(&self, id: &str) -> Value {
-        self.world.get(&format!("/api/tasks/{id}")).await["task"].take()
-    }
-
-    async fn until_task(&mut self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let path = format!("/api/tasks/{id}");
-        self.world
-            .until(what, async |world| {
-                let task = world.get(&path).await["task"].take();
-                holds(&task).then_some(task)
-            })
-            .await
-    }
-
-    async fn until_state(&mut self, id: &str, state: &str) -> Value {
-        let wanted = state.to_owned();
-        self.until_task(id, &format!("the task to be {state}"), |task| {
-            task["state"] == *wanted
-        })
-        .await
-    }
-
-    /// The states a task has been in, in order.
-    async fn history(&self, id: &str) -> Vec<String> {
-        let events = self.world.get(&format!("/api/tasks/{id}/events")).await;
-        let events = events["events"].as_array().unwrap().clone();
-        events
-            .iter()
-            .map(|it| it["toState"].as_str().unwrap().to_owned())
-            .collect()
-    }
-}
+use crate::{forge::Forge, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issue_becomes_a_merged_pull_request_over_red_checks_and_a_review() {
@@ -172,18 +47,7 @@ async fn an_issue_becomes_a_merged_pull_request_over_red_checks_and_a_review() {
     assert!(prompts[0].contains("say it better"), "{prompts:?}");
     forge.merge().await;
     forge.until_state(&task, "completed").await;
-    let (http, url) = (
-        forge.http.clone(),
-        format!("{}/repos/optio/demo/issues/1", forge.github.url()),
-    );
-    forge
-        .world
-        .until("the issue to be closed", async |_| {
-            let issue = http.get(&url).bearer_auth(TOKEN).send().await.unwrap();
-            let issue: Value = issue.json().await.unwrap();
-            (issue["state"] == "closed").then_some(())
-        })
-        .await;
+    forge.until_issue_closed().await;
     let history = forge.history(&task).await;
     assert_eq!(
         history.iter().filter(|state| *state == "pr_opened").count(),

@@ -118,6 +118,47 @@ impl Store {
         .await?)
     }
 
+    /// One run of a task.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn task_run(
+        &self,
+        task: TaskId,
+        run: Uuid,
+    ) -> Result<Option<TaskRunRow>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT id, number, prompt, outcome, error, error_class, cost_usd, input_tokens, output_tokens,
+                    model_used, session_id, summary, started_at, finished_at
+             FROM task_runs WHERE task_id = $1 AND id = $2",
+        )
+        .bind(task.0)
+        .bind(run)
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// The last lines of what a task's agent said and did, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn last_task_logs(
+        &self,
+        task: TaskId,
+        max: i64,
+    ) -> Result<Vec<TaskLogRow>, StoreError> {
+        let mut rows: Vec<TaskLogRow> = sqlx::query_as(
+            "SELECT id, turn_id, data, at FROM events
+             WHERE type = 'task:log' AND actor_id = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(task.0)
+        .bind(max)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.reverse();
+        Ok(rows)
+    }
+
     /// When a task's agent last said something, and the beginning of it.
     ///
     /// # Errors

@@ -41,12 +41,17 @@ pub(crate) async fn left(
     state: &WorktreeState,
 ) -> Result<(), StoreError> {
     let count = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);
-    sqlx::query("UPDATE tasks SET unpushed = $2, dirty = $3 WHERE id = $1")
-        .bind(actor.id)
-        .bind(count(state.unpushed))
-        .bind(count(state.dirty_files))
-        .execute(&mut **tx)
-        .await?;
+    for statement in [
+        "UPDATE tasks SET unpushed = $2, dirty = $3 WHERE id = $1",
+        "UPDATE worktrees SET unpushed = $2, dirty = $3 WHERE id = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(actor.id)
+            .bind(count(state.unpushed))
+            .bind(count(state.dirty_files))
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(())
 }
 

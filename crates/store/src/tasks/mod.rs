@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
+mod comments;
 mod create;
 mod depends;
 mod history;
@@ -24,6 +25,7 @@ mod sight;
 mod steps;
 mod wishes;
 
+pub use comments::{CommentChange, TaskComment};
 pub use create::NewTask;
 pub use depends::Dependency;
 pub use history::{TaskEventRow, TaskLogRow, TaskRunRow, WantedLogs};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     agent::closing::MailFate,
-    id::{RunId, SandboxId, TaskId},
+    id::{PoolId, RunId, SandboxId, TaskId},
     limits::ATTEMPTS_MAX,
     pool::{Bounds, Instance, Place, place},
     task::{closing::Closing, prompt::Brief},
@@ -254,19 +254,46 @@ impl Step {
         let instances: Vec<Instance> = instances(rows);
         let sandbox = match place(opening.task.sandbox, &instances, opening.pool) {
             Place::At(sandbox) => sandbox,
-            Place::New => opening.new_sandbox,
+            Place::New => self
+                .cloned_before(pool)
+                .await?
+                .unwrap_or(opening.new_sandbox),
             Place::Full => return Ok(None),
         };
         sqlx::query(
             "INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) VALUES ($1, 'pool', $2, $3)
-             ON CONFLICT (id) DO UPDATE SET keep_until = NULL",
+             ON CONFLICT (id) DO UPDATE SET keep_until = NULL, dormant_since = NULL",
         )
         .bind(sandbox.0)
         .bind(pool.0)
         .bind(self.now)
         .execute(&mut *self.tx)
         .await?;
+        sqlx::query(
+            "INSERT INTO worktrees (id, pool_id, sandbox_id) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET sandbox_id = $3, unpushed = NULL, dirty = NULL, due_at = NULL,
+               asked_at = NULL, kept = NULL, discard = false",
+        )
+        .bind(opening.task.id.0)
+        .bind(pool.0)
+        .bind(sandbox.0)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(Some(sandbox))
+    }
+
+    /// The sandbox of the pool that was ended last and whose files are still there. Those that somebody is
+    /// about to remove are passed over.
+    async fn cloned_before(&mut self, pool: PoolId) -> Result<Option<SandboxId>, StoreError> {
+        let row: Option<(Uuid,)> = sqlx::query_as(
+            "SELECT id FROM sandboxes
+             WHERE actor_kind = 'pool' AND actor_id = $1 AND dormant_since IS NOT NULL
+             ORDER BY dormant_since DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED",
+        )
+        .bind(pool.0)
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        Ok(row.map(|(id,)| SandboxId(id)))
     }
 
     async fn assign(
@@ -334,6 +361,8 @@ impl Step {
         let (closing, facts) = (closed.closing, closed.facts);
         let failure = closing.failure.as_ref();
         let end = facts.end.as_ref();
+        // First of all, since a pool locks its own row before those of its sandboxes.
+        self.wake_pool_of_task().await?;
         let done = sqlx::query(
             "UPDATE task_runs SET outcome = $2, error = $3, error_class = $4, cost_usd = $5, input_tokens = $6,
                     output_tokens = $7, model_used = $8, session_id = $9, summary = $10, finished_at = $11

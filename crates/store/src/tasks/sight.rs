@@ -49,6 +49,8 @@ pub struct TaskSight {
     pub review: Option<ReviewSeen>,
     /// Messages that wait for it.
     pub inputs_pending: i64,
+    /// What people have written to it since it came to rest, or what the run before did not get to see.
+    pub letters_new: i64,
     /// Whether a verdict of its own is still to be told.
     pub verdict_untold: bool,
     /// Whether its ticket is still to be closed.
@@ -127,6 +129,7 @@ struct RawSight {
     review_over: Option<bool>,
     review_verdict: Option<String>,
     inputs_pending: i64,
+    letters_new: i64,
     verdict_untold: bool,
     ticket_open: bool,
     planned: bool,
@@ -158,6 +161,11 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
   CASE WHEN t.open_run IS NULL THEN 0 ELSE
     (SELECT count(*) FROM messages m WHERE m.receiver_kind = 'task' AND m.receiver_id = t.id
        AND m.state = 'pending') END AS inputs_pending,
+  CASE WHEN a.inbox_waking = 0 OR t.state NOT IN ('needs_attention', 'pr_opened', 'failed', 'cancelled') THEN 0
+    ELSE (SELECT count(*) FROM messages m WHERE m.receiver_kind = 'task' AND m.receiver_id = t.id
+       AND m.state = 'pending' AND m.class IN ('work', 'interrupt')
+       AND (t.state_since < m.received_at
+         OR m.attempts = 0 AND t.state IN ('needs_attention', 'pr_opened'))) END AS letters_new,
   (t.kind = 'review' AND t.verdict IS NOT NULL AND t.verdict_told_at IS NULL) AS verdict_untold,
   (t.ticket_id IS NOT NULL AND t.ticket_told_at IS NULL) AS ticket_open,
   EXISTS (SELECT FROM task_runs q WHERE q.task_id = t.id AND q.plans AND q.finished_at IS NOT NULL
@@ -232,6 +240,7 @@ fn read(row: RawSight, all_max: i64) -> Result<TaskSight, StoreError> {
                 verdict: row.review_verdict.as_deref().and_then(verdict),
             }),
         inputs_pending: row.inputs_pending,
+        letters_new: row.letters_new,
         verdict_untold: row.verdict_untold,
         ticket_open: row.ticket_open,
         planned: row.planned,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::TaskId,
+    pool::WORKTREE_KEPT,
     task::{Intent, TaskEvent, TaskState, feedback::Acted, prompt::Brief},
 };
 use serde_json::json;
@@ -77,6 +78,7 @@ impl Step {
                 .bind(self.now)
                 .execute(&mut *self.tx)
                 .await?;
+            self.worktree_due(moved.to).await?;
         }
         let event = NewEvent {
             actor_id: self.key.id,
@@ -89,6 +91,34 @@ impl Step {
             at: self.now,
         };
         self.tell(&[event]).await
+    }
+
+    /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after
+    /// some time where the task may be tried again.
+    async fn worktree_due(&mut self, to: TaskState) -> Result<(), StoreError> {
+        self.wake_pool_of_task().await?;
+        let due = match to {
+            TaskState::Completed => Some(self.now),
+            TaskState::Failed | TaskState::Cancelled => Some(self.now + WORKTREE_KEPT),
+            TaskState::Pending
+            | TaskState::WaitingOnDeps
+            | TaskState::Queued
+            | TaskState::Provisioning { .. }
+            | TaskState::Running { .. }
+            | TaskState::PrOpened
+            | TaskState::NeedsAttention => None,
+        };
+        sqlx::query(
+            "UPDATE worktrees w SET due_at = $2, asked_at = NULL, kept = NULL,
+                    discard = t.kind = 'review' OR ($3 AND t.unpushed = 0)
+             FROM tasks t WHERE w.id = $1 AND t.id = $1",
+        )
+        .bind(self.key.id)
+        .bind(due)
+        .bind(to == TaskState::Completed)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
     }
 
     /// Forgets what a person asked for, because it is done or cannot be.

@@ -49,6 +49,43 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Gives tasks of a workspace the priorities 1, 2, 3 … in this order, and names one that is none of
+    /// them: then nothing has changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn reorder_tasks(
+        &self,
+        workspace: &str,
+        order: &[TaskId],
+        at: DateTime<Utc>,
+    ) -> Result<Option<TaskId>, StoreError> {
+        let ids: Vec<Uuid> = order.iter().map(|task| task.0).collect();
+        let mut tx = self.pool.begin().await?;
+        // Locked in one order, so that two such wishes never wait for each other.
+        let known: Vec<(Uuid,)> = sqlx::query_as(
+            "SELECT id FROM tasks WHERE id = ANY($1) AND workspace = $2 ORDER BY id FOR NO KEY UPDATE",
+        )
+        .bind(&ids)
+        .bind(workspace)
+        .fetch_all(&mut *tx)
+        .await?;
+        let unknown = order.iter().find(|task| !known.contains(&(task.0,)));
+        if let Some(unknown) = unknown {
+            return Ok(Some(*unknown));
+        }
+        sqlx::query(
+            "UPDATE tasks SET priority = w.place, updated_at = $2
+             FROM UNNEST($1::uuid[]) WITH ORDINALITY AS w (id, place) WHERE tasks.id = w.id",
+        )
+        .bind(&ids)
+        .bind(at)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+
     /// Notes the same wish for all tasks of a workspace that stand in these states, and names them.
     ///
     /// # Errors

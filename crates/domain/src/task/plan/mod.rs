@@ -42,6 +42,8 @@ pub enum Step {
     },
     /// A person asked for what the state does not allow: forget the wish.
     Disregard(Intent),
+    /// A person wrote to it while it rested: go on with that.
+    GoOn,
     /// Move along the table.
     Shift {
         /// What has happened.
@@ -105,6 +107,7 @@ impl Step {
                 Intent::Redo => "obey redo",
             },
             Self::Disregard(_) => "disregard intent",
+            Self::GoOn => "go on",
             Self::Shift { event, .. } => event.name(),
             Self::OpenRun => "open run",
             Self::EnsureSandbox => "ensure sandbox",
@@ -173,15 +176,18 @@ pub fn plan(state: TaskState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         TaskState::NeedsAttention => needs_attention(seen, now),
         TaskState::Completed => completed(seen, now),
         TaskState::Failed => failed(seen, now),
-        TaskState::Cancelled => at_rest("cancelled", "a person: retry it"),
+        TaskState::Cancelled => told(seen, now)
+            .unwrap_or_else(|| at_rest("cancelled", "a person: retry it, or write to it")),
     }
 }
 
 fn at_rest(reason: &str, holder: &str) -> Plan {
-    step(
-        Step::Nothing,
-        Wait::at_rest(reason, holder).whatever_mail_comes(),
-    )
+    step(Step::Nothing, Wait::at_rest(reason, holder))
+}
+
+/// A task at rest goes on with what a person writes to it.
+fn told(seen: &Seen, now: DateTime<Utc>) -> Option<Plan> {
+    (0 < seen.letters_new).then(|| now_do(Step::GoOn, now))
 }
 
 fn pending(seen: &Seen, now: DateTime<Utc>) -> Plan {
@@ -394,7 +400,7 @@ fn pr_opened(seen: &Seen, now: DateTime<Utc>) -> Plan {
     let Some(pull) = &seen.pull else {
         return shift(TaskEvent::Asked, "its pull request is not known", now);
     };
-    if let Some(plan) = decided(pull, now) {
+    if let Some(plan) = decided(pull, now).or_else(|| told(seen, now)) {
         return plan;
     }
     match asks(pull, &seen.acted) {
@@ -416,7 +422,7 @@ fn pr_opened(seen: &Seen, now: DateTime<Utc>) -> Plan {
         Ok(()) => merge(pull, seen, now),
         Err(reason) => {
             let wait = Wait::until(reason, "the pull request's watcher", now + PULL_LOOK);
-            step(Step::Nothing, wait.whatever_mail_comes())
+            step(Step::Nothing, wait)
         }
     }
 }
@@ -501,12 +507,13 @@ fn merge(pull: &PullSeen, seen: &Seen, now: DateTime<Utc>) -> Plan {
 }
 
 fn needs_attention(seen: &Seen, now: DateTime<Utc>) -> Plan {
-    if let Some(plan) = seen.pull.as_ref().and_then(|pull| decided(pull, now)) {
+    let decided = seen.pull.as_ref().and_then(|pull| decided(pull, now));
+    if let Some(plan) = decided.or_else(|| told(seen, now)) {
         return plan;
     }
     at_rest(
         "a person to say how it goes on",
-        "a person: resume, restart or cancel it",
+        "a person: write to it, resume, restart or cancel it",
     )
 }
 
@@ -518,7 +525,8 @@ fn failed(seen: &Seen, now: DateTime<Utc>) -> Plan {
     {
         return shift(TaskEvent::Merged, "its pull request was merged", now);
     }
-    at_rest("failed", "a person: retry or resume it")
+    told(seen, now)
+        .unwrap_or_else(|| at_rest("failed", "a person: write to it, retry or resume it"))
 }
 
 fn completed(seen: &Seen, now: DateTime<Utc>) -> Plan {
@@ -533,7 +541,8 @@ fn completed(seen: &Seen, now: DateTime<Utc>) -> Plan {
         (TaskType::Review, true, _) => told_later(Step::TellVerdict, "the review to be handed in"),
         (TaskType::Coding, _, true) => told_later(Step::CloseTicket, "its ticket to be closed"),
         (TaskType::Review, false, _) | (TaskType::Coding, _, false) => {
-            at_rest("completed", "nobody: it is done")
+            let wait = Wait::at_rest("completed", "nobody: it is done");
+            step(Step::Nothing, wait.whatever_mail_comes())
         }
     }
 }

@@ -58,6 +58,7 @@ fn seen() -> Seen {
         auto_resumes: 0,
         blocking_open: 0,
         review: None,
+        letters_new: 0,
         verdict_untold: false,
         ticket_open: false,
         policy: Policy::default(),
@@ -436,5 +437,46 @@ fn whoever_is_not_at_rest_has_a_deadline() {
         );
         assert!(rests || plan.wait.until.is_some(), "{}", state.name());
         assert!(!plan.wait.reason.is_empty() && !plan.wait.holder.is_empty());
+    }
+}
+
+#[test]
+fn a_task_at_rest_goes_on_with_what_is_written_to_it_and_a_merge_comes_first() {
+    let mut told = seen();
+    told.letters_new = 1;
+    told.pull = Some(pull());
+    for state in [
+        TaskState::PrOpened,
+        TaskState::NeedsAttention,
+        TaskState::Failed,
+        TaskState::Cancelled,
+    ] {
+        assert_eq!(plan(state, &told, now()).step, Step::GoOn, "{state:?}");
+        let mut quiet = told.clone();
+        quiet.letters_new = 0;
+        let plan = plan(state, &quiet, now());
+        assert!(plan.step != Step::GoOn && plan.wait.heeds_mail, "{state:?}");
+    }
+    assert_eq!(plan(TaskState::Completed, &told, now()).step, Step::Nothing);
+    told.pull = Some(PullSeen {
+        status: PullStatus::Merged,
+        ..pull()
+    });
+    for state in [
+        TaskState::PrOpened,
+        TaskState::NeedsAttention,
+        TaskState::Failed,
+    ] {
+        let step = plan(state, &told, now()).step;
+        assert!(
+            matches!(
+                step,
+                Step::Shift {
+                    event: TaskEvent::Merged,
+                    ..
+                }
+            ),
+            "{state:?}"
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! What people want of a task: cancel, retry, resume, restart, redo, run now, review.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
-use optio_domain::{id::TaskId, task::Intent};
+use optio_domain::{agent::spec::Invalid, id::TaskId, task::Intent};
 use optio_store::tasks::TaskRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +22,8 @@ const OBEY_LOOKS: u32 = 40;
 const OBEY_PAUSE: Duration = Duration::from_millis(25);
 /// Bytes of what a person says with it.
 const WORDS_BYTES_MAX: usize = 64 << 10;
+/// Tasks that are put in order at once: there are so many priorities.
+const ORDER_MAX: usize = 1_000;
 
 /// What a person says with it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -246,4 +248,49 @@ async fn want_all(gateway: &Gateway, states: &[&str], intent: Intent) -> Result<
         gateway.hints().look((*task).into());
     }
     Ok(tasks.len())
+}
+
+/// Which tasks go first.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Order {
+    /// The tasks, the one that goes first at the beginning. At most 1000.
+    task_ids: Vec<Uuid>,
+}
+
+/// What became of the order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Reordered {
+    ok: bool,
+    reordered: usize,
+}
+
+/// Gives tasks the priorities 1, 2, 3 … in this order, all of them or none.
+#[utoipa::path(post, path = "/api/tasks/reorder", tag = "tasks", request_body = Order,
+    responses((status = 200, body = Reordered), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn reorder(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Body(order): Body<Order>,
+) -> Result<Json<Reordered>, ApiError> {
+    let ids: Vec<TaskId> = order.task_ids.into_iter().map(TaskId).collect();
+    let distinct: BTreeSet<TaskId> = ids.iter().copied().collect();
+    if ids.is_empty() || ORDER_MAX < ids.len() || distinct.len() < ids.len() {
+        let rule = format!("must name 1 to {ORDER_MAX} tasks, each once");
+        return Err(Invalid::new("taskIds", rule).into());
+    }
+    let world = gateway.world();
+    let at = world.clock.now();
+    if let Some(unknown) = world.store.reorder_tasks(WORKSPACE, &ids, at).await? {
+        return Err(ApiError::Missing(format!(
+            "there is no task {unknown}; nothing was changed"
+        )));
+    }
+    for id in &ids {
+        gateway.hints().look((*id).into());
+    }
+    Ok(Json(Reordered {
+        ok: true,
+        reordered: ids.len(),
+    }))
 }

@@ -186,6 +186,56 @@ pub(crate) async fn subtasks(
     }))
 }
 
+/// How far the parts are that a task's pull request waits for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PartsStatus {
+    /// Whether all of them are completed.
+    all_complete: bool,
+    total: usize,
+    /// Waiting for other tasks, or just accepted.
+    pending: usize,
+    /// Queued, running, or at their own pull requests.
+    running: usize,
+    completed: usize,
+    /// Failed or cancelled.
+    failed: usize,
+}
+
+/// Counts the parts of a task that its pull request waits for.
+#[utoipa::path(get, path = "/api/tasks/{task}/subtasks/status", tag = "tasks",
+    params(("task" = String, Path, description = "id, or its first eight digits or more")),
+    responses((status = 200, body = PartsStatus), (status = 404, body = Problem)))]
+pub(crate) async fn status(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Named(task): Named<String>,
+) -> Result<Json<PartsStatus>, ApiError> {
+    let row = find(&gateway, &task).await?;
+    let parts = parts(&gateway, row.id).await?;
+    let blocking: Vec<&str> = parts
+        .iter()
+        .filter(|part| part.spec.blocks_parent)
+        .map(|part| part.state.name())
+        .collect();
+    let count = |names: &[&str]| blocking.iter().filter(|it| names.contains(it)).count();
+    let completed = count(&["completed"]);
+    Ok(Json(PartsStatus {
+        all_complete: completed == blocking.len(),
+        total: blocking.len(),
+        pending: count(&["pending", "waiting_on_deps"]),
+        running: count(&[
+            "queued",
+            "provisioning",
+            "running",
+            "needs_attention",
+            "pr_opened",
+        ]),
+        completed,
+        failed: count(&["failed", "cancelled"]),
+    }))
+}
+
 /// Creates a part of a task.
 #[utoipa::path(post, path = "/api/tasks/{task}/subtasks", tag = "tasks", request_body = NewPart,
     params(("task" = String, Path, description = "id, or its first eight digits or more")),

@@ -203,11 +203,11 @@ pub(crate) struct TaskEventView {
     trigger: String,
     message: Option<String>,
     user_id: Option<String>,
-    created_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
 }
 
 impl TaskEventView {
-    fn of(task: Uuid, row: TaskEventRow) -> Self {
+    pub(super) fn of(task: Uuid, row: TaskEventRow) -> Self {
         Self {
             id: row.id,
             task_id: task,
@@ -309,6 +309,29 @@ pub(crate) async fn runs(
     Ok(Json(ManyTaskRuns {
         runs: runs.into_iter().map(view).collect(),
     }))
+}
+
+/// One run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OneTaskRun {
+    run: TaskRunView,
+}
+
+/// Shows one run of a task.
+#[utoipa::path(get, path = "/api/tasks/{task}/runs/{run}", tag = "tasks",
+    params(("task" = String, Path, description = "id, or its first eight digits or more"),
+           ("run" = Uuid, Path, description = "which run")),
+    responses((status = 200, body = OneTaskRun), (status = 404, body = Problem)))]
+pub(crate) async fn run(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Named((task, run)): Named<(String, Uuid)>,
+) -> Result<Json<OneTaskRun>, ApiError> {
+    let row = find(&gateway, &task).await?;
+    let found = gateway.world().store.task_run(row.id, run).await?;
+    let found = found.ok_or_else(|| ApiError::Missing(format!("the task has no run {run}")))?;
+    let run = TaskRunView::of(row.id.0, found);
+    Ok(Json(OneTaskRun { run }))
 }
 
 /// Streams what happens to one task.

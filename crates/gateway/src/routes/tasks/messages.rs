@@ -6,7 +6,7 @@ use optio_domain::{
     agent::spec::Invalid,
     id::MessageId,
     mail::{Class, Marks, Sender, WakeSource},
-    task::{Intent, TaskState},
+    task::TaskState,
 };
 use optio_store::{mail::NewMessage, tasks::TaskMessage};
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,11 @@ pub(crate) struct NewTaskMessage {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskMessageView {
     id: Uuid,
+    task_id: Uuid,
     user_id: String,
     content: String,
     mode: &'static str,
-    created_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
     /// When it was given to a run.
     delivered_at: Option<DateTime<Utc>>,
     /// When the agent's process took it, or the run that began with it succeeded.
@@ -50,9 +51,10 @@ pub(crate) struct TaskMessageView {
 }
 
 impl TaskMessageView {
-    fn of(row: TaskMessage) -> Self {
+    pub(super) fn of(task: Uuid, row: TaskMessage) -> Self {
         Self {
             id: row.id,
+            task_id: task,
             user_id: row.sender_id,
             content: row.body,
             mode: if row.class == Class::Interrupt.name() {
@@ -130,21 +132,6 @@ pub(crate) async fn send(
         at,
     };
     let receipt = gateway.mailroom().send(message).await?;
-    // Whoever rests goes on with it: the message itself is what the next run is told.
-    let wakes = match row.state {
-        TaskState::NeedsAttention | TaskState::Failed => Some(Intent::Resume),
-        TaskState::PrOpened => Some(Intent::Restart),
-        TaskState::Cancelled => Some(Intent::Retry),
-        TaskState::Pending
-        | TaskState::WaitingOnDeps
-        | TaskState::Queued
-        | TaskState::Provisioning { .. }
-        | TaskState::Running { .. }
-        | TaskState::Completed => None,
-    };
-    if let Some(intent) = wakes {
-        world.store.want_task(row.id, intent, None, at).await?;
-    }
     gateway.hints().look(row.id.into());
     let messages = world.store.task_messages(row.id).await?;
     let mine = messages.into_iter().find(|it| it.id == receipt.id.0);
@@ -152,7 +139,7 @@ pub(crate) async fn send(
     Ok((
         StatusCode::ACCEPTED,
         Json(OneTaskMessage {
-            message: TaskMessageView::of(message),
+            message: TaskMessageView::of(row.id.0, message),
         }),
     ))
 }
@@ -169,6 +156,9 @@ pub(crate) async fn list(
     let row = find(&gateway, &task).await?;
     let messages = gateway.world().store.task_messages(row.id).await?;
     Ok(Json(ManyTaskMessages {
-        messages: messages.into_iter().map(TaskMessageView::of).collect(),
+        messages: messages
+            .into_iter()
+            .map(|it| TaskMessageView::of(row.id.0, it))
+            .collect(),
     }))
 }

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub(crate) mod acts;
+pub(crate) mod comments;
 pub(crate) mod depends;
 pub(crate) mod logs;
 pub(crate) mod messages;
@@ -47,9 +48,24 @@ pub(crate) struct TaskShown {
     task: TaskView,
     /// What it waits for, who can change that, and until when.
     pending_reason: Option<String>,
+    /// Its worktree; null before its first run.
+    worktree: Option<WorktreeView>,
     /// How far its parts are; null where it has none.
     pipeline_progress: Option<Progress>,
     stall_info: Stall,
+}
+
+/// The worktree of a task.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WorktreeView {
+    /// `active` while a run is in it, `kept` while the task may go on there, `preserved` where it could not
+    /// be removed, and `removed`.
+    state: &'static str,
+    /// When it is removed; null while the task may go on there.
+    due_at: Option<DateTime<Utc>>,
+    /// Why it is preserved.
+    reason: Option<String>,
 }
 
 /// How far the parts of a task are.
@@ -317,6 +333,7 @@ pub(crate) async fn show(
     };
     Ok(Json(TaskShown {
         pending_reason,
+        worktree: worktree(&gateway, &row).await?,
         pipeline_progress: progress(&gateway, row.id).await?,
         stall_info: Stall {
             is_stalled: threshold_ms <= silent,
@@ -325,6 +342,22 @@ pub(crate) async fn show(
             last_log_summary: last.map(|(_, words)| words),
         },
         task: TaskView::of(row),
+    }))
+}
+
+async fn worktree(gateway: &Gateway, row: &TaskRow) -> Result<Option<WorktreeView>, ApiError> {
+    let known = gateway.world().store.worktree(row.id).await?;
+    let state = match &known {
+        None if row.runs_taken == 0 => return Ok(None),
+        None => "removed",
+        Some(it) if it.kept.is_some() => "preserved",
+        Some(_) if row.state.run().is_some() => "active",
+        Some(_) => "kept",
+    };
+    Ok(Some(WorktreeView {
+        state,
+        due_at: known.as_ref().and_then(|it| it.due_at),
+        reason: known.and_then(|it| it.kept),
     }))
 }
 
