@@ -224,6 +224,9 @@ async fn show(api: &Api, task: &str, console: &mut Console) -> Result<(), Failur
     {
         rows.push(("not pushed", format!("{commits} commits, {files} files")));
     }
+    if let Some(state) = view::some(&answer["worktree"]["state"]) {
+        rows.push(("worktree", worktree(&state, &answer["worktree"])));
+    }
     if let Some(error) = view::some(&shown["errorMessage"]) {
         let error = console.paint(Tone::Bad, &error);
         rows.push(("last failure", error));
@@ -233,6 +236,17 @@ async fn show(api: &Api, task: &str, console: &mut Console) -> Result<(), Failur
         console.line(&format!("  {name:<14}{value}"))?;
     }
     history(api, task, now, console).await
+}
+
+/// How its worktree stands, and until when or why.
+fn worktree(state: &str, worktree: &Value) -> String {
+    let reason = view::some(&worktree["reason"]);
+    let due = view::some(&worktree["dueAt"]).filter(|_| state == "kept");
+    match (reason, due) {
+        (Some(reason), _) => format!("{state}: {reason}"),
+        (None, Some(due)) => format!("{state} until {due}"),
+        (None, None) => state.to_owned(),
+    }
 }
 
 /// Every change of its state, oldest first.

@@ -112,6 +112,13 @@ impl Forge {
         answer.json().await.unwrap()
     }
 
+    /// What GitHub remembers of itself.
+    pub(crate) async fn remembers(&self, what: &str) -> Value {
+        let url = format!("{}/_simulator/{what}", self.github.url());
+        let answer = self.http.get(url).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
     /// A person merges the only pull request.
     pub(crate) async fn merge(&self) {
         let url = format!("{}/repos/optio/demo/pulls/2/merge", self.github.url());
@@ -181,12 +188,6 @@ impl Forge {
                 holds(&answer.json().await.unwrap()).then_some(())
             })
             .await;
-    }
-
-    /// Waits until there is a pull request.
-    pub(crate) async fn until_pull(&mut self) {
-        let there = |pulls: &Value| pulls.as_array().is_some_and(|it| !it.is_empty());
-        self.until_github("pulls", "the pull request", there).await;
     }
 
     /// Waits until the issue is closed.

@@ -1,7 +1,10 @@
 //! Tasks in trouble: conflicts, closed pull requests, agents that open none, webhooks that are lost,
 //! sandboxes that die, control planes that die at each stage, and two of them.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     forge::Forge,
@@ -146,31 +149,28 @@ async fn an_agent_that_opens_no_pull_request_or_lies_about_one_needs_a_person() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_is_lost_is_made_up_for_and_one_that_comes_twice_counts_once() {
     let review = json!({ "author": "ada", "event": "REQUEST_CHANGES", "body": "say it better" });
-    let plays = json!([red(), { "checks": [{ "name": "ci", "conclusion": "success" }], "reviews": [review] }, green()]);
-    let mut forge = Forge::start(plays).await;
-    // Everything about the checks of the first head is lost, everything about reviews comes twice.
-    forge
-        .door(
-            "faults",
-            &json!({ "kind": "lost_event", "of": "check_run", "times": 8 }),
-        )
-        .await;
-    forge
-        .door(
-            "faults",
-            &json!({ "kind": "lost_event", "of": "check_suite", "times": 8 }),
-        )
-        .await;
-    forge
-        .door(
-            "faults",
-            &json!({ "kind": "double_event", "of": "pull_request_review", "times": 8 }),
-        )
-        .await;
+    let second =
+        json!({ "checks": [{ "name": "ci", "conclusion": "success" }], "reviews": [review] });
+    let mut forge = Forge::start(json!([{}, second, green()])).await;
     let task = forge.create("run: sh work.sh").await;
+    forge
+        .until_task(&task, "a first look at the pull request", |it| {
+            it["prChecksStatus"] == "none"
+        })
+        .await;
+    // From now on everything about checks is lost, and everything about reviews comes twice.
+    for event in ["check_run", "check_suite", "status", "workflow_run"] {
+        let lost = json!({ "kind": "lost_event", "of": event, "times": 99 });
+        forge.door("faults", &lost).await;
+    }
+    let twice = json!({ "kind": "double_event", "of": "pull_request_review", "times": 99 });
+    forge.door("faults", &twice).await;
+    let head = forge.github("pulls/2").await["head"]["sha"].clone();
+    let check = json!({ "sha": head, "name": "ci", "conclusion": "failure" });
+    forge.door("repos/optio/demo/checks", &check).await;
     let shown = forge
-        .until_task(&task, "the third head to be green", |it| {
-            it["state"] == "pr_opened" && it["runsTaken"] == 3 && it["prChecksStatus"] == "passing"
+        .until_task(&task, "a third run", |it| {
+            it["state"] == "pr_opened" && it["runsTaken"] == 3
         })
         .await;
     assert_eq!(shown["autoResumes"], 2, "each change was acted on once");
@@ -181,6 +181,14 @@ async fn a_webhook_that_is_lost_is_made_up_for_and_one_that_comes_twice_counts_o
     );
     assert!(prompts[2].contains("say it better"), "{prompts:?}");
     assert_eq!(forge.times(&task, "pr_opened").await, 3);
+    let sent = forge.remembers("sent").await;
+    let sent = sent.as_array().unwrap();
+    let count = |event: &str| sent.iter().filter(|it| it["event"] == event).count();
+    assert_eq!(
+        (count("pull_request_review"), count("check_run")),
+        (2, 0),
+        "{sent:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,13 +223,14 @@ async fn a_control_plane_that_is_killed_at_each_stage_loses_nothing_and_repeats_
     // Accepted, and perhaps being prepared.
     let task = forge.create("run: sh gated.sh").await;
     restart(&mut forge).await;
-    // At work; the agent ends while nobody listens.
+    // At work; the agent goes on while nobody listens, and asks for credentials until somebody does.
     let running = forge.until_state(&task, "running").await;
     let begun = forge.file(&running, "begun");
     forge.world.until_file(&begun).await;
     forge.world.kill9();
     std::fs::write(forge.file(&running, "go"), "").unwrap();
-    forge.until_pull().await;
+    let gone = async |_: &mut World| (!begun.exists()).then_some(());
+    forge.world.until("the agent to go on", gone).await;
     forge.world.start().await;
     forge.tell_the_world().await;
     // Its checks are red, and it is sent back, over one more death.
@@ -254,9 +263,10 @@ async fn a_control_plane_that_is_killed_at_each_stage_loses_nothing_and_repeats_
 #[tokio::test(flavor = "multi_thread")]
 async fn with_two_control_planes_one_takes_over_the_tasks_of_the_other_and_starts_no_second_agent()
 {
+    let front = Front::open().await;
     let mut servers: Vec<Server> = Vec::new();
     let mut forge = Forge::with(json!([]), &[("gated.sh", GATED)], async |plan| {
-        let mut world: World = plan.prepare().await;
+        let mut world: World = plan.set("OPTIO_PUBLIC_URL", &front.url).prepare().await;
         for name in ["one", "other"] {
             let server = world.serve(name, &[]).await;
             servers.push(server);
@@ -265,6 +275,7 @@ async fn with_two_control_planes_one_takes_over_the_tasks_of_the_other_and_start
         world
     })
     .await;
+    front.leads_to(&servers[0]);
     let task = forge.create("run: sh gated.sh").await;
     let running = forge.until_state(&task, "running").await;
     let begun = forge.file(&running, "begun");
@@ -275,7 +286,9 @@ async fn with_two_control_planes_one_takes_over_the_tasks_of_the_other_and_start
         (0..2).partition(|it: &usize| servers[*it].url() == owner);
     let (dies, lives) = (owns[0], rests[0]);
     forge.world.talk_to(&servers[lives]);
+    forge.tell_the_world().await;
     servers[dies].kill9();
+    front.leads_to(&servers[lives]);
     std::fs::write(forge.file(&running, "go"), "").unwrap();
     let shown = forge.until_state(&task, "pr_opened").await;
     assert_eq!(shown["runsTaken"], 1, "no second agent was started");
@@ -283,4 +296,35 @@ async fn with_two_control_planes_one_takes_over_the_tasks_of_the_other_and_start
     assert_eq!(why["owner"]["url"].as_str().unwrap(), servers[lives].url());
     forge.merge().await;
     forge.until_state(&task, "completed").await;
+}
+
+/// One address in front of several control planes, as a load balancer is.
+struct Front {
+    url: String,
+    to: Arc<Mutex<String>>,
+}
+
+impl Front {
+    async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let to = Arc::new(Mutex::new(String::new()));
+        let leads = Arc::clone(&to);
+        tokio::spawn(async move {
+            while let Ok((mut from, _)) = listener.accept().await {
+                let to = leads.lock().unwrap().clone();
+                tokio::spawn(async move {
+                    if let Ok(mut to) = TcpStream::connect(to).await {
+                        drop(tokio::io::copy_bidirectional(&mut from, &mut to).await);
+                    }
+                });
+            }
+        });
+        Self { url, to }
+    }
+
+    fn leads_to(&self, server: &Server) {
+        let url = server.url();
+        *self.to.lock().unwrap() = url.trim_start_matches("http://").to_owned();
+    }
 }

@@ -5,7 +5,7 @@ mod gh;
 mod git;
 mod target;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use optio_domain::wire::credentials::{
     API_URL, CredentialAnswer, CredentialQuestion, PATH, RUN_TOKEN,
@@ -19,6 +19,13 @@ pub use git::{Reply, git_credential};
 
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long it is asked again where nobody answers.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Names another such time, in milliseconds, in the environment.
+const PATIENCE_MS: &str = "OPTIO_CREDENTIALS_WAIT_MS";
+/// How long after an answer that was none it is asked again, at first and at most.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// Characters of a refusal that are shown.
@@ -59,14 +66,42 @@ pub enum AskError {
     },
 }
 
+impl AskError {
+    /// Whether asking again may help: nobody is there, or who is there cannot answer now.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Absent { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 429 | 502..=504),
+            Self::NoRun(_) | Self::Nonsense { .. } => false,
+        }
+    }
+}
+
 /// An error as the control plane words it.
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
 }
 
-/// Asks for credentials with the token of the run.
+/// Asks for credentials with the token of the run, again and again while nobody answers: a control plane
+/// that is replaced is away for some seconds, and the agent's work is not to fail for that.
 fn ask(env: Env<'_>, question: &CredentialQuestion) -> Result<CredentialAnswer, AskError> {
+    let patience = env(PATIENCE_MS)
+        .and_then(|text| text.parse().ok())
+        .map_or(PATIENCE, Duration::from_millis);
+    let (began, mut pause) = (Instant::now(), PAUSE_MIN);
+    loop {
+        let answer = ask_once(env, question);
+        let away = answer.as_ref().err().is_some_and(AskError::is_passing);
+        if !away || patience <= began.elapsed() + pause {
+            return answer;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+fn ask_once(env: Env<'_>, question: &CredentialQuestion) -> Result<CredentialAnswer, AskError> {
     let given = |name| {
         env(name)
             .filter(|it| !it.is_empty())

@@ -101,6 +101,8 @@ async fn a_control_plane_that_does_not_answer_is_named() {
     let mut spec = asking(&world, &host, "echo never");
     let nobody = "http://127.0.0.1:1".to_owned();
     spec.env.insert("OPTIO_API_URL".to_owned(), nobody.clone());
+    let (wait, none) = ("OPTIO_CREDENTIALS_WAIT_MS", "0");
+    spec.env.insert(wait.to_owned(), none.to_owned());
     let detail = end(&played(&world, &spec).await).detail.unwrap();
     let words = format!("the control plane at {nobody} does not answer");
     assert!(detail.contains(&words), "{detail}");

@@ -227,10 +227,10 @@ pub(crate) async fn activity(
     let messages = messages
         .into_iter()
         .map(|it| TaskMessageView::of(row.id.0, it));
-    let mut activity: Vec<Activity> = comments
-        .into_iter()
-        .map(|it| Activity::Comment(it.into()))
-        .chain(events.map(Activity::Event))
+    let comments = comments.into_iter().map(|it| Activity::Comment(it.into()));
+    let mut activity: Vec<Activity> = events
+        .map(Activity::Event)
+        .chain(comments)
         .chain(messages.map(Activity::Message))
         .collect();
     activity.sort_by_key(Activity::at);
