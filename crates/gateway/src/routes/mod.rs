@@ -63,6 +63,7 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         ))
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
+        .routes(routes!(webhooks::gitlab))
 }
 
 fn described() -> OpenApiRouter<Gateway> {

@@ -16,3 +16,4 @@ mod schema;
 mod secrets;
 mod tasks;
 mod topics;
+mod webhooks;

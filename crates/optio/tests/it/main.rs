@@ -36,6 +36,8 @@ mod story;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod tasks_gitlab;
+#[cfg(test)]
 mod troubles;
 mod warm;
 #[cfg(test)]
