@@ -126,3 +126,71 @@ fn private_key(file: &Path) -> Result<String, Failure> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::PathBuf};
+
+    use optio_domain::git_host::RepoUrl;
+
+    use super::*;
+    use crate::{
+        config::{Found, Host, Settings},
+        machine::SystemClock,
+    };
+
+    fn hosts(env: &[(&str, &str)]) -> Result<GitHosts, String> {
+        let mut given = BTreeMap::from([("HOME".to_owned(), "/home/ada".to_owned())]);
+        given.extend(
+            env.iter()
+                .map(|(name, it)| ((*name).to_owned(), (*it).to_owned())),
+        );
+        let found = Found {
+            env: given,
+            host: Host {
+                root: false,
+                cwd: PathBuf::from("/home/ada"),
+            },
+            ..Found::default()
+        };
+        let config = Settings::load(found).unwrap().server().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        configured(&config, &clock).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn each_host_with_credentials_is_there_and_knows_its_own_webhooks() {
+        let names = |env: &[_]| -> Vec<String> {
+            let hosts = hosts(env).unwrap();
+            hosts.names().map(str::to_owned).collect()
+        };
+        assert_eq!(names(&[]), [""; 0]);
+        assert_eq!(names(&[("GITLAB_TOKEN", "glpat-a")]), ["gitlab.com"]);
+        let both = [
+            ("GITLAB_TOKEN", "glpat-a"),
+            ("OPTIO_GITLAB_URL", "https://git.acme.test:8443/"),
+            ("GITLAB_WEBHOOK_SECRET", "hush"),
+            ("GITHUB_TOKEN", "ghp_a"),
+        ];
+        assert_eq!(names(&both), ["git.acme.test:8443", "github.com"]);
+        let both = hosts(&both).unwrap();
+        assert_eq!(both.shown_by(b"hush"), Some("git.acme.test:8443"));
+        assert_eq!(both.shown_by(b""), None);
+        let repo: RepoUrl = "https://git.acme.test:8443/a/b/c".parse().unwrap();
+        assert!(both.of(&repo).is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_setting() {
+        let refused = |more: &[(&'static str, &'static str)]| {
+            let mut env = vec![("GITLAB_TOKEN", "glpat-a"), ("GITHUB_TOKEN", "ghp_a")];
+            env.extend(more);
+            hosts(&env).err().unwrap()
+        };
+        let below = refused(&[("OPTIO_GITLAB_URL", "https://acme.test/gitlab")]);
+        assert!(below.contains("gitlab_url"), "{below}");
+        let same = refused(&[("OPTIO_GITLAB_URL", "https://github.com")]);
+        assert!(same.contains("both name github.com"), "{same}");
+        assert!(hosts(&[("GITLAB_TOKEN", "glpat a")]).is_err());
+    }
+}

@@ -86,6 +86,43 @@ impl Forge {
             })
             .await
     }
+
+    /// A person approves, and GitLab tells it twice, which is acted on once.
+    async fn is_approved_and_told_so_twice(&mut self, task: &str) {
+        self.gitlab.fail(Fault {
+            kind: FaultKind::DoubleEvent,
+            method: None,
+            of: "merge_request".to_owned(),
+            times: 1,
+        });
+        let approval = ReviewSetup {
+            author: "ada".to_owned(),
+            event: "APPROVE".to_owned(),
+            body: "Good.".to_owned(),
+            comments: Vec::new(),
+            after_ms: 0,
+        };
+        self.gitlab.review(REPO, 1, &approval).unwrap();
+        let approved = |task: &Value| task["prReviewStatus"] == "approved";
+        let shown = self
+            .until_task(task, "the second head to be approved", approved)
+            .await;
+        assert_eq!(shown["state"], "pr_opened", "its pipeline is not over");
+        let gitlab = &self.gitlab;
+        self.world
+            .until("both deliveries to be answered", async |_| {
+                let told = gitlab.sent();
+                let approvals = told.iter().filter(|it| it.action == "approved");
+                let taken = approvals.filter(|it| it.status == Some(202)).count();
+                (taken == 2).then_some(())
+            })
+            .await;
+        let twice = "SELECT count(*) FROM (SELECT key FROM messages WHERE sender_id = 'gitlab' \
+                     GROUP BY key HAVING 1 < count(*)) AS again";
+        assert_eq!(self.world.query(twice).trim(), "0");
+        let once = "SELECT count(*) FROM messages WHERE sender_id = 'gitlab'";
+        assert_ne!(self.world.query(once).trim(), "0");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,34 +162,7 @@ async fn an_issue_becomes_a_merged_merge_request_over_a_red_pipeline_and_an_appr
         prompt.contains("checks of your pull request failed"),
         "{prompt}"
     );
-    // A person approves; GitLab tells it twice.
-    forge.gitlab.fail(Fault {
-        kind: FaultKind::DoubleEvent,
-        method: None,
-        of: "merge_request".to_owned(),
-        times: 1,
-    });
-    let approval = ReviewSetup {
-        author: "ada".to_owned(),
-        event: "APPROVE".to_owned(),
-        body: "Good.".to_owned(),
-        comments: Vec::new(),
-        after_ms: 0,
-    };
-    forge.gitlab.review(REPO, 1, &approval).unwrap();
-    let approved = |task: &Value| task["prReviewStatus"] == "approved";
-    let shown = forge
-        .until_task(&task, "the second head to be approved", approved)
-        .await;
-    assert_eq!(shown["state"], "pr_opened", "its pipeline is not over");
-    let told = forge.gitlab.sent();
-    let approvals = told.iter().filter(|it| it.action == "approved");
-    assert_eq!(approvals.filter(|it| it.status == Some(202)).count(), 2);
-    let twice = "SELECT count(*) FROM (SELECT key FROM messages WHERE sender_id = 'gitlab' \
-                 GROUP BY key HAVING 1 < count(*)) AS again";
-    assert_eq!(forge.world.query(twice).trim(), "0");
-    let once = "SELECT count(*) FROM messages WHERE sender_id = 'gitlab'";
-    assert_ne!(forge.world.query(once).trim(), "0");
+    forge.is_approved_and_told_so_twice(&task).await;
     // Its pipeline passes, and it merges itself at exactly that head.
     let merge = forge.at("/merge_requests/1").await;
     let green = CheckSetup {

@@ -11,7 +11,11 @@ pub(crate) struct Words {
 
 impl Git {
     /// The tree of the two commits merged, where they do not conflict.
-    async fn merged_tree(&self, ours: &str, theirs: &str) -> Result<Option<String>, GitError> {
+    pub(crate) async fn merged_tree(
+        &self,
+        ours: &str,
+        theirs: &str,
+    ) -> Result<Option<String>, GitError> {
         let (clean, text) = self
             .ask(&["merge-tree", "--write-tree", ours, theirs])
             .await?;

@@ -9,6 +9,8 @@ use crate::git_host::{CannotPlay, CheckSetup, IssueSetup, RepoSetup};
 
 /// The source of what others than GitLab's own runners have checked.
 pub(super) const EXTERNAL: &str = "external";
+/// The source of what they have of a merge request.
+pub(super) const MERGE_REQUEST: &str = "merge_request_event";
 /// The source of what its runners have.
 pub(super) const PUSH: &str = "push";
 

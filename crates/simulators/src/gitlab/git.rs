@@ -96,3 +96,27 @@ async fn squash(git: &Git, order: &Order) -> Result<String, GitError> {
     let tree = git.run(&["rev-parse", &tree]).await?;
     git.commit_tree(&tree, &[&base], &order.squash_words).await
 }
+
+/// What the merge of a merge request is called before it is merged.
+pub(super) fn merged_name(iid: u64) -> String {
+    format!("refs/merge-requests/{iid}/merge")
+}
+
+/// What the head would be in its target. `None` where it conflicts.
+pub(super) async fn merged(
+    git: &Git,
+    iid: u64,
+    target: &str,
+    sha: &str,
+) -> Result<Option<String>, GitError> {
+    let Some(tree) = git.merged_tree(target, sha).await? else {
+        return Ok(None);
+    };
+    let words = Words {
+        message: format!("Merge {sha} into {target}"),
+        author: "gitlab".to_owned(),
+    };
+    let merged = git.commit_tree(&tree, &[target, sha], &words).await?;
+    git.run(&["update-ref", &merged_name(iid), &merged]).await?;
+    Ok(Some(merged))
+}

@@ -66,6 +66,43 @@ impl GitlabSimulator {
         })
     }
 
+    /// A pipeline runs on what the head of a merge request would be in its target, with one job.
+    ///
+    /// # Errors
+    /// When there is no such merge request, it conflicts, or git fails.
+    pub async fn merged_results(
+        &self,
+        repo: &str,
+        iid: u64,
+        check: &CheckSetup,
+    ) -> Result<(), CannotPlay> {
+        let key = Project::key(repo);
+        let missing = || CannotPlay(format!("there is no merge request {repo}!{iid}"));
+        let (git, target, sha) = self
+            .of_project(repo, |project| {
+                let merge = project.merges.get(&iid)?;
+                let (target, sha) = (merge.target_sha.clone(), merge.sha.clone());
+                Some((project.git.clone(), target, sha))
+            })?
+            .ok_or_else(missing)?;
+        let merged = super::git::merged(&git, iid, &target, &sha).await?;
+        let merged = merged.ok_or_else(|| CannotPlay(format!("{repo}!{iid} conflicts")))?;
+        let mut world = self.shared.world();
+        let (shared, source) = (&self.shared, acts::MERGE_REQUEST);
+        let id = heads::add_job(shared, &mut world, &key, &merged, check, source);
+        if let Some(project) = world.projects.get_mut(&key) {
+            let branch = super::git::merged_name(iid);
+            let pipelines = project.pipelines.iter_mut();
+            pipelines
+                .filter(|it| it.sha == merged)
+                .for_each(|it| it.branch.clone_from(&branch));
+        }
+        if let Some(conclusion) = &check.conclusion {
+            heads::end_job(shared, &mut world, &key, id, conclusion);
+        }
+        Ok(())
+    }
+
     /// Reviews a merge request as a person, the head as it is.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ mod tests {
 
     fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Reply {
         let header = |(name, value): &(&'static str, &str)| {
-            (http::HeaderName::from_static(*name), value.parse().unwrap())
+            (http::HeaderName::from_static(name), value.parse().unwrap())
         };
         Reply {
             status,

@@ -6,9 +6,12 @@ use optio_domain::git_host::{Check, CheckState, Checks, GitHostError, RepoName};
 
 use super::{
     GitLab,
-    shapes::{PipelineShape, StatusShape},
+    shapes::{CommitShape, MergeShape, PipelineShape, StatusShape},
 };
 use crate::git_hosts::rest::encode;
+
+/// Why a pipeline of a merge request was begun.
+const OF_MERGE_REQUEST: &str = "merge_request_event";
 
 impl GitLab {
     /// All that was checked of a commit: the jobs of its latest pipelines and the statuses that others
@@ -18,12 +21,59 @@ impl GitLab {
         repo: &RepoName,
         sha: &str,
     ) -> Result<Checks, GitHostError> {
-        let sha = encode(sha);
-        let path = format!("/pipelines?sha={sha}&order_by=id&sort=desc");
-        let pipelines: Vec<PipelineShape> = self.all(repo, &path).await?;
-        let path = format!("/repository/commits/{sha}/statuses");
-        let statuses: Vec<StatusShape> = self.all(repo, &path).await?;
+        let path = format!("/pipelines?sha={}&order_by=id&sort=desc", encode(sha));
+        let mut pipelines: Vec<PipelineShape> = self.all(repo, &path).await?;
+        let mut statuses = self.statuses(repo, sha).await?;
+        if !pipelines.iter().any(|it| it.source == OF_MERGE_REQUEST)
+            && let Some(merged) = self.of_merged_results(repo, sha).await?
+        {
+            statuses.extend(self.statuses(repo, &merged.sha).await?);
+            pipelines.push(merged);
+        }
         Ok(understood(&pipelines, statuses))
+    }
+
+    async fn statuses(&self, repo: &RepoName, sha: &str) -> Result<Vec<StatusShape>, GitHostError> {
+        let path = format!("/repository/commits/{}/statuses", encode(sha));
+        self.all(repo, &path).await
+    }
+
+    /// The pipeline of what this head would be in its target, where the project has such: of a commit
+    /// that GitLab made of the two, so that the head is one of its parents
+    /// (<https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/>).
+    async fn of_merged_results(
+        &self,
+        repo: &RepoName,
+        sha: &str,
+    ) -> Result<Option<PipelineShape>, GitHostError> {
+        let path = format!(
+            "/repository/commits/{}/merge_requests?state=opened",
+            encode(sha)
+        );
+        let merges: Vec<MergeShape> = self.all(repo, &path).await?;
+        let mut heads = merges.iter().filter(|it| it.sha.as_deref() == Some(sha));
+        let Some(merge) = heads.next() else {
+            return Ok(None);
+        };
+        let path = format!("/merge_requests/{}/pipelines", merge.iid);
+        let pipelines: Vec<PipelineShape> = self.all(repo, &path).await?;
+        let of_merged = pipelines
+            .into_iter()
+            .filter(|it| it.branch.ends_with("/merge"));
+        let Some(latest) = of_merged.max_by_key(|it| it.id) else {
+            return Ok(None);
+        };
+        let path = format!("/repository/commits/{}", encode(&latest.sha));
+        match self.get::<CommitShape>(repo, &path).await {
+            Ok(commit) => Ok(commit
+                .parent_ids
+                .iter()
+                .any(|it| it == sha)
+                .then_some(latest)),
+            // Nobody keeps the commits of heads that are gone.
+            Err(GitHostError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -97,6 +147,7 @@ mod tests {
     fn pipeline(id: u64, source: &str, status: &str) -> PipelineShape {
         PipelineShape {
             id,
+            sha: "abc".to_owned(),
             branch: "work".to_owned(),
             source: source.to_owned(),
             status: status.to_owned(),

@@ -52,7 +52,7 @@ impl ProjectShape {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct MergeShape {
-    iid: u64,
+    pub(super) iid: u64,
     pub(super) web_url: String,
     title: String,
     description: Option<String>,
@@ -262,6 +262,7 @@ pub(super) struct VersionShape {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PipelineShape {
     pub(super) id: u64,
+    pub(super) sha: String,
     #[serde(rename = "ref")]
     pub(super) branch: String,
     #[serde(default)]
@@ -269,6 +270,12 @@ pub(super) struct PipelineShape {
     pub(super) status: String,
     #[serde(default)]
     pub(super) web_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CommitShape {
+    #[serde(default)]
+    pub(super) parent_ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
+use super::super::world::MergeRequest;
 use super::super::{Shared, acts, heads, shape};
 use super::parse;
 use crate::git_host::CheckSetup;
@@ -34,6 +35,14 @@ pub(super) fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> A
             let project = &world.projects[key];
             let fits = project.jobs.iter().filter(|it| it.sha == *sha);
             let list = fits.map(|it| shape::status(&world, project, it));
+            Ok(Reply::List(list.collect()))
+        }
+        ("GET", ["repository", "commits", sha, "merge_requests"]) => {
+            let world = shared.world();
+            let project = &world.projects[key];
+            let has = |it: &&MergeRequest| it.versions.iter().any(|of| of.head == *sha);
+            let list = project.merges.values().filter(has);
+            let list = list.map(|it| shape::merge(&world, project, it, false));
             Ok(Reply::List(list.collect()))
         }
         ("POST", ["statuses", sha]) => set_status(shared, key, sha, call),

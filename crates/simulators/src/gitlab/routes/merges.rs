@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
-use super::super::world::{Issue, MergeRequest, Project, Reviewer, World, now};
-use super::super::{Shared, acts, heads, shape};
+use super::super::world::{Issue, MergeRequest, Pipeline, Project, Reviewer, World, now};
+use super::super::{Shared, acts, git, heads, shape};
 use super::{git_of, issues, merging, parse};
 
 pub(super) async fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> Answer {
@@ -29,8 +29,10 @@ pub(super) async fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call
             let project = &world.projects[key];
             let merge = project.merges.get(&parse(iid)?);
             let merge = merge.ok_or_else(Refusal::missing)?;
-            let is_its = |sha: &str| merge.versions.iter().any(|it| it.head == sha);
-            let list = project.pipelines.iter().rev().filter(|it| is_its(&it.sha));
+            let merged = git::merged_name(merge.issue.iid);
+            let has = |sha: &str| merge.versions.iter().any(|it| it.head == sha);
+            let is_its = |it: &&Pipeline| it.branch == merged || has(&it.sha);
+            let list = project.pipelines.iter().rev().filter(is_its);
             let list = list.map(|it| shape::pipeline(&world, project, it));
             Ok(Reply::List(list.collect()))
         }

@@ -67,6 +67,7 @@ async fn in_project(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> A
         ) => opinions::route(shared, key, parse(iid)?, part, call),
         (_, ["merge_requests", rest @ ..]) => merges::route(shared, key, rest, call).await,
         (_, ["issues", rest @ ..]) => issues::route(shared, key, rest, call),
+        ("GET", ["repository", "commits", sha]) => commit(shared, key, sha).await,
         (_, ["pipelines" | "statuses", ..] | ["repository", "commits", ..]) => {
             checks::route(shared, key, rest, call)
         }
@@ -86,6 +87,21 @@ async fn in_project(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> A
 
 fn parse(number: &str) -> Result<u64, Refusal> {
     number.parse().map_err(|_| Refusal::missing())
+}
+
+async fn commit(shared: &Shared, key: &str, sha: &str) -> Answer {
+    let (git, _) = git_of(shared, key)?;
+    let missing = |_| Refusal::new(404, "404 Commit Not Found");
+    let format = ["log", "-1", "--format=%H%n%P%n%s%n%an", sha, "--"];
+    let text = git.run(&format).await.map_err(missing)?;
+    let mut lines = text.lines();
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    let (id, parents, title, author) = (line(), line(), line(), line());
+    let parents: Vec<&str> = parents.split_whitespace().collect();
+    ok(
+        json!({ "id": id, "short_id": &id[..8.min(id.len())], "parent_ids": parents, "title": title,
+        "message": title, "author_name": author }),
+    )
 }
 
 async fn branches(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> Answer {

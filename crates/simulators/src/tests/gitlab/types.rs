@@ -39,7 +39,11 @@ fn read(text: &str) -> BTreeMap<String, Type> {
             let body = if is_interface {
                 body[..closing(body)].to_owned()
             } else {
-                body.split(";\n").next().unwrap_or_default().trim().to_owned()
+                body.split(";\n")
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned()
             };
             let declared = Type {
                 parents: split(parents, ','),

@@ -193,3 +193,34 @@ async fn a_pipeline_that_fails_without_a_job_is_a_failed_check() {
     assert_eq!(checks.verdict(), ChecksVerdict::Failing);
     assert_eq!(checks.runs[0].name, "pipeline");
 }
+
+#[tokio::test]
+async fn a_pipeline_of_merged_results_is_of_the_head_that_it_merges() {
+    let world = world().await;
+    let (number, sha) = world.open("work", &[("b.txt", Some("b\n"))]).await;
+    world.push("main", &[("d.txt", Some("d\n"))]).await;
+    let red = check("ci", Some("failed"));
+    world
+        .sim
+        .merged_results(REPO, number.0, &red)
+        .await
+        .unwrap();
+    let verdict = async |sha: &str| {
+        let checks = world.gitlab.checks(&world.repo, sha).await;
+        checks.unwrap().verdict()
+    };
+    assert_eq!(verdict(&sha).await, ChecksVerdict::Failing);
+    let moved = world.push("work", &[("c.txt", Some("c\n"))]).await;
+    assert_eq!(
+        verdict(&moved).await,
+        ChecksVerdict::None,
+        "not of this head"
+    );
+    let green = check("ci", Some("success"));
+    world
+        .sim
+        .merged_results(REPO, number.0, &green)
+        .await
+        .unwrap();
+    assert_eq!(verdict(&moved).await, ChecksVerdict::Passing);
+}
