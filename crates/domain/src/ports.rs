@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::ActorKey,
-    git_host::{GitHost, RepoUrl, is_signed},
+    git_host::{GitHost, RepoUrl, is_signed, is_token},
     id::{MessageId, SandboxId},
     secret::{KeyId, Ring, SecretText},
     transcript::{Entry, Fact},
@@ -129,6 +129,7 @@ pub trait Sandboxes: Send + Sync {
 pub struct GitHosts {
     hosts: BTreeMap<String, Arc<dyn GitHost>>,
     webhooks: BTreeMap<String, SecretText>,
+    webhook_tokens: BTreeMap<String, SecretText>,
 }
 
 impl GitHosts {
@@ -139,6 +140,7 @@ impl GitHosts {
         Self {
             hosts: hosts.into_iter().map(named).collect(),
             webhooks: BTreeMap::new(),
+            webhook_tokens: BTreeMap::new(),
         }
     }
 
@@ -156,6 +158,23 @@ impl GitHosts {
         let mut hosts = self.webhooks.iter();
         hosts
             .find(|(_, secret)| signed(secret))
+            .map(|(host, _)| host.as_str())
+    }
+
+    /// The same, and this host sends this secret with what it tells by itself.
+    #[must_use]
+    pub fn showing(mut self, host: &str, secret: SecretText) -> Self {
+        self.webhook_tokens.insert(host.to_owned(), secret);
+        self
+    }
+
+    /// The host whose secret came in a header.
+    #[must_use]
+    pub fn shown_by(&self, header: &[u8]) -> Option<&str> {
+        let is_its = |secret: &SecretText| is_token(secret.reveal().as_bytes(), header);
+        let mut hosts = self.webhook_tokens.iter();
+        hosts
+            .find(|(_, secret)| is_its(secret))
             .map(|(host, _)| host.as_str())
     }
 

@@ -92,6 +92,9 @@ async fn command(
         Command::Simulate(Simulate::Github { scenario, listen }) => {
             server::simulate_github(scenario.as_deref(), *listen, console).await
         }
+        Command::Simulate(Simulate::Gitlab { scenario, listen }) => {
+            server::simulate_gitlab(scenario.as_deref(), *listen, console).await
+        }
         Command::Completions { shell } => completions(*shell, console),
         Command::Agent(_)
         | Command::Task(_)

@@ -1,5 +1,5 @@
 //! The runner's own program inside the sandbox: git asks it for credentials, and it stands in the
-//! place of `gh`, so that a token is there for one use and nowhere else.
+//! place of `gh` and `glab`, so that a token is there for one use and nowhere else.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,6 +10,7 @@ use optio_domain::wire::checkout::Author;
 use optio_domain::wire::credentials::{API_URL, RUN_TOKEN};
 
 use crate::command::PATH;
+use crate::credentials::Tool;
 use crate::place::Place;
 
 /// Where isolated runs see the program.
@@ -39,8 +40,10 @@ impl Door {
         }
         let mut args: Vec<OsString> = vec!["--ro-bind".into(), self.program.clone().into()];
         args.push(SEEN.into());
-        args.extend(["--symlink".into(), SEEN.into()]);
-        args.push(format!("{SEEN_FIRST}/gh").into());
+        for tool in Tool::ALL {
+            args.extend(["--symlink".into(), SEEN.into()]);
+            args.push(format!("{SEEN_FIRST}/{}", tool.name()).into());
+        }
         args
     }
 
@@ -49,10 +52,12 @@ impl Door {
         if place.bwrap.is_some() || !may_ask(env) {
             return Ok(());
         }
-        place.link(&format!("{FIRST}/gh"), &self.program)
+        Tool::ALL
+            .into_iter()
+            .try_for_each(|tool| place.link(&format!("{FIRST}/{}", tool.name()), &self.program))
     }
 
-    /// Adds to the environment of a run that has a token what makes git and `gh` ask with it.
+    /// Adds to the environment of a run that has a token what makes git, `gh` and `glab` ask with it.
     pub(crate) fn open(&self, place: &Place, env: &mut BTreeMap<String, String>) {
         if !may_ask(env) {
             return;

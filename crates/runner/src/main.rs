@@ -1,7 +1,7 @@
 //! Reads one bootstrap from standard input and serves its sandbox until it is not needed any more.
 //!
 //! Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`)
-//! and stands before `gh`, where it is called by that name.
+//! and stands before `gh` and `glab`, where it is called by such a name.
 //!
 //! Exit codes: 0 ended as asked or orphaned, 1 the machine does not allow it, 2 the bootstrap
 //! cannot be used, 3 another runner works on the sandbox, 4 refused by the control plane.
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use optio_runner::Failure;
-use optio_runner::credentials::{Gh, gh, git_credential};
+use optio_runner::credentials::{Called, Tool, before, git_credential};
 
 /// Bytes of a bootstrap.
 const BOOTSTRAP_BYTES_MAX: u64 = 1 << 20;
@@ -38,11 +38,10 @@ fn main() -> ExitCode {
     let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
     let called = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
-    if Path::new(&called)
-        .file_name()
-        .is_some_and(|name| name == "gh")
-    {
-        return before_gh();
+    let name = Path::new(&called).file_name();
+    let mut tools = Tool::ALL.into_iter();
+    if let Some(tool) = tools.find(|tool| name.is_some_and(|name| name == tool.name())) {
+        return stand_before(tool);
     }
     if args.first().is_some_and(|arg| arg == "git-credential") {
         return credential(args.get(1).map_or("", String::as_str));
@@ -100,17 +99,18 @@ fn credential(operation: &str) -> ExitCode {
     ExitCode::from(u8::from(read.is_err() || written.is_err()))
 }
 
-/// Executes the real `gh` with a token.
-fn before_gh() -> ExitCode {
+/// Executes the real program with a token.
+fn stand_before(tool: Tool) -> ExitCode {
     let me = std::env::current_exe().unwrap_or_default();
     let args: Vec<_> = std::env::args_os().skip(1).collect();
-    let (words, code) = match gh(&me, &args, &variable) {
-        Gh::Execute(mut command) => {
+    let (words, code) = match before(tool, &me, &args, &variable) {
+        Called::Execute(mut command) => {
             // Comes back only where it failed.
             let error = command.exec();
-            (format!("optio: gh cannot be executed: {error}\n"), 126)
+            let name = tool.name();
+            (format!("optio: {name} cannot be executed: {error}\n"), 126)
         }
-        Gh::Refuse(words, code) => (words, code),
+        Called::Refuse(words, code) => (words, code),
     };
     drop(Stderr.write_all(words.as_bytes()));
     ExitCode::from(code)

@@ -1,18 +1,26 @@
 //! Stand-ins that speak the real wire protocols, for tests and the demo.
 //!
 //! [`ModelSimulator`] answers as the Anthropic Messages API does, so that a real coding-agent CLI
-//! can run against it. What it answers is written in a [`Scenario`]. [`GithubSimulator`] is a GitHub
-//! with its REST API, real git over HTTP and webhooks; a [`GithubSetup`] says what it holds.
+//! can run against it. What it answers is written in a [`Scenario`]. [`GithubSimulator`] is a GitHub,
+//! [`GitlabSimulator`] a GitLab, each with its REST API, real git over HTTP and webhooks; a
+//! [`GithubSetup`] and a [`GitlabSetup`] say what they hold.
 
+// The answers of GitLab have more fields in one object than the macro can take with the usual limit.
+#![recursion_limit = "256"]
+
+mod git_host;
 mod github;
+mod gitlab;
 mod model;
 mod scenario;
 #[cfg(test)]
 mod tests;
 
-pub use github::{
-    AppSetup, Asked, CannotPlay, CheckSetup, Delivery, Fault, FaultKind, GithubSetup,
-    GithubSimulator, HookSetup, IssueSetup, LineSetup, Play, RepoSetup, ReviewSetup,
+pub use git_host::{
+    Asked, CannotPlay, CheckSetup, Delivery, Fault, FaultKind, HookSetup, IssueSetup, LineSetup,
+    Play, RepoSetup, ReviewSetup,
 };
+pub use github::{AppSetup, GithubSetup, GithubSimulator};
+pub use gitlab::{GitlabSetup, GitlabSimulator};
 pub use model::{ModelSimulator, Seen, SimulatorError};
 pub use scenario::{Scenario, ScenarioError, Usage};

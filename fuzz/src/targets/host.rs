@@ -1,6 +1,8 @@
 //! What a git host sends, and what people write where it is.
 
-use optio_domain::git_host::{RepoName, RepoUrl, is_signed, read_event};
+use optio_domain::git_host::{
+    RepoName, RepoUrl, is_signed, is_token, read_event, read_gitlab_event,
+};
 
 /// Characters of an error, whatever it is about.
 const ERROR_CHARS_MAX: usize = 100;
@@ -9,14 +11,21 @@ const ERROR_CHARS_MAX: usize = 100;
 pub(super) fn webhook(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (line, body) = text.split_once('\n').unwrap_or((&text, ""));
-    match read_event(line, body.as_bytes()) {
-        Ok(None) => {}
-        Ok(Some(event)) => harmless(&event.repo),
-        Err(error) => assert!(
-            error.to_string().chars().count() <= ERROR_CHARS_MAX,
-            "{error}"
-        ),
+    let events = [
+        read_event(line, body.as_bytes()),
+        read_gitlab_event(body.as_bytes()),
+    ];
+    for event in events {
+        match event {
+            Ok(None) => {}
+            Ok(Some(event)) => harmless(&event.repo),
+            Err(error) => assert!(
+                error.to_string().chars().count() <= ERROR_CHARS_MAX,
+                "{error}"
+            ),
+        }
     }
+    assert!(!is_token(b"nobody knows it", line.as_bytes()), "{line}");
     assert!(
         !is_signed(b"nobody knows it", body.as_bytes(), line),
         "{line}"

@@ -273,7 +273,7 @@ impl Tasks {
             let url = sight.pull.as_ref().map_or("", |pull| pull.url.as_str());
             let body = format!("Done by {url}.");
             let mark = format!("done:{}", task.id);
-            let told = match host.comment(&repo.repo, number, &body, &mark).await {
+            let told = match host.comment(&repo.repo, number.into(), &body, &mark).await {
                 Ok(_) => host.close_issue(&repo.repo, number).await,
                 Err(error) => Err(error),
             };

@@ -8,7 +8,7 @@ use std::{
 use optio_domain::git_host::{
     Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
     IssueNumber, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
-    PullState, Repo, RepoName, Review, ReviewState, Seen,
+    PullState, Repo, RepoName, Review, ReviewState, Seen, Thread,
 };
 use optio_domain::ports::Eventually;
 
@@ -221,11 +221,7 @@ impl GitHost for FakeHost {
         Box::pin(async { never() })
     }
 
-    fn comments<'a>(
-        &'a self,
-        _repo: &'a RepoName,
-        _number: IssueNumber,
-    ) -> Answer<'a, Vec<Comment>> {
+    fn comments<'a>(&'a self, _repo: &'a RepoName, _thread: Thread) -> Answer<'a, Vec<Comment>> {
         Box::pin(async { never() })
     }
 
@@ -240,15 +236,15 @@ impl GitHost for FakeHost {
     fn comment<'a>(
         &'a self,
         _repo: &'a RepoName,
-        number: IssueNumber,
+        thread: Thread,
         body: &'a str,
         mark: &'a str,
     ) -> Answer<'a, String> {
         Box::pin(async move {
             self.answer(|it| {
                 let text = format!("{body} [{mark}]");
-                if !it.comments.contains(&(number.0, text.clone())) {
-                    it.comments.push((number.0, text));
+                if !it.comments.contains(&(thread.number(), text.clone())) {
+                    it.comments.push((thread.number(), text));
                 }
                 "comment".to_owned()
             })
@@ -262,7 +258,7 @@ impl GitHost for FakeHost {
     fn add_labels<'a>(
         &'a self,
         _repo: &'a RepoName,
-        _number: IssueNumber,
+        _thread: Thread,
         _labels: &'a [String],
     ) -> Answer<'a, ()> {
         Box::pin(async { never() })

@@ -1,3 +1,5 @@
 //! Git hosts: where repositories, pull requests and issues are.
 
 pub mod github;
+pub mod gitlab;
+mod rest;

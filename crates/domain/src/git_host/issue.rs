@@ -4,13 +4,47 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-/// The number of an issue in its repository. Pull requests are numbered among them.
+use super::PullNumber;
+
+/// The number of an issue in its repository. Some hosts number pull requests among them, others by
+/// themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssueNumber(pub u64);
 
 impl fmt::Display for IssueNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// What is commented on and labelled. Issue 1 and pull request 1 are two things on some hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Thread {
+    /// An issue.
+    Issue(IssueNumber),
+    /// A pull request.
+    Pull(PullNumber),
+}
+
+impl Thread {
+    /// Its number, for hosts that number both together.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Issue(IssueNumber(number)) | Self::Pull(PullNumber(number)) => number,
+        }
+    }
+}
+
+impl From<IssueNumber> for Thread {
+    fn from(number: IssueNumber) -> Self {
+        Self::Issue(number)
+    }
+}
+
+impl From<PullNumber> for Thread {
+    fn from(number: PullNumber) -> Self {
+        Self::Pull(number)
     }
 }
 

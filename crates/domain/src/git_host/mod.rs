@@ -14,14 +14,16 @@ mod webhook;
 use chrono::{DateTime, Utc};
 
 pub use checks::{Check, CheckState, Checks, ChecksVerdict};
-pub use issue::{Comment, Issue, IssueNumber, has_mark, marked};
+pub use issue::{Comment, Issue, IssueNumber, Thread, has_mark, marked};
 pub use pull::{MergeMethod, MergeRefused, Merged, Pull, PullNumber, PullPhase, PullState};
 pub use repo::{BadRepo, Repo, RepoName, RepoUrl};
 pub use review::{
     DiffSide, LineComment, NewReview, Review, ReviewAct, ReviewComment, ReviewState, ReviewVerdict,
     verdict,
 };
-pub use webhook::{About, BadEvent, HostEvent, is_signed, read_event};
+pub use webhook::{
+    About, BadEvent, HostEvent, gitlab_delivery, is_signed, is_token, read_event, read_gitlab_event,
+};
 
 use crate::ports::Eventually;
 
@@ -147,7 +149,7 @@ pub trait GitHost: Send + Sync {
     /// An issue.
     fn issue<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Issue>;
     /// The comments of an issue or pull request, oldest first.
-    fn comments<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Vec<Comment>>;
+    fn comments<'a>(&'a self, repo: &'a RepoName, thread: Thread) -> Answer<'a, Vec<Comment>>;
     /// The open issues that bear a label, oldest first. Pull requests are not among them.
     fn issues_with_label<'a>(
         &'a self,
@@ -159,7 +161,7 @@ pub trait GitHost: Send + Sync {
     fn comment<'a>(
         &'a self,
         repo: &'a RepoName,
-        number: IssueNumber,
+        thread: Thread,
         body: &'a str,
         mark: &'a str,
     ) -> Answer<'a, String>;
@@ -169,7 +171,7 @@ pub trait GitHost: Send + Sync {
     fn add_labels<'a>(
         &'a self,
         repo: &'a RepoName,
-        number: IssueNumber,
+        thread: Thread,
         labels: &'a [String],
     ) -> Answer<'a, ()>;
     /// A token that opens this repository, for the credential helper of a sandbox. Where the host

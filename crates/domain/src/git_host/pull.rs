@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{GitHostError, IssueNumber};
+use super::{GitHostError, Thread};
 
 /// The number of a pull request in its repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +17,8 @@ impl fmt::Display for PullNumber {
 impl PullNumber {
     /// The pull request as something to comment on and to label.
     #[must_use]
-    pub fn as_issue(self) -> IssueNumber {
-        IssueNumber(self.0)
+    pub fn as_issue(self) -> Thread {
+        Thread::Pull(self)
     }
 }
 

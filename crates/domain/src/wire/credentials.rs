@@ -9,7 +9,7 @@ pub const PATH: &str = "/api/internal/git-credentials";
 /// Names the API's base URL in the environment of a run.
 pub const API_URL: &str = "OPTIO_API_URL";
 /// Names the run's token in its environment. A run that has one is given the credential helper and
-/// the door before `gh`.
+/// the door before `gh` and `glab`.
 pub const RUN_TOKEN: &str = "OPTIO_RUN_TOKEN";
 
 /// What credentials are wanted for, as git puts it.

@@ -69,6 +69,7 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(tasks::comments::activity))
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
+        .routes(routes!(webhooks::gitlab))
 }
 
 fn described() -> OpenApiRouter<Gateway> {

@@ -1,9 +1,9 @@
-//! `/api/webhooks/github`: what a git host tells by itself. It says where to look; whoever watches a pull
+//! `/api/webhooks`: what git hosts tell by themselves. It says where to look; whoever watches a pull
 //! request looks for itself.
 
 use axum::{Json, extract::State, http::HeaderMap, http::StatusCode};
 use optio_domain::{
-    git_host::{About, read_event},
+    git_host::{About, HostEvent, gitlab_delivery, read_event, read_gitlab_event},
     id::{MessageId, PullId},
     mail::{Marks, Sender, WakeSource},
 };
@@ -17,7 +17,7 @@ use crate::{
     error::{ApiError, Problem},
 };
 
-/// Bytes of one event: what GitHub sends at most is 25 MB.
+/// Bytes of one event: what GitHub and GitLab send at most is 25 MB.
 const BODY_BYTES_MAX: usize = 25 << 20;
 
 /// What became of an event.
@@ -28,7 +28,7 @@ pub(crate) struct Told {
     told: usize,
 }
 
-/// Takes an event of a git host: signed, and acted on once however often it is delivered.
+/// Takes an event of GitHub: signed, and acted on once however often it is delivered.
 #[utoipa::path(post, path = "/api/webhooks/github", tag = "webhooks", request_body = String,
     params(("X-Hub-Signature-256" = String, Header, description = "the signature of the body"),
            ("X-GitHub-Event" = String, Header, description = "the name of the event"),
@@ -53,22 +53,107 @@ pub(crate) async fn github(
     };
     let (name, delivery) = (needed("x-github-event")?, needed("x-github-delivery")?);
     let event = read_event(name, &body).map_err(|error| ApiError::BadRequest(error.to_string()))?;
-    let Some(event) = event else {
-        return Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told: 0 })));
+    let heard = Heard {
+        host,
+        from: "github",
+        name,
+        delivery: delivery.to_owned(),
     };
-    let urls = ["https", "http"].map(|scheme| format!("{scheme}://{host}/{}", event.repo));
-    let (numbers, head) = about(&event.about);
-    let pulls = world.store.pulls_told_of(&urls, &numbers, head).await?;
-    for pull in &pulls {
-        tell(&gateway, *pull, name, delivery).await?;
+    heard.pass_on(&gateway, event).await
+}
+
+/// Takes an event of GitLab: with the secret in a header, and acted on once however often it is delivered.
+#[utoipa::path(post, path = "/api/webhooks/gitlab", tag = "webhooks", request_body = String,
+    params(("X-Gitlab-Token" = String, Header, description = "gitlab_webhook_secret"),
+           ("X-Gitlab-Event-UUID" = String, Header, description = "the identity of what caused the event"),
+           ("Idempotency-Key" = Option<String>, Header, description = "the identity of the event, since GitLab 17.4")),
+    responses((status = 202, body = Told), (status = 400, body = Problem), (status = 401, body = Problem)))]
+pub(crate) async fn gitlab(
+    State(gateway): State<Gateway>,
+    headers: HeaderMap,
+    request: axum::extract::Request,
+) -> Result<(StatusCode, Json<Told>), ApiError> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let token = headers.get("x-gitlab-token");
+    let token = token.map_or(&b""[..], |token| token.as_bytes());
+    let world = gateway.world();
+    // Nobody has to read the body of a stranger.
+    let host = world.hosts.shown_by(token).ok_or_else(|| {
+        ApiError::Unauthorized(
+            "X-Gitlab-Token is not gitlab_webhook_secret (GITLAB_WEBHOOK_SECRET)".to_owned(),
+        )
+    })?;
+    let body = read(request, BODY_BYTES_MAX).await?;
+    let (key, cause) = (header("idempotency-key"), header("x-gitlab-event-uuid"));
+    let delivery = gitlab_delivery(key, cause, &body).ok_or_else(|| {
+        ApiError::BadRequest("the header x-gitlab-event-uuid is missing".to_owned())
+    })?;
+    let event =
+        read_gitlab_event(&body).map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let heard = Heard {
+        host,
+        from: "gitlab",
+        name: header("x-gitlab-event").unwrap_or("event"),
+        delivery,
+    };
+    heard.pass_on(&gateway, event).await
+}
+
+/// An event that somebody known has told.
+struct Heard<'a> {
+    /// Whose it is.
+    host: &'a str,
+    /// What kind of host that is.
+    from: &'static str,
+    /// What the event is called there.
+    name: &'a str,
+    /// What tells it from others.
+    delivery: String,
+}
+
+impl Heard<'_> {
+    /// Tells the pull requests that it is about to look.
+    async fn pass_on(
+        &self,
+        gateway: &Gateway,
+        event: Option<HostEvent>,
+    ) -> Result<(StatusCode, Json<Told>), ApiError> {
+        let Some(event) = event else {
+            return Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told: 0 })));
+        };
+        let host = self.host;
+        let urls = ["https", "http"].map(|scheme| format!("{scheme}://{host}/{}", event.repo));
+        let (numbers, head) = about(&event.about);
+        let store = &gateway.world().store;
+        let pulls = store.pulls_told_of(&urls, &numbers, head).await?;
+        for pull in &pulls {
+            self.tell(gateway, *pull).await?;
+        }
+        let told = pulls.len();
+        Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told })))
     }
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(Told {
-            ok: true,
-            told: pulls.len(),
-        }),
-    ))
+
+    /// One message for each delivery: a repeated one finds its key taken.
+    async fn tell(&self, gateway: &Gateway, pull: PullId) -> Result<(), ApiError> {
+        let world = gateway.world();
+        let message = NewMessage {
+            id: MessageId(world.ids.fresh()),
+            receiver: pull.into(),
+            sender: Sender::External(self.from.to_owned()),
+            sender_name: None,
+            source: WakeSource::Webhook,
+            key: Some(format!("{}/{pull}", self.delivery)),
+            body: self.name.to_owned(),
+            payload: None,
+            broadcasted: false,
+            marks: Marks::default(),
+            cause: None,
+            at: world.clock.now(),
+        };
+        gateway.mailroom().send(message).await?;
+        gateway.hints().look(pull.into());
+        Ok(())
+    }
 }
 
 /// The pull requests an event is about: by their numbers, or by their head.
@@ -84,33 +169,8 @@ fn about(about: &About) -> (Vec<i64>, Option<&str>) {
             number,
             on_pull: true,
         } => (vec![whole(number.0)], None),
+        // The head that is known of a pull request is the one before.
+        About::Push { before, .. } => (Vec::new(), Some(before)),
         About::Comment { on_pull: false, .. } | About::Issue { .. } => (Vec::new(), None),
     }
-}
-
-/// One message for each delivery: a repeated one finds its key taken.
-async fn tell(
-    gateway: &Gateway,
-    pull: PullId,
-    event: &str,
-    delivery: &str,
-) -> Result<(), ApiError> {
-    let world = gateway.world();
-    let message = NewMessage {
-        id: MessageId(world.ids.fresh()),
-        receiver: pull.into(),
-        sender: Sender::External("github".to_owned()),
-        sender_name: None,
-        source: WakeSource::Webhook,
-        key: Some(format!("{delivery}/{pull}")),
-        body: event.to_owned(),
-        payload: None,
-        broadcasted: false,
-        marks: Marks::default(),
-        cause: None,
-        at: world.clock.now(),
-    };
-    gateway.mailroom().send(message).await?;
-    gateway.hints().look(pull.into());
-    Ok(())
 }

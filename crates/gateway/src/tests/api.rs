@@ -13,9 +13,10 @@ use optio_domain::{
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
-        Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder, SandboxState,
-        Sandboxes,
+        Clock, Eventually, GitHosts, Ids, IsolationReport, SandboxError, SandboxOrder,
+        SandboxState, Sandboxes,
     },
+    secret::SecretText,
     token::{Signer, TurnClaims, Verb},
     wire::runner::{Happening, RunEvent},
 };
@@ -31,6 +32,8 @@ use super::schema;
 use crate::Gateway;
 
 const AGENTS: &str = "/api/persistent-agents";
+/// What the GitLab of these worlds sends with what it tells.
+pub(crate) const GITLAB_SECRET: &str = "a-secret-of-gitlab";
 
 struct StillClock;
 
@@ -139,7 +142,7 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
-            hosts: optio_domain::ports::GitHosts::default(),
+            hosts: GitHosts::default().showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),

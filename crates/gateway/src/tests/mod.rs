@@ -17,3 +17,4 @@ mod secrets;
 mod task_rows;
 mod tasks;
 mod topics;
+mod webhooks;

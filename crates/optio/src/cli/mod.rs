@@ -173,6 +173,15 @@ pub enum Simulate {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30420")]
         listen: SocketAddr,
     },
+    /// Speak GitLab's REST API and git over HTTP, with pipelines and reviews that a scenario plays
+    Gitlab {
+        /// A file with what it holds and plays [default: one project with one issue]
+        #[arg(long, value_name = "FILE")]
+        scenario: Option<PathBuf>,
+        /// Where to listen
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30430")]
+        listen: SocketAddr,
+    },
 }
 
 /// What can be done with persistent agents.

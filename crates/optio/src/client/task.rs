@@ -1,7 +1,10 @@
 //! `optio task`: create, look, talk, steer.
 
 use chrono::{DateTime, Utc};
-use optio_domain::ports::Clock;
+use optio_domain::{
+    ports::Clock,
+    repo::{GitPlatform, RepoUrl},
+};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -103,7 +106,7 @@ async fn create(api: &Api, new: &NewTask, console: &mut Console) -> Result<(), F
             "dependsOn",
             (!depends_on.is_empty()).then(|| json!(depends_on)),
         ),
-        ("ticketSource", new.issue.map(|_| json!("github"))),
+        ("ticketSource", new.issue.map(|_| json!(tracker(&new.repo)))),
         (
             "ticketExternalId",
             new.issue.map(|it| json!(it.to_string())),
@@ -117,6 +120,12 @@ async fn create(api: &Api, new: &NewTask, console: &mut Console) -> Result<(), F
     let answer = api.change(Method::POST, TASKS, Some(&body)).await?;
     let id = view::text(&answer["task"], "id");
     said(console, &answer, &format!("created task {id}"))
+}
+
+/// Where the issues of a repository are: on its own host.
+fn tracker(repo: &str) -> &'static str {
+    let host = RepoUrl::parse(repo).map(|url| GitPlatform::of_host(url.host()));
+    host.unwrap_or(GitPlatform::GitHub).name()
 }
 
 async fn list(

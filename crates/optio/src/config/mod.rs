@@ -117,6 +117,19 @@ pub struct GitHubAccess {
     pub api_url: Option<String>,
 }
 
+/// How GitLab is spoken to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitLabAccess {
+    /// A personal, group or project access token.
+    pub token: Option<Secret>,
+    /// Where its projects are, such as `https://gitlab.com`.
+    pub url: Option<String>,
+    /// What it sends along with its webhooks.
+    pub webhook_secret: Option<Secret>,
+    /// The base of its API.
+    pub api_url: Option<String>,
+}
+
 /// Which bubblewrap keeps local agents apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bwrap {
@@ -165,6 +178,8 @@ pub struct Config {
     pub credentials: Credentials,
     /// How GitHub is spoken to.
     pub github: GitHubAccess,
+    /// How GitLab is spoken to.
+    pub gitlab: GitLabAccess,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
     /// Where the keys of secrets are.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Bwrap, ClientConfig, Config, Credentials, Encryption, GitHubAccess, Host, Layers, Secret,
-    TokenKey, layers::Source,
+    Bwrap, ClientConfig, Config, Credentials, Encryption, GitHubAccess, GitLabAccess, Host, Layers,
+    Secret, TokenKey, layers::Source,
 };
 
 /// Reads values and remembers what was wrong with them.
@@ -49,6 +49,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
             anthropic_base_url: read.url("anthropic_base_url"),
         },
         github: read.github(&host.cwd),
+        gitlab: read.gitlab(),
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
@@ -254,6 +255,15 @@ impl Reader<'_> {
             webhook_secret: self.secret("github_webhook_secret"),
             url: self.url("github_url"),
             api_url: self.url("github_api_url"),
+        }
+    }
+
+    fn gitlab(&mut self) -> GitLabAccess {
+        GitLabAccess {
+            token: self.secret("gitlab_token"),
+            webhook_secret: self.secret("gitlab_webhook_secret"),
+            url: self.url("gitlab_url"),
+            api_url: self.url("gitlab_api_url"),
         }
     }
 

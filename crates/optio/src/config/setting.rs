@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 26] = [
+const PLAIN: [(&str, &[&str], Show); 30] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -87,6 +87,14 @@ const PLAIN: [(&str, &[&str], Show); 26] = [
         &["OPTIO_GITHUB_APP_PRIVATE_KEY_FILE"],
         Show::Plain,
     ),
+    ("gitlab_token", &["GITLAB_TOKEN"], Show::Masked),
+    (
+        "gitlab_webhook_secret",
+        &["GITLAB_WEBHOOK_SECRET"],
+        Show::Masked,
+    ),
+    ("gitlab_url", &["OPTIO_GITLAB_URL"], Show::Url),
+    ("gitlab_api_url", &["OPTIO_GITLAB_API_URL"], Show::Url),
     ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),
     ("token", &["OPTIO_TOKEN", "OPTIO_API_TOKEN"], Show::Masked),
     ("no_color", &["NO_COLOR"], Show::Plain),

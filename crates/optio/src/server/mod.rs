@@ -25,7 +25,7 @@ mod vault;
 
 use database::Database;
 use plane::ControlPlane;
-pub use simulate::simulate_github;
+pub use simulate::{simulate_github, simulate_gitlab};
 
 /// Connections of a command that does one thing.
 const FEW: u32 = 2;

@@ -38,6 +38,8 @@ mod story;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod tasks_gitlab;
+#[cfg(test)]
 mod tasks_troubles;
 #[cfg(test)]
 mod troubles;

@@ -1,9 +1,9 @@
 //! The runner's program as it is used inside the sandbox: it asks the control plane for the
 //! credentials of a repository, for one use, and keeps nothing.
 
-mod gh;
 mod git;
 mod target;
+mod tool;
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ use serde::Deserialize;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-pub use gh::{Gh, gh};
 pub use git::{Reply, git_credential};
+pub use tool::{Called, Tool, before};
 
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);

@@ -1,26 +1,29 @@
-//! Which repository a command of `gh` is about, found the way `gh` finds it.
+//! Which repository a command of `gh` or `glab` is about, found the way that program finds it.
 
 use optio_domain::wire::credentials::CredentialQuestion;
 
-use super::Env;
-
-/// Where `gh` goes when nothing says otherwise.
-pub(super) const GITHUB: &str = "github.com";
+use super::{Env, Tool};
 
 /// What to ask for. `remote` finds out the address of the repository in which the command is given.
 pub(super) fn target(
+    tool: Tool,
     args: &[String],
     env: Env<'_>,
     remote: impl FnOnce() -> Option<String>,
 ) -> CredentialQuestion {
-    let host = env("GH_HOST").filter(|host| !host.is_empty());
-    let named = option(args).or_else(|| env("GH_REPO").filter(|repo| !repo.is_empty()));
-    let named = named.and_then(|repo| address(&repo).or_else(|| short(&repo, host.as_deref())));
+    let given = |name: &str| env(name).filter(|value| !value.is_empty());
+    let (hosts, repo) = tool.variables();
+    let host = hosts.iter().find_map(|name| given(name));
+    // `glab` takes a whole address there as well.
+    let host = host.map(|host| bare(&host).to_owned());
+    let named = option(args).or_else(|| given(repo));
+    let at = host.as_deref().unwrap_or_else(|| tool.home());
+    let named = named.and_then(|repo| address(&repo).or_else(|| short(tool, &repo, at)));
     let question = named.unwrap_or_else(|| {
         let here = remote().and_then(|url| address(&url));
         // What is done elsewhere is not about this repository.
         let here = here.filter(|here| host.as_ref().is_none_or(|host| *host == here.host));
-        here.unwrap_or_else(|| https(host.as_deref().unwrap_or(GITHUB), None))
+        here.unwrap_or_else(|| https(at, None))
     });
     CredentialQuestion {
         host: question.host.to_ascii_lowercase(),
@@ -45,16 +48,19 @@ fn option(args: &[String]) -> Option<String> {
     None
 }
 
-/// `owner/repo` or `host/owner/repo`.
-fn short(text: &str, host: Option<&str>) -> Option<CredentialQuestion> {
+/// A host without what may stand around it.
+fn bare(host: &str) -> &str {
+    let host = host.split_once("://").map_or(host, |(_, host)| host);
+    host.trim_end_matches('/')
+}
+
+/// `owner/repo`, or, of GitHub, `host/owner/repo`, or, of GitLab, with groups in groups.
+fn short(tool: Tool, text: &str, at: &str) -> Option<CredentialQuestion> {
     let parts: Vec<&str> = text.split('/').collect();
-    match parts.as_slice() {
-        [owner, repo] => {
-            let path = format!("{owner}/{repo}");
-            Some(https(host.unwrap_or(GITHUB), Some(path)))
-        }
-        [host, owner, repo] => Some(https(host, Some(format!("{owner}/{repo}")))),
-        _ => None,
+    match (tool, parts.as_slice()) {
+        (_, [_, _]) | (Tool::Glab, [_, _, ..]) => Some(https(at, Some(text.to_owned()))),
+        (Tool::Gh, [host, owner, repo]) => Some(https(host, Some(format!("{owner}/{repo}")))),
+        (Tool::Gh | Tool::Glab, _) => None,
     }
 }
 
@@ -100,7 +106,7 @@ mod tests {
                 .then(|| host.map(str::to_owned))
                 .flatten()
         };
-        let question = target(&args, &env, || remote.map(str::to_owned));
+        let question = target(Tool::Gh, &args, &env, || remote.map(str::to_owned));
         (question.host, question.path)
     }
 
@@ -136,5 +142,28 @@ mod tests {
         assert_eq!(found(&args, None, remote), is("ghe.test", "o/r"));
         let args = ["alias", "--", "-R", "o/r"];
         assert_eq!(found(&args, None, None), is("github.com", ""));
+    }
+
+    #[test]
+    fn the_project_is_found_as_glab_finds_it() {
+        let found = |args: &[&str], host: Option<&str>, remote: Option<&str>| {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let host = host.map(str::to_owned);
+            let env = |name: &str| host.clone().filter(|_| name == "GL_HOST");
+            let question = target(Tool::Glab, &args, &env, || remote.map(str::to_owned));
+            (question.host, question.path)
+        };
+        let mr = ["mr", "list"];
+        let remote = Some("https://gitlab.acme.test/a/b/shop.git");
+        let here = is("gitlab.acme.test", "a/b/shop.git");
+        assert_eq!(found(&mr, None, remote), here);
+        assert_eq!(found(&mr, Some("https://gitlab.acme.test/"), remote), here);
+        assert_eq!(found(&mr, None, None), is("gitlab.com", ""));
+        assert_eq!(found(&mr, Some("x.test"), remote), is("x.test", ""));
+        let args = ["mr", "-R", "a/b/shop"];
+        assert_eq!(found(&args, None, remote), is("gitlab.com", "a/b/shop"));
+        assert_eq!(found(&args, Some("x.test"), None), is("x.test", "a/b/shop"));
+        let args = ["mr", "-R", "https://x.test/a/b/shop"];
+        assert_eq!(found(&args, None, remote), is("x.test", "a/b/shop"));
     }
 }

@@ -178,3 +178,35 @@ async fn gh_without_leave_or_without_gh_says_so() {
         "{events:?}"
     );
 }
+
+#[tokio::test]
+async fn glab_has_a_token_for_itself_and_for_this_host_only() {
+    for kind in KINDS {
+        let (world, host) = (World::new(kind).await, Host::up().await);
+        let tools = world.path("tools");
+        fs::create_dir_all(&tools).unwrap();
+        let glab = "#!/bin/sh\necho \"$GITLAB_TOKEN/$GITLAB_ACCESS_TOKEN/$GITLAB_HOST\" \"$@\"\n";
+        fs::write(tools.join("glab"), glab).unwrap();
+        fs::set_permissions(tools.join("glab"), fs::Permissions::from_mode(0o755)).unwrap();
+        let script =
+            "glab mr list; glab -R a/b/c mr list; glab --version; echo \"${GITLAB_TOKEN-none}\"";
+        let mut spec = asking(&world, &host, script);
+        let shown = tools.display().to_string();
+        let path = format!("/usr/local/bin:/usr/bin:/bin:{shown}");
+        spec.env.insert("PATH".to_owned(), path);
+        let other = ("GITLAB_ACCESS_TOKEN".to_owned(), "another".to_owned());
+        spec.env.extend([other]);
+        spec.read_only.push(shown);
+        let events = played(&world, &spec).await;
+        let wanted = [
+            format!("{PASSWORD}//http://{} mr list", host.address),
+            format!("{PASSWORD}//https://gitlab.com -R a/b/c mr list"),
+            "/another/ --version".to_owned(),
+            "none".to_owned(),
+        ];
+        assert_eq!(lines(&events), wanted, "{:?}", errors(&events));
+        let asked = host.memory.lock().unwrap().asked.clone();
+        assert_eq!(asked[0]["path"], json!("shop.git"));
+        assert_eq!(asked[1]["path"], json!("a/b/c"));
+    }
+}

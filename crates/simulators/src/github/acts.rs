@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::json;
 
-use super::git::Git;
 use super::heads::{self, tell_pull};
 use super::world::{Issue, LineComment, Repo, Review, World, now};
-use super::{CannotPlay, CheckSetup, IssueSetup, RepoSetup, ReviewSetup, Shared, shape};
+use super::{CannotPlay, CheckSetup, HOUSE, IssueSetup, RepoSetup, ReviewSetup, Shared, shape};
+use crate::git_host::LineSetup;
+use crate::git_host::git::Git;
 
 fn cannot<T>(words: impl Into<String>) -> Result<T, CannotPlay> {
     Err(CannotPlay(words.into()))
@@ -33,7 +34,7 @@ pub(super) async fn add_repo(shared: &Shared, setup: RepoSetup) -> Result<(), Ca
     if shared.world().repos.contains_key(&key) {
         return cannot(format!("there is a repository {} already", setup.name));
     }
-    let git = Git::init(shared.root.join(format!("{key}.git"))).await?;
+    let git = Git::init(shared.root.join(format!("{key}.git")), HOUSE).await?;
     let mut files: BTreeMap<_, _> = setup
         .files
         .into_iter()
@@ -211,7 +212,7 @@ pub(super) fn review(
         };
         return cannot(format!("Can not {what} your own pull request"));
     }
-    let line = |(id, line): (&u64, &super::LineSetup)| LineComment {
+    let line = |(id, line): (&u64, &LineSetup)| LineComment {
         id: *id,
         path: line.path.clone(),
         line: line.line,

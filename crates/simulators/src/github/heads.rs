@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::git::GitError;
-use super::setup::Play;
 use super::world::{CheckRun, Known, World, now};
-use super::{Shared, acts, shape};
+use super::{Play, Shared, acts, shape};
+use crate::git_host::git::GitError;
 
 /// Looks at the branches again, and tells what has become of them. The caller holds the lock of the
 /// repository.

@@ -6,24 +6,20 @@
 mod acts;
 mod app;
 mod backend;
-mod door;
-mod faults;
-mod git;
 mod heads;
 mod hooks;
-mod merge;
 mod people;
 mod routes;
 mod server;
 mod setup;
 mod shape;
+mod stage;
 mod wire;
 mod world;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -31,43 +27,21 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use faults::{Fault, FaultKind};
-pub use setup::{
-    AppSetup, CheckSetup, GithubSetup, HookSetup, IssueSetup, LineSetup, Play, RepoSetup,
-    ReviewSetup,
-};
+pub use setup::{AppSetup, GithubSetup};
 
+use crate::git_host::{
+    Asked, CannotPlay, CheckSetup, Delivery, Fault, HookSetup, IssueSetup, Play, RepoSetup,
+    ReviewSetup, STOP_MAX, git::House, hooks::Event, keep, send_all,
+};
 use crate::model::SimulatorError;
 use world::World;
 
-/// How long open connections may take to close.
-const STOP_MAX: Duration = Duration::from_secs(2);
-
-/// A call of the API that was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The HTTP method.
-    pub method: String,
-    /// The path with its query.
-    pub path: String,
-    /// The status of the answer.
-    pub status: u16,
-    /// Whether it counts against the rate limit.
-    pub counted: bool,
-}
-
-/// An event that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its number; an event that is sent twice keeps it.
-    pub id: String,
-    /// Its name, such as `pull_request`.
-    pub event: String,
-    /// What happened, such as `opened`.
-    pub action: String,
-    /// The status that was answered; `None` if nobody answered or the event was lost on purpose.
-    pub status: Option<u16>,
-}
+/// Who makes its own commits.
+const HOUSE: House = House {
+    name: "GitHub",
+    mail: "noreply@github.com",
+    people: "users.noreply.github.com",
+};
 
 /// A running simulator. Dropping it stops it too, without waiting.
 #[derive(Debug)]
@@ -82,7 +56,7 @@ struct Shared {
     world: Arc<Mutex<World>>,
     root: Arc<PathBuf>,
     _root: Arc<tempfile::TempDir>,
-    events: mpsc::UnboundedSender<hooks::Event>,
+    events: mpsc::UnboundedSender<Event>,
     stop: CancellationToken,
 }
 
@@ -90,17 +64,6 @@ impl Shared {
     /// The lock around what is remembered. It is never held across an await.
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What is asked of a simulator cannot be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CannotPlay(pub String);
-
-impl From<git::GitError> for CannotPlay {
-    fn from(error: git::GitError) -> Self {
-        Self(error.to_string())
     }
 }
 
@@ -139,7 +102,10 @@ impl GithubSimulator {
             let made = acts::add_repo(&shared, repo).await;
             made.map_err(|error| SimulatorError::Setup(format!("{name}: {error}")))?;
         }
-        tokio::spawn(hooks::send_all(shared.clone(), outbox));
+        let told = shared.clone();
+        tokio::spawn(send_all(shared.stop.clone(), outbox, move |delivery| {
+            keep(&mut told.world().sent, delivery);
+        }));
         let router = Router::new()
             .fallback(server::serve)
             .with_state(shared.clone());

@@ -1,5 +1,5 @@
 //! What people and other programs do on a simulated GitHub: the door for tests written in Rust. Its
-//! twin over HTTP is in [`super::door`].
+//! twin over HTTP is in [`crate::git_host::door`].
 
 use super::acts::{self, key};
 use super::heads;

@@ -1,26 +1,23 @@
 //! The HTTP side: who asks, whether they may now, what is answered, in which pages, and whether it is
 //! what they have already.
 
-use std::collections::BTreeMap;
-
 use axum::body::to_bytes;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::faults::{FaultKind, pause};
-use super::wire::{Answer, Call, Refusal, Reply, parts};
+use super::wire::{Answer, Call, Refusal, Reply};
 use super::world::{Caller, World, now};
-use super::{Asked, Shared, app, backend, door, routes};
+use super::{Shared, app, backend, routes};
+use crate::git_host::faults::{FaultKind, pause};
+use crate::git_host::http::{self, cut, query};
+use crate::git_host::{Asked, backend::place, door, keep};
 
 /// As large as GitHub allows.
 const BODY_BYTES_MAX: usize = 25 << 20;
-/// How many calls are remembered.
-const SEEN_MAX: usize = 4_096;
 /// Entries of a page, unless told otherwise, and at most.
 const PAGE: (usize, usize) = (30, 100);
 /// Where the API is below the address of a GitHub Enterprise Server.
@@ -32,7 +29,7 @@ pub(super) async fn serve(State(shared): State<Shared>, request: Request) -> Res
     if let Some(path) = path.strip_prefix(door::PREFIX) {
         return door::serve(&shared, path, request).await;
     }
-    if let Some((key, rest)) = backend::place(&path) {
+    if let Some((key, rest)) = place(&path) {
         return backend::serve(&shared, &key, rest, request).await;
     }
     let stop = shared.stop.clone();
@@ -73,7 +70,7 @@ async fn api(shared: &Shared, request: Request) -> Response {
         if let (Ok(_), Some(caller)) = (&answer, caller.clone()) {
             let call = Call {
                 method: parts.method.clone(),
-                path: self::parts(&path),
+                path: http::parts(&path),
                 query: query(&parts.uri),
                 body: serde_json::from_slice(&body).unwrap_or(Value::Null),
                 caller,
@@ -95,20 +92,6 @@ async fn api(shared: &Shared, request: Request) -> Response {
         return cut();
     }
     response
-}
-
-/// An answer whose connection breaks.
-fn cut() -> Response {
-    let broken = async_stream::stream! {
-        yield Err::<bytes::Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    };
-    axum::body::Body::from_stream(broken).into_response()
-}
-
-fn query(uri: &Uri) -> BTreeMap<String, String> {
-    Query::try_from_uri(uri)
-        .map(|Query(query)| query)
-        .unwrap_or_default()
 }
 
 /// Who asks, if the credentials are good.
@@ -172,7 +155,9 @@ fn respond(shared: &Shared, uri: &Uri, answer: Answer, known: Option<&str>) -> R
         Ok(Reply::One(status, body)) => (status, body, None),
         Ok(Reply::Nothing) => return StatusCode::NO_CONTENT.into_response(),
         Ok(Reply::List(list, around)) => {
-            let (page, link) = cut_page(shared, uri, list);
+            let page = http::page(uri, list, PAGE);
+            let link = page.link(&shared.world().url, uri);
+            let page = page.list;
             let body = match around {
                 Some((mut around, field)) => {
                     around[field] = Value::Array(page);
@@ -192,8 +177,7 @@ fn respond(shared: &Shared, uri: &Uri, answer: Answer, known: Option<&str>) -> R
         }
     };
     let body = body.to_string();
-    let hash = Sha256::digest(body.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = http::digest(&body);
     let tag = format!("W/\"{hash}\"");
     let is_known = status == StatusCode::OK && known.is_some_and(|known| known.contains(&hash));
     let mut response = if is_known {
@@ -214,39 +198,6 @@ fn respond(shared: &Shared, uri: &Uri, answer: Answer, known: Option<&str>) -> R
         set(header::LINK, link);
     }
     response
-}
-
-/// The page of a list that is asked for, and where the others are.
-fn cut_page(shared: &Shared, uri: &Uri, list: Vec<Value>) -> (Vec<Value>, Option<String>) {
-    let query = query(uri);
-    let number = |name: &str| query.get(name).and_then(|it| it.parse::<usize>().ok());
-    let size = number("per_page").unwrap_or(PAGE.0).clamp(1, PAGE.1);
-    let page = number("page").unwrap_or(1).max(1);
-    let last = list.len().div_ceil(size).max(1);
-    let mut links = Vec::new();
-    let mut link = |to: usize, rel: &str| {
-        let others = query.iter().filter(|(name, _)| *name != "page");
-        let mut text: String = others
-            .map(|(name, value)| format!("{name}={value}&"))
-            .collect();
-        text.push_str(&format!("page={to}"));
-        let url = format!("{}{}", shared.world().url, uri.path());
-        links.push(format!("<{url}?{text}>; rel=\"{rel}\""));
-    };
-    if 1 < page {
-        link(page - 1, "prev");
-        link(1, "first");
-    }
-    if page < last {
-        link(page + 1, "next");
-        link(last, "last");
-    }
-    let list = list
-        .into_iter()
-        .skip((page - 1) * size)
-        .take(size)
-        .collect();
-    (list, (!links.is_empty()).then(|| links.join(", ")))
 }
 
 /// Counts the call, unless the caller knew the answer, and says how many are left.
@@ -274,14 +225,11 @@ fn remember(shared: &Shared, method: &str, uri: &Uri, response: &Response) {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let status = response.status();
     tracing::debug!(method, path, status = status.as_u16(), "github asked");
-    let mut world = shared.world();
-    if SEEN_MAX <= world.seen.len() {
-        world.seen.pop_front();
-    }
-    world.seen.push_back(Asked {
+    let asked = Asked {
         method: method.to_owned(),
         path: path.to_owned(),
         status: status.as_u16(),
         counted: status != StatusCode::NOT_MODIFIED,
-    });
+    };
+    keep(&mut shared.world().seen, asked);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::git::GitError;
 use super::world::Caller;
+use crate::git_host::git::GitError;
 
 /// One call of the API.
 #[derive(Debug)]
@@ -120,30 +120,4 @@ impl Call {
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
-}
-
-/// The parts of a path, decoded.
-pub(super) fn parts(path: &str) -> Vec<String> {
-    let parts = path.split('/').filter(|part| !part.is_empty());
-    parts.map(decode).collect()
-}
-
-fn decode(part: &str) -> String {
-    let bytes = part.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = part.get(at + 1..at + 3);
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) if bytes[at] == b'%' => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::faults::Faults;
-use super::git::Git;
-use super::setup::{AppSetup, HookSetup, Play};
+use super::setup::AppSetup;
+use super::{HookSetup, Play};
+use crate::git_host::faults::Faults;
+use crate::git_host::git::Git;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

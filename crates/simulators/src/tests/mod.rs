@@ -3,13 +3,37 @@
 mod forge;
 mod formats;
 mod github;
+mod gitlab;
 mod scripts;
 mod sockets;
+
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::model::request::Asked;
 use crate::scenario::{Answer, Beat, Scenario, Tally, answer};
+
+const VERSIONS: &str = include_str!("../../../../scripts/description-versions");
+
+/// A published description of a foreign API, where `scripts/install-descriptions` puts it.
+fn description(name: &str, file: &str) -> String {
+    let env = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = PathBuf::from(env("HOME").unwrap_or_default());
+    let tools = match env("OPTIO_TOOLS_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None if rustix::process::geteuid().is_root() => PathBuf::from("/var/lib/optio/tools"),
+        None => env("XDG_DATA_HOME")
+            .map_or_else(|| home.join(".local/share"), PathBuf::from)
+            .join("optio/tools"),
+    };
+    let version = VERSIONS.lines().find(|line| line.starts_with(name));
+    let file = tools.join(version.unwrap().replace(' ', "-")).join(file);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        let file = file.display();
+        panic!("{file} is missing ({error}); this test needs it: scripts/install-descriptions")
+    })
+}
 
 /// One envelope as the product writes it.
 fn envelope(sender: &str, kind: &str, body: &str) -> String {

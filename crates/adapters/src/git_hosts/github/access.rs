@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{
     BadSettings, Credentials, GitHub,
-    http::{Bearer, Method},
     jwt::AppKey,
     shapes::{InstallationShape, LentShape},
 };
+use crate::git_hosts::rest::{Bearer, Method, plain_token};
 
 /// The user name that GitHub takes with any token.
 const USERNAME: &str = "x-access-token";
@@ -58,13 +58,9 @@ struct Lent {
 impl Access {
     pub(super) fn new(credentials: Credentials) -> Result<Self, BadSettings> {
         match credentials {
-            Credentials::Token(token) => {
-                let token = token.trim().to_owned();
-                let is_plain = !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic());
-                is_plain
-                    .then_some(Self::Token(token))
-                    .ok_or(BadSettings::Token)
-            }
+            Credentials::Token(token) => plain_token(&token)
+                .map(Self::Token)
+                .ok_or(BadSettings::Token),
             Credentials::App { id, private_key } => Ok(Self::App {
                 key: Box::new(AppKey::read(id, &private_key)?),
                 known: Mutex::default(),

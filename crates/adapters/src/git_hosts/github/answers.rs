@@ -4,15 +4,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::git_host::GitHostError;
 use serde_json::Value;
 
-use super::http::Reply;
+use crate::git_hosts::rest::{Dialect, Reply, WORDS_CHARS_MAX};
 
 /// Seconds to wait where GitHub wants us to wait and does not say how long.
 const WAIT_S: i64 = 60;
-/// Characters of the host's words that are passed on.
-const WORDS_CHARS_MAX: usize = 500;
+/// How GitHub speaks.
+pub(super) const DIALECT: Dialect = Dialect {
+    accept: "application/vnd.github+json",
+    limit_end,
+    refusal,
+};
 
 /// Until when no more calls are to be made, if this answer says so.
-pub(super) fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let number = |name: &str| reply.header(name).and_then(|text| text.parse::<i64>().ok());
     let is_refused = matches!(reply.status, 403 | 429);
     if is_refused && let Some(seconds) = number("retry-after") {
@@ -32,7 +36,7 @@ pub(super) fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Ut
 }
 
 /// The class of a refusal.
-pub(super) fn refusal(reply: &Reply, path: &str, now: DateTime<Utc>) -> GitHostError {
+fn refusal(reply: &Reply, path: &str, now: DateTime<Utc>) -> GitHostError {
     let words = words(reply);
     match reply.status {
         403 | 429 => match limit_end(reply, now) {
@@ -70,15 +74,4 @@ pub(super) fn words(reply: &Reply) -> String {
         });
     }
     words.join("; ").chars().take(WORDS_CHARS_MAX).collect()
-}
-
-/// A call that got no answer.
-pub(super) fn unsent(error: &octocrab::Error) -> GitHostError {
-    // Its own text holds a backtrace; what happened is at the end of the chain.
-    let mut source: &dyn std::error::Error = error;
-    while let Some(next) = source.source() {
-        source = next;
-    }
-    let words: String = source.to_string().chars().take(WORDS_CHARS_MAX).collect();
-    GitHostError::Busy(words)
 }

@@ -5,10 +5,8 @@ use optio_domain::git_host::{GitHostError, RepoName};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{
-    GitHub,
-    http::{Method, Reply},
-};
+use super::GitHub;
+use crate::git_hosts::rest::{Method, Reply};
 
 impl GitHub {
     pub(super) async fn get<T>(&self, repo: &RepoName, path: &str) -> Result<T, GitHostError>
@@ -88,17 +86,4 @@ impl GitHub {
 /// Whether GitHub does not take the token, as opposed to what is done with it.
 fn is_expired(error: &GitHostError) -> bool {
     matches!(error, GitHostError::Unauthorized { words, .. } if words.contains("Bad credentials"))
-}
-
-/// A text as part of a query or a path.
-pub(super) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

@@ -5,9 +5,7 @@
 
 mod access;
 mod answers;
-mod cache;
 mod calls;
-mod http;
 mod jwt;
 mod shapes;
 #[cfg(test)]
@@ -20,11 +18,13 @@ use optio_domain::{
     git_host::{
         Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, MergeMethod,
         MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
+        Thread,
     },
     ports::{Clock, Eventually},
 };
 
-use self::{access::Access, http::Http};
+use self::{access::Access, answers::DIALECT};
+use super::rest::{BadApi, Http};
 
 /// Where GitHub is, and with which right to speak to it.
 #[derive(Debug, Clone)]
@@ -124,8 +124,13 @@ impl GitHub {
     /// # Errors
     /// When the settings cannot be used.
     pub fn new(settings: GitHubSettings, clock: Arc<dyn Clock>) -> Result<Self, BadSettings> {
+        let http = Http::new(&settings.api_url, DIALECT, Arc::clone(&clock));
+        let bad = |bad| match bad {
+            BadApi::Url => BadSettings::ApiUrl(settings.api_url.clone()),
+            BadApi::Certificates => BadSettings::Certificates,
+        };
         Ok(Self {
-            http: Http::new(&settings.api_url, Arc::clone(&clock))?,
+            http: http.map_err(bad)?,
             access: Access::new(settings.credentials)?,
             host: settings.host,
             clock,
@@ -194,8 +199,8 @@ impl GitHost for GitHub {
         Box::pin(self.read_issue(repo, number))
     }
 
-    fn comments<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Vec<Comment>> {
-        Box::pin(self.read_comments(repo, number))
+    fn comments<'a>(&'a self, repo: &'a RepoName, thread: Thread) -> Answer<'a, Vec<Comment>> {
+        Box::pin(self.read_comments(repo, thread))
     }
 
     fn issues_with_label<'a>(
@@ -209,11 +214,11 @@ impl GitHost for GitHub {
     fn comment<'a>(
         &'a self,
         repo: &'a RepoName,
-        number: IssueNumber,
+        thread: Thread,
         body: &'a str,
         mark: &'a str,
     ) -> Answer<'a, String> {
-        Box::pin(self.write_comment(repo, number, body, mark))
+        Box::pin(self.write_comment(repo, thread, body, mark))
     }
 
     fn close_issue<'a>(&'a self, repo: &'a RepoName, number: IssueNumber) -> Answer<'a, ()> {
@@ -223,10 +228,10 @@ impl GitHost for GitHub {
     fn add_labels<'a>(
         &'a self,
         repo: &'a RepoName,
-        number: IssueNumber,
+        thread: Thread,
         labels: &'a [String],
     ) -> Answer<'a, ()> {
-        Box::pin(self.write_labels(repo, number, labels))
+        Box::pin(self.write_labels(repo, thread, labels))
     }
 
     fn token_for<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, GitToken> {

@@ -3,19 +3,18 @@
 use optio_domain::git_host::{
     Check, Checks, Comment, DiffSide, Etag, GitHostError, Issue, IssueNumber, MergeMethod,
     MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase, PullState, Repo, RepoName,
-    Review, ReviewAct, Seen, has_mark, marked,
+    Review, ReviewAct, Seen, Thread, has_mark, marked,
 };
 use serde_json::{Value, json};
 
 use super::{
     GitHub, answers,
-    calls::encode,
-    http::{Method, Reply},
     shapes::{
         CommentShape, IssueShape, LineShape, MergedShape, PullShape, RepoShape, ReviewShape,
         RunShape, RunsShape, StatusShape, StatusesShape,
     },
 };
+use crate::git_hosts::rest::{Method, Reply, encode};
 
 impl GitHub {
     pub(super) async fn read_repo(&self, repo: &RepoName) -> Result<Repo, GitHostError> {
@@ -185,9 +184,9 @@ impl GitHub {
     pub(super) async fn read_comments(
         &self,
         repo: &RepoName,
-        number: IssueNumber,
+        thread: Thread,
     ) -> Result<Vec<Comment>, GitHostError> {
-        let path = format!("/issues/{number}/comments");
+        let path = format!("/issues/{}/comments", thread.number());
         let shapes: Vec<CommentShape> = self.all::<Vec<CommentShape>, _>(repo, &path).await?;
         Ok(shapes.into_iter().map(Comment::from).collect())
     }
@@ -209,15 +208,15 @@ impl GitHub {
     pub(super) async fn write_comment(
         &self,
         repo: &RepoName,
-        number: IssueNumber,
+        thread: Thread,
         body: &str,
         mark: &str,
     ) -> Result<String, GitHostError> {
-        let comments = self.read_comments(repo, number).await?;
+        let comments = self.read_comments(repo, thread).await?;
         if let Some(there) = comments.into_iter().find(|it| has_mark(&it.body, mark)) {
             return Ok(there.url);
         }
-        let path = format!("/issues/{number}/comments");
+        let path = format!("/issues/{}/comments", thread.number());
         let body = json!({ "body": marked(body, mark) });
         let reply = self.call(repo, Method::Post, &path, &body).await?;
         Ok(Comment::from(reply.read::<CommentShape>()?).url)
@@ -237,11 +236,11 @@ impl GitHub {
     pub(super) async fn write_labels(
         &self,
         repo: &RepoName,
-        number: IssueNumber,
+        thread: Thread,
         labels: &[String],
     ) -> Result<(), GitHostError> {
         let body = json!({ "labels": labels });
-        let path = format!("/issues/{number}/labels");
+        let path = format!("/issues/{}/labels", thread.number());
         self.call(repo, Method::Post, &path, &body).await?;
         Ok(())
     }

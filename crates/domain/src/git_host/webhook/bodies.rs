@@ -25,7 +25,7 @@ pub(super) struct Sender {
     pub(super) login: String,
 }
 
-fn repo_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RepoName, D::Error> {
+pub(super) fn repo_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RepoName, D::Error> {
     let text = String::deserialize(from)?;
     text.parse().map_err(serde::de::Error::custom)
 }

@@ -1,9 +1,10 @@
-//! What a host tells by itself, as GitHub does it: signed, over HTTP, in JSON.
+//! What a host tells by itself, over HTTP and in JSON: as GitHub does it, signed, and as [`gitlab`] does.
 //!
 //! An event says where to look, not what is so: it may be late, repeated or lost. Whoever is told
 //! looks for itself.
 
 mod bodies;
+mod gitlab;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use sha2::Sha256;
 use self::bodies::{
     CommentBody, Frame, IssueBody, PullBody, ReviewBody, RunBody, StatusBody, SuiteBody,
 };
+pub use gitlab::{gitlab_delivery, is_token, read_gitlab_event};
+
 use super::{IssueNumber, PullNumber, RepoName};
 
 /// How the header with the signature begins.
@@ -76,6 +79,13 @@ pub enum About {
         sha: String,
         /// The pull requests it is the head of, as far as the host tells.
         pulls: Vec<PullNumber>,
+    },
+    /// Commits that were pushed to a branch.
+    Push {
+        /// The commit the branch was at.
+        before: String,
+        /// The commit it is at now.
+        after: String,
     },
     /// An issue.
     Issue {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::setup::CheckSetup;
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
 use super::super::world::{Status, World, now};
 use super::super::{Shared, heads, shape};
 use super::parse;
+use crate::git_host::CheckSetup;
 
 const STATES: [&str; 4] = ["error", "failure", "pending", "success"];
 

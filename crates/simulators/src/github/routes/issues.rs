@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::setup::IssueSetup;
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
 use super::super::world::{Comment, Issue, World, now};
 use super::super::{Shared, acts, shape};
 use super::parse;
+use crate::git_host::IssueSetup;
 
 pub(super) fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call) -> Answer {
     match (call.method.as_str(), rest) {

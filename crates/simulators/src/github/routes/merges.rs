@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::super::heads::{self, tell_pull};
-use super::super::merge::Words;
 use super::super::wire::{Answer, Call, Refusal, Reply};
 use super::super::world::{Merge, World, now};
 use super::super::{Shared, acts};
 use super::git_of;
+use crate::git_host::merge::{Words, closes};
 
 /// What is to be merged, if it may be.
 struct Order {
@@ -107,14 +107,4 @@ fn order(
         },
         closes: closes(issue.body.as_deref().unwrap_or_default()),
     })
-}
-
-/// The issues that a text says it closes, as GitHub reads it.
-fn closes(text: &str) -> Vec<u64> {
-    let pattern = r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)";
-    let Ok(pattern) = regex::Regex::new(pattern) else {
-        return Vec::new();
-    };
-    let found = pattern.captures_iter(text).map(|found| found[1].parse());
-    found.flatten().collect()
 }

@@ -120,7 +120,7 @@ async fn drop_ref(shared: &Shared, key: &str, branch: &str, by: &str) -> Answer 
 
 type Lock = std::sync::Arc<tokio::sync::Mutex<()>>;
 
-fn git_of(shared: &Shared, key: &str) -> Result<(super::git::Git, Lock), Refusal> {
+fn git_of(shared: &Shared, key: &str) -> Result<(crate::git_host::git::Git, Lock), Refusal> {
     let world = shared.world();
     let repo = world.repos.get(key).ok_or_else(Refusal::missing)?;
     Ok((repo.git.clone(), repo.lock.clone()))

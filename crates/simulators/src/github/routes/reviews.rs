@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::super::setup::{LineSetup, ReviewSetup};
 use super::super::wire::{Answer, Call, Refusal, Reply, ok};
 use super::super::world::World;
 use super::super::{Shared, acts, shape};
 use super::parse;
+use crate::git_host::{LineSetup, ReviewSetup};
 
 pub(super) fn route(shared: &Shared, key: &str, number: u64, rest: &[&str], call: &Call) -> Answer {
     if !shared.world().repos[key].pulls.contains_key(&number) {

@@ -1,36 +1,14 @@
 //! GitHub's published description of its API, and whether an answer is as it says.
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-const VERSIONS: &str = include_str!("../../../../../scripts/description-versions");
-
 /// The description, which is read once.
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
-    let file = place();
-    let text = std::fs::read(&file).unwrap_or_else(|error| {
-        let file = file.display();
-        panic!("{file} is missing ({error}); this test needs it: scripts/install-descriptions")
-    });
-    serde_json::from_slice(&text).unwrap()
+    let text = crate::tests::description("github-openapi", "api.github.com.json");
+    serde_json::from_str(&text).unwrap()
 });
-
-/// Where `scripts/install-descriptions` puts it.
-fn place() -> PathBuf {
-    let env = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let home = PathBuf::from(env("HOME").unwrap_or_default());
-    let tools = match env("OPTIO_TOOLS_DIR") {
-        Some(dir) => PathBuf::from(dir),
-        None if rustix::process::geteuid().is_root() => PathBuf::from("/var/lib/optio/tools"),
-        None => env("XDG_DATA_HOME")
-            .map_or_else(|| home.join(".local/share"), PathBuf::from)
-            .join("optio/tools"),
-    };
-    let version = VERSIONS.trim().replace(' ', "-");
-    tools.join(version).join("api.github.com.json")
-}
 
 /// What is wrong with an answer to this call; nothing if it is as described.
 pub(super) fn faults(method: &str, template: &str, status: u16, body: &Value) -> Vec<String> {

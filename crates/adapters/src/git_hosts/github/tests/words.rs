@@ -96,14 +96,18 @@ async fn a_comment_is_written_once_however_often_it_is_asked_for() {
     let write = async |body: &str, mark: &str| {
         world
             .github
-            .comment(&world.repo, number, body, mark)
+            .comment(&world.repo, number.into(), body, mark)
             .await
             .unwrap()
     };
     let first = write("Merged.", "done-1").await;
     assert_eq!(write("Merged.", "done-1").await, first);
     assert_ne!(write("Merged.", "done-2").await, first);
-    let comments = world.github.comments(&world.repo, number).await.unwrap();
+    let comments = world
+        .github
+        .comments(&world.repo, number.into())
+        .await
+        .unwrap();
     assert_eq!(comments.len(), 2);
     assert!(
         comments[0].body.starts_with("Merged."),

@@ -56,7 +56,7 @@ fn once() -> u32 {
 
 /// What happens to an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Sent,
     Lost,
     Twice,
@@ -64,19 +64,19 @@ pub(super) enum Fate {
 
 /// The faults that are to happen, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub(super) fn add(&mut self, fault: Fault) {
+    pub(crate) fn add(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// The fault of this request, if there is one.
-    pub(super) fn of_request(&mut self, method: &str, path: &str) -> Option<FaultKind> {
+    pub(crate) fn of_request(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         self.take(|fault| {
             let is_event = matches!(fault.kind, FaultKind::LostEvent | FaultKind::DoubleEvent);
             let fits = fault.method.as_deref().is_none_or(|it| it == method);
@@ -85,7 +85,7 @@ impl Faults {
     }
 
     /// What happens to this event.
-    pub(super) fn of_event(&mut self, event: &str) -> Fate {
+    pub(crate) fn of_event(&mut self, event: &str) -> Fate {
         let fate = self.take(|fault| {
             let is_event = matches!(fault.kind, FaultKind::LostEvent | FaultKind::DoubleEvent);
             is_event && (fault.of.is_empty() || fault.of == event)
@@ -109,6 +109,6 @@ impl Faults {
 }
 
 /// How long a slow request waits.
-pub(super) fn pause(ms: u64) -> Duration {
+pub(crate) fn pause(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }

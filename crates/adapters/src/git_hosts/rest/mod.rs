@@ -1,5 +1,9 @@
-//! Calls: with a deadline, not while the rate limit is used up, conditional where an answer is kept,
-//! and through all pages of a list.
+//! Calls of a git host's REST API: with a deadline, not while the rate limit is used up, conditional
+//! where an answer is kept, and through all pages of a list. What differs from host to host is its
+//! [`Dialect`]. Of octocrab only the connection is used here: it puts hyper, TLS and time limits
+//! together for any base address.
+
+mod cache;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +16,7 @@ use optio_domain::{git_host::GitHostError, ports::Clock};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{
-    BadSettings,
-    answers::{self, limit_end},
-    cache::{Cache, Kept},
-};
+use self::cache::{Cache, Kept};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -24,6 +24,28 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const CALL_MAX: Duration = Duration::from_secs(20);
 /// Pages of one list. With a hundred entries each, a longer list is a mistake.
 const PAGES_MAX: u32 = 100;
+
+/// Characters of the host's words that are passed on.
+pub(super) const WORDS_CHARS_MAX: usize = 500;
+
+/// How a host's API speaks.
+pub(super) struct Dialect {
+    /// The kind of answer that is asked for.
+    pub(super) accept: &'static str,
+    /// Until when no more calls are to be made, if an answer says so.
+    pub(super) limit_end: fn(&Reply, DateTime<Utc>) -> Option<DateTime<Utc>>,
+    /// What the caller can do about a refusal of this path.
+    pub(super) refusal: fn(&Reply, &str, DateTime<Utc>) -> GitHostError,
+}
+
+/// Why an API cannot be spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadApi {
+    /// The address is none.
+    Url,
+    /// This machine knows nobody whose certificates could be trusted.
+    Certificates,
+}
 
 /// A token and the name its rate limit is counted under.
 #[derive(Clone)]
@@ -60,15 +82,20 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Hosts that spare themselves the counting of long lists still name the next page.
     fn has_next(&self) -> bool {
-        self.header("link")
-            .is_some_and(|link| link.contains("rel=\"next\""))
+        let link = self.header("link");
+        link.is_some_and(|link| link.contains("rel=\"next\""))
+            || self
+                .header("x-next-page")
+                .is_some_and(|page| !page.is_empty())
     }
 }
 
-/// GitHub's API at one address.
+/// A host's API at one address.
 pub(super) struct Http {
     crab: Octocrab,
+    dialect: Dialect,
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
     /// Until when no call is to be made, by the name of the token.
@@ -76,8 +103,12 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(api_url: &str, clock: Arc<dyn Clock>) -> Result<Self, BadSettings> {
-        let bad = || BadSettings::ApiUrl(api_url.to_owned());
+    pub(super) fn new(
+        api_url: &str,
+        dialect: Dialect,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BadApi> {
+        let bad = || BadApi::Url;
         let url = api_url.trim_end_matches('/');
         if !url.starts_with("https://") && !url.starts_with("http://") {
             return Err(bad());
@@ -89,9 +120,10 @@ impl Http {
             .set_read_timeout(Some(CALL_MAX))
             .build()
             // It fails for nothing but these, and for headers of which we set none.
-            .map_err(|_| BadSettings::Certificates)?;
+            .map_err(|_| BadApi::Certificates)?;
         Ok(Self {
             crab,
+            dialect,
             clock,
             cache: Mutex::default(),
             limited: Mutex::default(),
@@ -113,7 +145,7 @@ impl Http {
     pub(super) fn judged(&self, reply: Reply, path: &str) -> Result<Reply, GitHostError> {
         match reply.status {
             200..300 => Ok(reply),
-            _ => Err(answers::refusal(&reply, path, self.clock.now())),
+            _ => Err((self.dialect.refusal)(&reply, path, self.clock.now())),
         }
     }
 
@@ -137,7 +169,7 @@ impl Http {
                 return Err(GitHostError::Busy(words));
             }
         };
-        if let Some(until) = limit_end(&reply, self.clock.now()) {
+        if let Some(until) = (self.dialect.limit_end)(&reply, self.clock.now()) {
             lock(&self.limited).insert(bearer.name.clone(), until);
         }
         Ok(reply)
@@ -152,9 +184,9 @@ impl Http {
         etag: Option<&str>,
     ) -> Result<Reply, GitHostError> {
         let crab = self.crab.user_access_token(bearer.token.clone());
-        let crab = crab.map_err(|error| answers::unsent(&error))?;
+        let crab = crab.map_err(|error| unsent(&error))?;
         let mut headers = HeaderMap::new();
-        let accept = HeaderValue::from_static("application/vnd.github+json");
+        let accept = HeaderValue::from_static(self.dialect.accept);
         headers.insert(header::ACCEPT, accept);
         if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
             headers.insert(header::IF_NONE_MATCH, etag);
@@ -165,13 +197,13 @@ impl Http {
             Method::Put => crab._put(path, body).await,
             Method::Patch => crab._patch(path, body).await,
         };
-        let response = sent.map_err(|error| answers::unsent(&error))?;
+        let response = sent.map_err(|error| unsent(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = crab.body_to_string(response).await;
         Ok(Reply {
             status,
             headers,
-            body: body.map_err(|error| answers::unsent(&error))?,
+            body: body.map_err(|error| unsent(&error))?,
         })
     }
 
@@ -220,7 +252,8 @@ impl Http {
     where
         T: Serialize + DeserializeOwned,
     {
-        let key = format!("{} {path}", bearer.name);
+        // What is kept is what was understood, which is for one understanding only.
+        let key = format!("{} {} {path}", bearer.name, std::any::type_name::<T>());
         let kept = lock(&self.cache).get(&key);
         let etag = kept.as_ref().map(|kept| kept.etag.as_str());
         let reply = self.send(bearer, Method::Get, path, None, etag).await?;
@@ -248,4 +281,35 @@ impl Http {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call that got no answer.
+fn unsent(error: &octocrab::Error) -> GitHostError {
+    // Its own text holds a backtrace; what happened is at the end of the chain.
+    let mut source: &dyn std::error::Error = error;
+    while let Some(next) = source.source() {
+        source = next;
+    }
+    let words: String = source.to_string().chars().take(WORDS_CHARS_MAX).collect();
+    GitHostError::Busy(words)
+}
+
+/// A token as a header can carry it; `None` where it is empty or holds what no token has.
+pub(super) fn plain_token(token: &str) -> Option<String> {
+    let token = token.trim().to_owned();
+    let is_plain = !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic());
+    is_plain.then_some(token)
+}
+
+/// A text as part of a query or a path.
+pub(super) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }

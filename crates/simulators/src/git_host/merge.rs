@@ -1,17 +1,21 @@
-//! Merging as GitHub does it: in the bare repository, without a checkout.
+//! Merging as hosts do it: in the bare repository, without a checkout.
 
 use super::git::{Git, GitError, command};
 
 /// What a merge commit says, and who is its author.
 #[derive(Debug, Clone)]
-pub(super) struct Words {
-    pub(super) message: String,
-    pub(super) author: String,
+pub(crate) struct Words {
+    pub(crate) message: String,
+    pub(crate) author: String,
 }
 
 impl Git {
     /// The tree of the two commits merged, where they do not conflict.
-    async fn merged_tree(&self, ours: &str, theirs: &str) -> Result<Option<String>, GitError> {
+    pub(crate) async fn merged_tree(
+        &self,
+        ours: &str,
+        theirs: &str,
+    ) -> Result<Option<String>, GitError> {
         let (clean, text) = self
             .ask(&["merge-tree", "--write-tree", ours, theirs])
             .await?;
@@ -19,12 +23,12 @@ impl Git {
     }
 
     /// Whether the two merge without a conflict.
-    pub(super) async fn merges(&self, base: &str, head: &str) -> Result<bool, GitError> {
+    pub(crate) async fn merges(&self, base: &str, head: &str) -> Result<bool, GitError> {
         Ok(self.merged_tree(base, head).await?.is_some())
     }
 
     /// Whether the head has a commit that the base lacks.
-    pub(super) async fn is_ahead(&self, base: &str, head: &str) -> Result<bool, GitError> {
+    pub(crate) async fn is_ahead(&self, base: &str, head: &str) -> Result<bool, GitError> {
         let (contained, _) = self
             .ask(&["merge-base", "--is-ancestor", head, base])
             .await?;
@@ -33,7 +37,7 @@ impl Git {
 
     /// The files that differ, the lines added and the lines removed since they parted, and the
     /// number of commits.
-    pub(super) async fn extent(&self, base: &str, head: &str) -> Result<[u64; 4], GitError> {
+    pub(crate) async fn extent(&self, base: &str, head: &str) -> Result<[u64; 4], GitError> {
         let between = format!("{base}...{head}");
         let text = self.run(&["diff", "--numstat", &between]).await?;
         let mut sums = [0; 4];
@@ -50,7 +54,7 @@ impl Git {
     }
 
     /// Merges the head into the branch, which is at `base`. `None` where they conflict.
-    pub(super) async fn merge(
+    pub(crate) async fn merge(
         &self,
         branch: &str,
         base: &str,
@@ -103,15 +107,17 @@ impl Git {
         Ok(Some(onto))
     }
 
-    async fn commit_tree(
+    pub(crate) async fn commit_tree(
         &self,
         tree: &str,
         parents: &[&str],
         words: &Words,
     ) -> Result<String, GitError> {
         let mut commit = command(&self.dir);
-        let email = format!("{}@users.noreply.github.com", words.author);
+        let email = format!("{}@{}", words.author, self.house.people);
         commit
+            .env("GIT_COMMITTER_NAME", self.house.name)
+            .env("GIT_COMMITTER_EMAIL", self.house.mail)
             .env("GIT_AUTHOR_NAME", &words.author)
             .env("GIT_AUTHOR_EMAIL", email)
             .args(["commit-tree", tree, "-m", &words.message]);
@@ -127,4 +133,14 @@ impl Git {
             words: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         })
     }
+}
+
+/// The issues that a text says it closes.
+pub(crate) fn closes(text: &str) -> Vec<u64> {
+    let pattern = r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)";
+    let Ok(pattern) = regex::Regex::new(pattern) else {
+        return Vec::new();
+    };
+    let found = pattern.captures_iter(text).map(|found| found[1].parse());
+    found.flatten().collect()
 }

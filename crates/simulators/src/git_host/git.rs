@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 /// Why git did not do it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum GitError {
+pub(crate) enum GitError {
     #[error("git cannot be started")]
     Start(#[from] io::Error),
     #[error("git {command}: {words}")]
@@ -19,12 +19,24 @@ pub(super) enum GitError {
 
 /// A bare repository.
 #[derive(Debug, Clone)]
-pub(super) struct Git {
-    pub(super) dir: PathBuf,
+pub(crate) struct Git {
+    pub(crate) dir: PathBuf,
+    pub(crate) house: House,
+}
+
+/// Who makes the commits that nobody pushed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct House {
+    /// The host's name.
+    pub(crate) name: &'static str,
+    /// Its own address.
+    pub(crate) mail: &'static str,
+    /// The domain of its people's addresses.
+    pub(crate) people: &'static str,
 }
 
 /// Git that heeds nothing of this machine's configuration.
-pub(super) fn command(dir: &Path) -> Command {
+pub(crate) fn command(dir: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .current_dir(dir)
@@ -34,8 +46,6 @@ pub(super) fn command(dir: &Path) -> Command {
         .env("HOME", dir)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_COMMITTER_NAME", "GitHub")
-        .env("GIT_COMMITTER_EMAIL", "noreply@github.com")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -44,7 +54,7 @@ pub(super) fn command(dir: &Path) -> Command {
 }
 
 /// Runs a command, with these bytes on its standard input.
-pub(super) async fn feed(mut command: Command, input: Vec<u8>) -> io::Result<Output> {
+pub(crate) async fn feed(mut command: Command, input: Vec<u8>) -> io::Result<Output> {
     let mut child = command.stdin(Stdio::piped()).spawn()?;
     let stdin = child.stdin.take();
     let write = async {
@@ -59,9 +69,9 @@ pub(super) async fn feed(mut command: Command, input: Vec<u8>) -> io::Result<Out
 
 impl Git {
     /// Makes the repository, with an unborn `main`.
-    pub(super) async fn init(dir: PathBuf) -> Result<Self, GitError> {
+    pub(crate) async fn init(dir: PathBuf, house: House) -> Result<Self, GitError> {
         std::fs::create_dir_all(&dir)?;
-        let git = Self { dir };
+        let git = Self { dir, house };
         git.run(&["init", "--quiet", "--bare", "--initial-branch=main"])
             .await?;
         git.run(&["config", "http.receivepack", "true"]).await?;
@@ -69,13 +79,13 @@ impl Git {
     }
 
     /// What git prints, without the line break at its end.
-    pub(super) async fn run(&self, args: &[&str]) -> Result<String, GitError> {
+    pub(crate) async fn run(&self, args: &[&str]) -> Result<String, GitError> {
         let output = command(&self.dir).args(args).output().await?;
         said(args, &output)
     }
 
     /// Whether git says yes; a failure that is no answer is an error.
-    pub(super) async fn ask(&self, args: &[&str]) -> Result<(bool, String), GitError> {
+    pub(crate) async fn ask(&self, args: &[&str]) -> Result<(bool, String), GitError> {
         let output = command(&self.dir).args(args).output().await?;
         match output.status.code() {
             Some(code @ (0 | 1)) => {
@@ -89,7 +99,7 @@ impl Git {
     }
 
     /// The branches with their commits.
-    pub(super) async fn branches(&self) -> Result<BTreeMap<String, String>, GitError> {
+    pub(crate) async fn branches(&self) -> Result<BTreeMap<String, String>, GitError> {
         let format = "--format=%(refname:lstrip=2) %(objectname)";
         let text = self.run(&["for-each-ref", format, "refs/heads"]).await?;
         let line = |line: &str| {
@@ -101,7 +111,7 @@ impl Git {
 
     /// Commits files onto a branch, which begins at `main` where it does not exist. `None` removes a
     /// file.
-    pub(super) async fn commit(
+    pub(crate) async fn commit(
         &self,
         branch: &str,
         files: &BTreeMap<String, Option<String>>,
@@ -109,7 +119,7 @@ impl Git {
         author: &str,
     ) -> Result<String, GitError> {
         let name = format!("refs/heads/{branch}");
-        let who = format!("{author} <{author}@users.noreply.github.com> now");
+        let who = format!("{author} <{author}@{}> now", self.house.people);
         let mut stream = format!("commit {name}\nauthor {who}\ncommitter {who}\n");
         stream.push_str(&format!("data {}\n{message}\n", message.len()));
         for from in [name.as_str(), "refs/heads/main"] {
