@@ -7,6 +7,7 @@ mod engine;
 mod fakes;
 mod host;
 mod mail;
+mod reviews;
 mod runners;
 mod sandboxes;
 mod tasks;

@@ -57,6 +57,11 @@ pub(crate) async fn github(
         return Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told: 0 })));
     };
     let urls = ["https", "http"].map(|scheme| format!("{scheme}://{host}/{}", event.repo));
+    if matches!(event.about, About::Pull { .. }) {
+        let urls = urls.clone().map(|url| url.to_lowercase());
+        let store = &world.store;
+        store.look_at_repos_now(&urls, world.clock.now()).await?;
+    }
     let (numbers, head) = about(&event.about);
     let pulls = world.store.pulls_told_of(&urls, &numbers, head).await?;
     for pull in &pulls {
@@ -89,7 +94,7 @@ fn about(about: &About) -> (Vec<i64>, Option<&str>) {
 }
 
 /// One message for each delivery: a repeated one finds its key taken.
-async fn tell(
+pub(super) async fn tell(
     gateway: &Gateway,
     pull: PullId,
     event: &str,

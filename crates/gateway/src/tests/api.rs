@@ -127,7 +127,22 @@ impl Api {
         Self::on(optio_store::testing::database().await, limits).await
     }
 
+    /// Beside a git host that is played by hand.
+    pub(crate) async fn beside(host: Arc<dyn optio_domain::git_host::GitHost>) -> Self {
+        let store = optio_store::testing::database().await;
+        let hosts = optio_domain::ports::GitHosts::new(vec![host]);
+        Self::on_with(store, Limits::default(), hosts).await
+    }
+
     pub(crate) async fn on(store: Store, limits: Limits) -> Self {
+        Self::on_with(store, limits, optio_domain::ports::GitHosts::default()).await
+    }
+
+    async fn on_with(
+        store: Store,
+        limits: Limits,
+        hosts: optio_domain::ports::GitHosts,
+    ) -> Self {
         let errors = Errors::default();
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
@@ -139,7 +154,7 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
-            hosts: optio_domain::ports::GitHosts::default(),
+            hosts,
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),

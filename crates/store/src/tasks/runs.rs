@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     agent::closing::MailFate,
-    id::{RunId, SandboxId, TaskId},
+    id::{PoolId, RunId, SandboxId, TaskId},
     limits::ATTEMPTS_MAX,
     pool::{Bounds, Instance, Place, place},
     task::{closing::Closing, prompt::Brief},
@@ -123,22 +123,25 @@ impl Store {
             .await?)
     }
 
-    /// The repository of an open run, for whoever asks for its credentials: of exactly this task, run and
-    /// epoch, and only while the run is wanted.
+    /// The repository of an open run, for whoever asks for its credentials: of exactly this task or review,
+    /// run and epoch, and only while the run is wanted.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn repo_of_run(
         &self,
-        task: TaskId,
+        owner: Uuid,
         run: RunId,
         epoch: i64,
     ) -> Result<Option<RunRepo>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT t.workspace, t.repo_url, t.created_by FROM tasks t JOIN runs r ON r.id = $2
-             WHERE t.id = $1 AND t.open_run = $2 AND r.epoch = $3 AND r.open",
+            "SELECT o.workspace, o.repo_url, o.created_by FROM (
+               SELECT workspace, repo_url, created_by FROM tasks WHERE id = $1 AND open_run = $2
+               UNION ALL
+               SELECT workspace, repo_url, created_by FROM pr_reviews WHERE id = $1 AND open_run = $2
+             ) o JOIN runs r ON r.id = $2 AND r.actor_id = $1 AND r.epoch = $3 AND r.open",
         )
-        .bind(task.0)
+        .bind(owner)
         .bind(run.0)
         .bind(epoch)
         .fetch_optional(&self.pool)
@@ -153,7 +156,7 @@ pub struct RunRepo {
     pub workspace: String,
     /// Its address.
     pub repo_url: String,
-    /// Who asked for the task.
+    /// Who asked for it.
     pub created_by: String,
 }
 
@@ -232,10 +235,7 @@ impl Step {
         opening: &RunOpening<'_>,
     ) -> Result<Option<SandboxId>, StoreError> {
         let pool = opening.task.pool;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(GATE)
-            .execute(&mut *self.tx)
-            .await?;
+        self.take_gate().await?;
         let counted: Counted = sqlx::query_as(
             "SELECT (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running')) AS all,
                     (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running') AND pool_id = $1)
@@ -247,14 +247,35 @@ impl Step {
         if opening.all_max <= counted.all || opening.repo_max <= counted.repo {
             return Ok(None);
         }
+        self.take_sandbox(pool, opening.task.sandbox, opening.new_sandbox, opening.pool)
+            .await
+    }
+
+    /// From here until the end of the transaction nobody else counts or takes room.
+    pub(crate) async fn take_gate(&mut self) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(GATE)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a place in a pool, for whoever holds the gate. `home` is where the worktree is.
+    pub(crate) async fn take_sandbox(
+        &mut self,
+        pool: PoolId,
+        home: Option<SandboxId>,
+        new_sandbox: SandboxId,
+        bounds: Bounds,
+    ) -> Result<Option<SandboxId>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(crate::pools::INSTANCES)
             .bind(pool.0)
             .fetch_all(&mut *self.tx)
             .await?;
         let instances: Vec<Instance> = instances(rows);
-        let sandbox = match place(opening.task.sandbox, &instances, opening.pool) {
+        let sandbox = match place(home, &instances, bounds) {
             Place::At(sandbox) => sandbox,
-            Place::New => opening.new_sandbox,
+            Place::New => new_sandbox,
             Place::Full => return Ok(None),
         };
         sqlx::query(
