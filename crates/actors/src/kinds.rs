@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use optio_runtime::{Hints, Kind};
 
-use crate::{
-    World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks,
-};
+use crate::{World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks};
 
 /// All kinds of actor, in one world.
 #[derive(Clone)]

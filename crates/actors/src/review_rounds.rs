@@ -81,9 +81,11 @@ impl ReviewRounds {
             .repo_url
             .parse()
             .map_err(|error| refused(format!("{error}")))?;
-        let host = self.world.hosts.of(&url).ok_or_else(|| {
-            refused(format!("no git host `{}` is configured", url.host))
-        })?;
+        let host = self
+            .world
+            .hosts
+            .of(&url)
+            .ok_or_else(|| refused(format!("no git host `{}` is configured", url.host)))?;
         let me = me(host, repo.spec.external_reviews.mode).await?;
         let settings = &repo.spec.external_reviews;
         let open = host.open_pulls(&url.repo).await?;

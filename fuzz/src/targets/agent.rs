@@ -54,7 +54,11 @@ pub(super) fn draft(data: &[u8]) {
     if let Ok(read) = draft::read(&answer) {
         assert_eq!(read.check(), Ok(()), "what is read keeps the rules");
         let text = serde_json::to_string(&read).unwrap_or_else(|error| panic!("{read:?}: {error}"));
-        assert_eq!(draft::read(&text), Ok(read), "what is written reads the same");
+        assert_eq!(
+            draft::read(&text),
+            Ok(read),
+            "what is written reads the same"
+        );
     }
     let (words, changed) = draft::read_in_chat(&answer);
     let own = "I have changed the draft.".len();

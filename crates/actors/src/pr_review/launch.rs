@@ -114,11 +114,7 @@ impl PrReviews {
         }
     }
 
-    fn environment(
-        &self,
-        sight: &PrReviewSight,
-        order: &RunOrder<'_>,
-    ) -> Vec<(String, String)> {
+    fn environment(&self, sight: &PrReviewSight, order: &RunOrder<'_>) -> Vec<(String, String)> {
         let review = &sight.review;
         [
             (API_URL, self.world.api_url.clone()),

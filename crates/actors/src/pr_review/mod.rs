@@ -79,7 +79,9 @@ impl PrReviews {
         let now = self.world.clock.now();
         let review = &sight.review;
         let store = &self.world.store;
-        let settings = store.repo_settings(&review.workspace, &review.repo_url).await?;
+        let settings = store
+            .repo_settings(&review.workspace, &review.repo_url)
+            .await?;
         let seen = self.look(&sight, &settings).await;
         let plan = plan(review.state, &seen, now);
         let decision = Decision {

@@ -100,7 +100,8 @@ impl PrReviews {
             by: (!by_itself).then_some("a person"),
         };
         step.review_state(&moved).await?;
-        step.review_submitted(review.revision, url, by_itself).await?;
+        step.review_submitted(review.revision, url, by_itself)
+            .await?;
         step.commit().await?;
         tracing::info!(review.id = %review.id, pull.url = review.url, "a review was handed in");
         Ok(Progress::Again)

@@ -139,7 +139,8 @@ impl World {
     }
 
     async fn head_moves(&self, review: PrReviewId, head: &str) {
-        self.host.changes(|pull| head.clone_into(&mut pull.head_sha));
+        self.host
+            .changes(|pull| head.clone_into(&mut pull.head_sha));
         self.pull_is_looked_at(review).await;
     }
 
@@ -376,15 +377,24 @@ async fn people_talk_to_the_agent_in_its_session_and_it_may_change_the_draft() {
         (row.revision == 2).then_some(row)
     });
     assert_eq!(row.await.draft.unwrap().0.summary, "Fine.");
-    let said: Vec<(String, String)> = world.store.review_chat(review).await.unwrap()
-        .into_iter().map(|it| (it.role, it.content)).collect();
+    let said: Vec<(String, String)> = world
+        .store
+        .review_chat(review)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|it| (it.role, it.content))
+        .collect();
     let expected = [
         ("user", "Is line 3 really wrong?"),
         ("assistant", "Yes, it is."),
         ("user", "It is not. Approve."),
         ("assistant", "I have changed the draft."),
     ];
-    assert_eq!(said, expected.map(|(who, what)| (who.to_owned(), what.to_owned())));
+    assert_eq!(
+        said,
+        expected.map(|(who, what)| (who.to_owned(), what.to_owned()))
+    );
 }
 
 #[tokio::test]
@@ -411,10 +421,7 @@ async fn a_control_plane_that_comes_back_finds_the_run_where_it_is() {
     world.stop().await;
     world.start_again().await;
     assert_eq!(world.fleet.run(sandbox), Some(run), "the agent went on");
-    world
-        .fleet
-        .finishes(sandbox, run, &[DRAFT])
-        .await;
+    world.fleet.finishes(sandbox, run, &[DRAFT]).await;
     world.review_is(review, "ready").await;
     assert_eq!(world.store.review_runs(review, 9).await.unwrap().len(), 1);
 }

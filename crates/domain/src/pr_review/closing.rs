@@ -203,13 +203,14 @@ mod tests {
 
     #[test]
     fn a_conversation_may_change_the_draft_and_never_loses_it() {
-        let chat = |answer| closing(&Verdict::Done, past(RunKind::Chat, answer), now());
+        let chat = |answer: &str| closing(&Verdict::Done, past(RunKind::Chat, answer), now());
         let plain = chat("Because of the lock.");
         assert_eq!(
             (plain.event, plain.draft.is_none(), plain.reply.as_deref()),
             (PrReviewEvent::Answered, true, Some("Because of the lock."))
         );
-        assert!(chat(&format!("Right.\n{DRAFT}")).draft.is_some());
+        let changed = format!("Right.\n{DRAFT}");
+        assert!(chat(&changed).draft.is_some());
         let broken = chat("Right.\n{\"verdict\":\"perhaps\"}");
         assert_eq!(broken.event, PrReviewEvent::Answered);
         assert!(broken.draft.is_none() && broken.reason.contains("stays as it was"));

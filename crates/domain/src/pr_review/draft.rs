@@ -88,7 +88,9 @@ impl Draft {
                 )));
             }
             if text.contains('\0') {
-                return Err(NoDraft(format!("{place}: must not contain the character NUL")));
+                return Err(NoDraft(format!(
+                    "{place}: must not contain the character NUL"
+                )));
             }
             Ok(())
         };
@@ -199,7 +201,8 @@ fn object(json: &str) -> Option<Value> {
 pub fn read(answer: &str) -> Result<Draft, NoDraft> {
     let Some(object) = take_apart(answer).object else {
         return Err(NoDraft(
-            "the review agent handed in no draft: its answer does not end with a JSON object".to_owned(),
+            "the review agent handed in no draft: its answer does not end with a JSON object"
+                .to_owned(),
         ));
     };
     understood(object)
@@ -227,8 +230,11 @@ pub fn read_in_chat(answer: &str) -> (String, Result<Option<Draft>, NoDraft>) {
 }
 
 fn understood(object: Value) -> Result<Draft, NoDraft> {
-    let wrong =
-        |words: String| NoDraft(format!("the review agent handed in no valid draft: {words}"));
+    let wrong = |words: String| {
+        NoDraft(format!(
+            "the review agent handed in no valid draft: {words}"
+        ))
+    };
     let draft: Draft = serde_json::from_value(object).map_err(|error| wrong(error.to_string()))?;
     draft.check().map_err(|NoDraft(words)| wrong(words))?;
     Ok(draft)
@@ -324,13 +330,28 @@ mod tests {
     fn what_is_no_draft_is_refused_with_the_place() {
         let with = |more: &str| format!("{{\"verdict\":\"comment\",\"summary\":\"s\"{more}}}");
         for (answer, words) in [
-            ("Looks good to me.".to_owned(), "does not end with a JSON object"),
+            (
+                "Looks good to me.".to_owned(),
+                "does not end with a JSON object",
+            ),
             (String::new(), "does not end with a JSON object"),
-            (format!("{} Bye!", with("")), "does not end with a JSON object"),
+            (
+                format!("{} Bye!", with("")),
+                "does not end with a JSON object",
+            ),
             ("{\"summary\":\"s\"}".to_owned(), "verdict"),
-            ("{\"verdict\":\"ship it\",\"summary\":\"s\"}".to_owned(), "ship it"),
-            ("{\"verdict\":\"approve\",\"summary\":\" \"}".to_owned(), "summary: must have"),
-            ("{\"verdict\":\"approve\",\"summary\":\"a\\u0000b\"}".to_owned(), "NUL"),
+            (
+                "{\"verdict\":\"ship it\",\"summary\":\"s\"}".to_owned(),
+                "ship it",
+            ),
+            (
+                "{\"verdict\":\"approve\",\"summary\":\" \"}".to_owned(),
+                "summary: must have",
+            ),
+            (
+                "{\"verdict\":\"approve\",\"summary\":\"a\\u0000b\"}".to_owned(),
+                "NUL",
+            ),
             (with(",\"comments\":[]"), "comments"),
             (with(",\"fileComments\":[{\"path\":\"a\"}]"), "body"),
             (

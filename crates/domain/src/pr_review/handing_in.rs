@@ -108,7 +108,10 @@ mod tests {
         );
         assert!(ways[3].body.starts_with("**approve**\n\nA summary."));
         assert!(ways[3].body.contains("**a.rs:3**: why?"));
-        assert!(ways.iter().all(|it| has_mark(&it.body, "m") && it.sha == "aaa"));
+        assert!(
+            ways.iter()
+                .all(|it| has_mark(&it.body, "m") && it.sha == "aaa")
+        );
     }
 
     #[test]

@@ -148,7 +148,12 @@ mod tests {
     #[test]
     fn the_first_look_names_the_pull_request_and_the_form_of_the_answer() {
         let text = prompt(RunKind::Initial, false);
-        for part in ["https://x/o/r/pull/7", "origin/trunk...HEAD", "fileComments", "make test"] {
+        for part in [
+            "https://x/o/r/pull/7",
+            "origin/trunk...HEAD",
+            "fileComments",
+            "make test",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("an old summary") && !text.contains("Why so strict?"));

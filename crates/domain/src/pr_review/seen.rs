@@ -60,8 +60,6 @@ impl Seen {
     /// Whether something may happen to it by itself.
     #[must_use]
     pub fn is_automatic(&self) -> bool {
-        self.origin == Origin::Auto
-            && !self.engaged
-            && self.policy.mode != ExternalReviewMode::Off
+        self.origin == Origin::Auto && !self.engaged && self.policy.mode != ExternalReviewMode::Off
     }
 }

@@ -8,7 +8,10 @@ const RUN: RunId = RunId(Uuid::nil());
 
 /// The documented table. Within `reviewing` a run comes and goes; that is no change of the state's name.
 const DOCUMENTED: [(&str, &[&str]); 8] = [
-    ("queued", &["waiting_ci", "reviewing", "cancelled", "failed"]),
+    (
+        "queued",
+        &["waiting_ci", "reviewing", "cancelled", "failed"],
+    ),
     ("waiting_ci", &["reviewing", "cancelled", "failed"]),
     ("reviewing", &["ready", "failed", "cancelled"]),
     ("ready", &["submitted", "stale", "reviewing", "cancelled"]),

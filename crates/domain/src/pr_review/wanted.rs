@@ -26,8 +26,8 @@ fn passes(settings: &ExternalReviews, pull: &PullState, me: Option<&str>) -> boo
     let is_own = pull.head_branch.starts_with(WORK_BRANCHES)
         || me.is_some_and(|me| me.eq_ignore_ascii_case(&pull.author));
     let labelled = |labels: &[String]| pull.labels.iter().any(|label| among(labels, label));
-    !(filters.skip_drafts && pull.draft)
-        && !(filters.skip_optio_authored && is_own)
+    let skipped = filters.skip_drafts && pull.draft || filters.skip_optio_authored && is_own;
+    !skipped
         && (filters.include_authors.is_empty() || among(&filters.include_authors, &pull.author))
         && !among(&filters.exclude_authors, &pull.author)
         && (filters.include_labels.is_empty() || labelled(&filters.include_labels))
@@ -95,7 +95,10 @@ mod tests {
             );
             assert_eq!(wants(&settings, &pull(), Some("optio-bot")), all);
             let on_request = mode == ExternalReviewMode::OnRequest;
-            assert_eq!(wants(&settings, &asked, Some("optio-bot")), all || on_request);
+            assert_eq!(
+                wants(&settings, &asked, Some("optio-bot")),
+                all || on_request
+            );
             assert_eq!(wants(&settings, &asked, None), all, "nobody is us");
             let closed = PullState {
                 phase: PullPhase::Closed,
@@ -130,11 +133,17 @@ mod tests {
             assert!(!open(|_| {}, &own));
             assert!(open(|it| it.skip_optio_authored = false, &own));
         }
-        assert!(open(|it| it.include_authors = names(&["grace", "ADA"]), &pull()));
+        assert!(open(
+            |it| it.include_authors = names(&["grace", "ADA"]),
+            &pull()
+        ));
         assert!(!open(|it| it.include_authors = names(&["grace"]), &pull()));
         assert!(!open(|it| it.exclude_authors = names(&["ada"]), &pull()));
         assert!(open(|it| it.exclude_authors = names(&["grace"]), &pull()));
-        assert!(open(|it| it.include_labels = names(&["ready", "x"]), &pull()));
+        assert!(open(
+            |it| it.include_labels = names(&["ready", "x"]),
+            &pull()
+        ));
         assert!(!open(|it| it.include_labels = names(&["x"]), &pull()));
         assert!(!open(|it| it.exclude_labels = names(&["READY"]), &pull()));
         assert!(open(|it| it.exclude_labels = names(&["x"]), &pull()));

@@ -70,12 +70,7 @@ pub fn watch(open: &OpenRun, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) 
     }
 }
 
-fn started(
-    open: &OpenRun,
-    at: DateTime<Utc>,
-    link: Link,
-    now: DateTime<Utc>,
-) -> (RunStep, Wait) {
+fn started(open: &OpenRun, at: DateTime<Utc>, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) {
     let deadline = at + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK;
     if deadline <= now {
         let words = "the run's time limit was reached and its runner did not say so";

@@ -147,7 +147,9 @@ async fn shown(
     let numbers: Vec<i64> = pulls.iter().map(number).collect();
     let repo_url = repo.spec.url.as_str();
     let store = &gateway.world().store;
-    let reviews = store.reviews_of_pulls(WORKSPACE, repo_url, &numbers).await?;
+    let reviews = store
+        .reviews_of_pulls(WORKSPACE, repo_url, &numbers)
+        .await?;
     let view = |pull: PullState| {
         let review = reviews.iter().find(|row| row.number == number(&pull));
         PullView {
@@ -257,9 +259,8 @@ pub(crate) async fn merge(
     _person: Person,
     Body(order): Body<MergeOrder>,
 ) -> Result<Json<MergedView>, ApiError> {
-    let method = MergeMethod::parse(&order.merge_method).ok_or_else(|| {
-        Invalid::new("mergeMethod", "must be merge, squash or rebase")
-    })?;
+    let method = MergeMethod::parse(&order.merge_method)
+        .ok_or_else(|| Invalid::new("mergeMethod", "must be merge, squash or rebase"))?;
     let at = PullAt::read(&order.pr_url)?;
     let head = match order.expected_head {
         Some(head) => head,

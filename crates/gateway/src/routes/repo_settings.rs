@@ -68,7 +68,6 @@ pub(crate) struct ChangedRepo {
 /// Which pull requests are left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(dead_code, reason = "it is the description of the domain's own")]
 pub(crate) struct FiltersBody {
     /// Those that their author calls unfinished; true by default.
     skip_drafts: bool,

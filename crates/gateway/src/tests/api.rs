@@ -138,11 +138,7 @@ impl Api {
         Self::on_with(store, limits, optio_domain::ports::GitHosts::default()).await
     }
 
-    async fn on_with(
-        store: Store,
-        limits: Limits,
-        hosts: optio_domain::ports::GitHosts,
-    ) -> Self {
+    async fn on_with(store: Store, limits: Limits, hosts: optio_domain::ports::GitHosts) -> Self {
         let errors = Errors::default();
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));

@@ -7,7 +7,6 @@ use optio_domain::{
     actor::{Decision, Wait},
     git_host::{PullPhase, ReviewAct},
     id::PrReviewId,
-    ports::Clock as _,
     pr_review::{
         RunKind,
         closing::{Past, closing},
@@ -120,10 +119,22 @@ async fn a_review_is_begun_by_the_address_of_an_open_pull_request_once() {
     assert_eq!(again.is(200)["review"]["id"], review["id"]);
     assert_eq!(again.is(200)["review"]["userEngaged"], true);
     for (address, status, words) in [
-        ("nonsense".to_owned(), 400, "prUrl: `nonsense` is no pull request"),
+        (
+            "nonsense".to_owned(),
+            400,
+            "prUrl: `nonsense` is no pull request",
+        ),
         (url(8), 404, "does not know"),
-        ("https://elsewhere.example/o/r/pull/7".to_owned(), 400, "elsewhere.example"),
-        ("https://me:hunter2@git.example/o/r/pull/7".to_owned(), 400, "prUrl"),
+        (
+            "https://elsewhere.example/o/r/pull/7".to_owned(),
+            400,
+            "elsewhere.example",
+        ),
+        (
+            "https://me:hunter2@git.example/o/r/pull/7".to_owned(),
+            400,
+            "prUrl",
+        ),
     ] {
         let refused = api.post(REVIEWS, json!({ "prUrl": address })).await;
         refused.refused(status, &[words]);
@@ -136,7 +147,10 @@ async fn a_review_is_begun_by_the_address_of_an_open_pull_request_once() {
         .await
         .refused(400, &["state: must be one of queued"]);
     let short: String = id.chars().take(8).collect();
-    assert_eq!(api.get(&format!("{REVIEWS}/{short}")).await.is(200)["review"]["id"], id);
+    assert_eq!(
+        api.get(&format!("{REVIEWS}/{short}")).await.is(200)["review"]["id"],
+        id
+    );
     let why = api.get(&format!("/api/actors/pr-review/{id}")).await;
     assert_eq!(why.is(200)["state"], "reviewing");
     host.pull.lock().unwrap().phase = PullPhase::Closed;
@@ -180,14 +194,20 @@ async fn a_draft_is_changed_within_its_rules_and_handed_in_as_it_then_is() {
         "fileComments": [{ "path": "b.rs", "line": 9, "side": "LEFT", "body": "gone?" }],
     });
     let changed = api.patch(&path, edit).await.is(200)["review"].clone();
-    assert_eq!((&changed["verdict"], &changed["userEngaged"]), (&json!("request_changes"), &json!(true)));
+    assert_eq!(
+        (&changed["verdict"], &changed["userEngaged"]),
+        (&json!("request_changes"), &json!(true))
+    );
     let done = api.post(&format!("{path}/submit"), json!({})).await;
     let done = done.is(200)["review"].clone();
     assert_eq!(done["state"], "submitted");
     assert!(done["submittedUrl"].as_str().unwrap().contains("#review-1"));
     let handed_in = host.handed_in.lock().unwrap().clone();
     assert_eq!(handed_in.len(), 1);
-    assert_eq!((handed_in[0].act, handed_in[0].comments[0].line), (ReviewAct::RequestChanges, 9));
+    assert_eq!(
+        (handed_in[0].act, handed_in[0].comments[0].line),
+        (ReviewAct::RequestChanges, 9)
+    );
     for (verb, words) in [
         ("submit", "on the pull request already"),
         ("cancel", "on the pull request"),
@@ -200,7 +220,12 @@ async fn a_draft_is_changed_within_its_rules_and_handed_in_as_it_then_is() {
     let again = api.post(&format!("{path}/re-review"), json!({})).await;
     assert_eq!(again.is(201)["review"]["state"], "reviewing");
     let events = api.get(&format!("{path}/events")).await.is(200)["events"].clone();
-    let states: Vec<&str> = events.as_array().unwrap().iter().map(|it| it["toState"].as_str().unwrap()).collect();
+    let states: Vec<&str> = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["toState"].as_str().unwrap())
+        .collect();
     assert_eq!(states.first(), Some(&"queued"));
     assert!(states.contains(&"submitted"), "{states:?}");
 }
@@ -228,24 +253,48 @@ async fn a_review_is_talked_to_stopped_and_shows_its_runs() {
     let path = format!("{REVIEWS}/{id}");
     stands(&api, &id, "reviewing").await;
     for words in [String::new(), "x".repeat(8_001)] {
-        let sent = api.post(&format!("{path}/chat"), json!({ "message": words })).await;
+        let sent = api
+            .post(&format!("{path}/chat"), json!({ "message": words }))
+            .await;
         sent.refused(400, &["message: must have 1 to 8000"]);
     }
-    let sent = api.post(&format!("{path}/chat"), json!({ "message": "Mind the locks." })).await;
+    let sent = api
+        .post(
+            &format!("{path}/chat"),
+            json!({ "message": "Mind the locks." }),
+        )
+        .await;
     assert_eq!(sent.is(201)["message"]["role"], "user");
     let said = api.get(&format!("{path}/chat")).await.is(200)["messages"].clone();
-    assert_eq!((said.as_array().unwrap().len(), &said[0]["runId"]), (1, &json!(null)));
+    assert_eq!(
+        (said.as_array().unwrap().len(), &said[0]["runId"]),
+        (1, &json!(null))
+    );
     let runs = api.get(&format!("{path}/runs")).await.is(200)["runs"].clone();
-    assert_eq!((&runs[0]["kind"], &runs[0]["state"]), (&json!("initial"), &json!("provisioning")));
-    assert_eq!(api.get(&format!("{path}/logs")).await.is(200)["logs"], json!([]));
-    api.get(&format!("{path}/logs?runId=x")).await.refused(400, &["runId"]);
+    assert_eq!(
+        (&runs[0]["kind"], &runs[0]["state"]),
+        (&json!("initial"), &json!("provisioning"))
+    );
+    assert_eq!(
+        api.get(&format!("{path}/logs")).await.is(200)["logs"],
+        json!([])
+    );
+    api.get(&format!("{path}/logs?runId=x"))
+        .await
+        .refused(400, &["runId"]);
     let stopped = api.post(&format!("{path}/cancel"), json!({})).await;
     assert_eq!(stopped.is(200)["review"]["state"], "cancelled");
-    for (verb, body) in [("cancel", json!({})), ("re-review", json!({})), ("chat", json!({ "message": "x" }))] {
+    for (verb, body) in [
+        ("cancel", json!({})),
+        ("re-review", json!({})),
+        ("chat", json!({ "message": "x" })),
+    ] {
         let refused = api.post(&format!("{path}/{verb}"), body).await;
         refused.refused(409, &["cancelled"]);
     }
-    api.get(&format!("{REVIEWS}/nonsense")).await.refused(404, &["nonsense"]);
+    api.get(&format!("{REVIEWS}/nonsense"))
+        .await
+        .refused(404, &["nonsense"]);
 }
 
 #[tokio::test]
@@ -254,7 +303,12 @@ async fn open_pull_requests_are_listed_with_their_reviews_and_merged_at_the_expe
     let repo = json!({ "repoUrl": format!("https://{HOST}/o/r") });
     let repo = api.post("/api/repos", repo).await.is(201)["repo"]["id"].clone();
     let repo = repo.as_str().unwrap();
-    api.post("/api/repos", json!({ "repoUrl": "https://elsewhere.example/o/r" })).await.is(201);
+    api.post(
+        "/api/repos",
+        json!({ "repoUrl": "https://elsewhere.example/o/r" }),
+    )
+    .await
+    .is(201);
     let id = begun(&api).await;
     let all = api.get("/api/pull-requests").await.is(200).clone();
     let pull = &all["pullRequests"][0];
@@ -262,22 +316,39 @@ async fn open_pull_requests_are_listed_with_their_reviews_and_merged_at_the_expe
         (&pull["number"], &pull["author"], &pull["review"]["id"]),
         (&json!(7), &json!("ada"), &json!(id))
     );
-    assert!(all["errors"][0]["error"].as_str().unwrap().contains("elsewhere.example"));
+    assert!(
+        all["errors"][0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("elsewhere.example")
+    );
     let one = api.get(&format!("/api/pull-requests?repoId={repo}")).await;
     assert_eq!(one.is(200)["errors"], json!([]));
-    api.get("/api/pull-requests?repoId=x").await.refused(404, &["no repository"]);
-    let status = api.get(&format!("/api/pull-requests/status?prUrl={}", url(7))).await;
+    api.get("/api/pull-requests?repoId=x")
+        .await
+        .refused(404, &["no repository"]);
+    let status = api
+        .get(&format!("/api/pull-requests/status?prUrl={}", url(7)))
+        .await;
     let status = status.is(200);
     assert_eq!(
-        (&status["checks"], &status["failedChecks"], &status["mergeable"]),
+        (
+            &status["checks"],
+            &status["failedChecks"],
+            &status["mergeable"]
+        ),
         (&json!("failing"), &json!(["build"]), &json!(true))
     );
     let merge = async |method: &str, head: Value| {
         let order = json!({ "prUrl": url(7), "mergeMethod": method, "expectedHead": head });
         api.post("/api/pull-requests/merge", order).await
     };
-    merge("fast", json!(null)).await.refused(400, &["mergeMethod: must be merge"]);
-    merge("squash", json!("old")).await.refused(409, &["head of the pull request has moved"]);
+    merge("fast", json!(null))
+        .await
+        .refused(400, &["mergeMethod: must be merge"]);
+    merge("squash", json!("old"))
+        .await
+        .refused(409, &["head of the pull request has moved"]);
     let merged = merge("squash", json!("aaa")).await;
     assert_eq!(merged.is(200), &json!({ "merged": true, "sha": "fff" }));
     stands(&api, &id, "cancelled").await;
@@ -287,19 +358,35 @@ async fn open_pull_requests_are_listed_with_their_reviews_and_merged_at_the_expe
 async fn what_a_repository_wants_reviewed_is_kept_and_what_breaks_a_rule_is_refused() {
     let api = Api::new().await;
     let repo = api
-        .post("/api/repos", json!({ "repoUrl": "https://github.com/ada/engine" }))
+        .post(
+            "/api/repos",
+            json!({ "repoUrl": "https://github.com/ada/engine" }),
+        )
         .await
         .is(201)["repo"]
         .clone();
     assert_eq!(
-        (&repo["externalReviewMode"], &repo["externalReviewWaitForCi"], &repo["externalReviewFilters"]["skipDrafts"]),
+        (
+            &repo["externalReviewMode"],
+            &repo["externalReviewWaitForCi"],
+            &repo["externalReviewFilters"]["skipDrafts"]
+        ),
         (&json!("off"), &json!(true), &json!(true))
     );
     let path = format!("/api/repos/{}", repo["id"].as_str().unwrap());
     for (change, words) in [
-        (json!({ "externalReviewMode": "always" }), "externalReviewMode: must be off"),
-        (json!({ "externalReviewFilters": { "skipDraft": true } }), "skipDraft"),
-        (json!({ "externalReviewFilters": { "includeAuthors": [""] } }), "externalReviewFilters"),
+        (
+            json!({ "externalReviewMode": "always" }),
+            "externalReviewMode: must be off",
+        ),
+        (
+            json!({ "externalReviewFilters": { "skipDraft": true } }),
+            "skipDraft",
+        ),
+        (
+            json!({ "externalReviewFilters": { "includeAuthors": [""] } }),
+            "externalReviewFilters",
+        ),
     ] {
         api.patch(&path, change).await.refused(400, &[words]);
     }
@@ -309,6 +396,9 @@ async fn what_a_repository_wants_reviewed_is_kept_and_what_breaks_a_rule_is_refu
     });
     let changed = api.patch(&path, change).await.is(200)["repo"].clone();
     assert_eq!(changed["externalReviewMode"], "on_pr_post");
-    assert_eq!(changed["externalReviewFilters"]["excludeAuthors"], json!(["bot"]));
+    assert_eq!(
+        changed["externalReviewFilters"]["excludeAuthors"],
+        json!(["bot"])
+    );
     assert_eq!(changed["externalReviewFilters"]["skipOptioAuthored"], true);
 }

@@ -139,7 +139,9 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
         }
     };
     match said["type"].as_str() {
-        Some("persistent_agent:log" | "task:log" | "pr_review_run:log") => print_line(&inner("log"), console),
+        Some("persistent_agent:log" | "task:log" | "pr_review_run:log") => {
+            print_line(&inner("log"), console)
+        }
         Some("persistent_agent:turn_started") => began(&inner("turn"), console),
         Some("persistent_agent:turn_halted") => ended(&inner("turn"), console),
         Some("persistent_agent:message") => {

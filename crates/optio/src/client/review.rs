@@ -47,7 +47,9 @@ pub(super) async fn run(api: &Api, review: &Review, console: &mut Console) -> Re
             comments,
         } => {
             let edit = edit_of(summary.as_deref(), *verdict, comments.as_deref())?;
-            let answer = api.change(Method::PATCH, &path(review), Some(&edit)).await?;
+            let answer = api
+                .change(Method::PATCH, &path(review), Some(&edit))
+                .await?;
             said(console, &answer, &format!("changed the draft of {review}"))
         }
         Review::Submit(which) => act(api, &which.review, "submit", console).await,
@@ -59,7 +61,8 @@ pub(super) async fn run(api: &Api, review: &Review, console: &mut Console) -> Re
                 Some(text) => {
                     let body = json!({ "message": message(text)? });
                     let answer = api.change(Method::POST, &to, Some(&body)).await?;
-                    let words = format!("told {review}; `optio review chat {review}` shows the answer");
+                    let words =
+                        format!("told {review}; `optio review chat {review}` shows the answer");
                     said(console, &answer, &words)
                 }
                 None => chat(api, &to, console).await,
@@ -128,7 +131,14 @@ async fn list(
     }
     let now = SystemClock.now();
     let rows: Vec<_> = reviews.iter().map(|review| row(review, now)).collect();
-    let head = ["REVIEW", "STATE", "VERDICT", "CHANGED", "PULL REQUEST", "TITLE"];
+    let head = [
+        "REVIEW",
+        "STATE",
+        "VERDICT",
+        "CHANGED",
+        "PULL REQUEST",
+        "TITLE",
+    ];
     Ok(console.table(&head, &rows)?)
 }
 

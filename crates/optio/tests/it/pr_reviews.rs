@@ -54,7 +54,8 @@ impl Forge {
 
     /// From now on GitHub tells us what happens.
     async fn hook(&self) {
-        let hook = json!({ "url": format!("{}/api/webhooks/github", self.world.url()), "secret": SECRET });
+        let hook =
+            json!({ "url": format!("{}/api/webhooks/github", self.world.url()), "secret": SECRET });
         let url = format!("{}/_simulator/hook", self.github.url());
         let answer = self.http.post(url).json(&hook).send().await.unwrap();
         assert!(answer.status().is_success());
@@ -98,7 +99,12 @@ impl Forge {
         made["review"]["id"].as_str().unwrap().to_owned()
     }
 
-    async fn until_review(&mut self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    async fn until_review(
+        &mut self,
+        id: &str,
+        what: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
         let path = format!("/api/pr-reviews/{id}");
         self.world
             .until(what, async |world| {
@@ -124,58 +130,61 @@ impl Forge {
         all["reviews"].as_array().unwrap().clone()
     }
 
-    /// How often the open pull requests were looked at.
-    fn looks(&self) -> usize {
-        let asked = self.github.asked();
-        let list = |path: &str| path.contains("/pulls?state=open&sort");
-        asked.iter().filter(|it| list(&it.path)).count()
+    /// The open pull requests are looked at twice more.
+    async fn until_two_more_looks(&mut self) {
+        let github = &self.github;
+        let looks = || {
+            let asked = github.asked();
+            let list = |path: &str| path.contains("/pulls?state=open&sort");
+            asked.iter().filter(|it| list(&it.path)).count()
+        };
+        let seen = looks();
+        self.world
+            .until("two more looks", async |_| {
+                (seen + 2 <= looks()).then_some(())
+            })
+            .await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pull_request_is_reviewed_edited_handed_in_and_reviewed_again_at_its_new_head() {
-    let mut forge = Forge::start(|plan| plan).await;
-    forge.hook().await;
-    let first = forge.push("feature", "200\n", &opinion("comment", "Looks odd.")).await;
-    let number = forge.open(ADAS, "feature", "cat opinion.json", false).await;
-    let id = forge.review(number).await;
-    let ready = forge.until_state(&id, "ready").await;
-    assert_eq!((&ready["verdict"], &ready["headSha"]), (&json!("comment"), &json!(first)));
-    assert_eq!(ready["fileComments"][0]["line"], 1);
-    assert_eq!(forge.at_github(number, "reviews").await.len(), 0, "nobody said so");
-    forge
-        .world
-        .says(&["review", "edit", &id, "--verdict", "request-changes", "--summary", "Please explain."])
-        .await;
-    let done = forge.world.says(&["review", "submit", &id]).await;
+/// A person changes the draft and hands it in; it stands on the pull request with its lines.
+async fn handed_in_as_edited(forge: &Forge, id: &str, number: u64, head: &str) {
+    let none = forge.at_github(number, "reviews").await;
+    assert_eq!(none.len(), 0, "nobody said so");
+    let world = &forge.world;
+    let summary = "Please explain.";
+    let edit = [
+        "review",
+        "edit",
+        id,
+        "--verdict",
+        "request-changes",
+        "--summary",
+        summary,
+    ];
+    world.says(&edit).await;
+    let done = world.says(&["review", "submit", id]).await;
     assert!(done.contains("is submitted"), "{done}");
     let reviews = forge.at_github(number, "reviews").await;
     assert_eq!(reviews.len(), 1);
-    assert_eq!(
-        (&reviews[0]["state"], &reviews[0]["commit_id"], &reviews[0]["user"]["login"]),
-        (&json!("CHANGES_REQUESTED"), &json!(first), &json!("optio-bot"))
-    );
-    assert!(reviews[0]["body"].as_str().unwrap().starts_with("Please explain."));
+    for (member, value) in [("state", "CHANGES_REQUESTED"), ("commit_id", head)] {
+        assert_eq!(reviews[0][member], value);
+    }
+    assert_eq!(reviews[0]["user"]["login"], "optio-bot");
+    let body = reviews[0]["body"].as_str().unwrap();
+    assert!(body.starts_with(summary), "{body}");
     let lines = forge.at_github(number, "comments").await;
     assert_eq!(
         (&lines[0]["path"], &lines[0]["line"], &lines[0]["body"]),
         (&json!("healthz.txt"), &json!(1), &json!("Why 200?"))
     );
+}
 
-    let second = forge.push("feature", "201\n", &opinion("approve", "Better.")).await;
-    forge.until_state(&id, "stale").await;
-    assert_eq!(forge.act(&id, "re-review").await["state"], "reviewing");
-    let ready = forge.until_state(&id, "ready").await;
-    assert_eq!((&ready["verdict"], &ready["headSha"]), (&json!("approve"), &json!(second)));
-    assert_eq!(forge.act(&id, "submit").await["state"], "submitted");
-    let reviews = forge.at_github(number, "reviews").await;
-    assert_eq!(
-        (reviews.len(), &reviews[1]["state"], &reviews[1]["commit_id"]),
-        (2, &json!("APPROVED"), &json!(second))
-    );
-
+/// A person talks to the agent, which answers in its session and in the worktree of the head.
+async fn talked_to(forge: &mut Forge, id: &str, head: &str) {
     let chat = format!("/api/pr-reviews/{id}/chat");
-    forge.world.post(&chat, &json!({ "message": "run: git log -1 --format=said:%H" })).await;
+    let words = json!({ "message": "run: git log -1 --format=said:%H" });
+    forge.world.post(&chat, &words).await;
     let said = forge
         .world
         .until("the agent to answer", async |world| {
@@ -183,27 +192,70 @@ async fn a_pull_request_is_reviewed_edited_handed_in_and_reviewed_again_at_its_n
             messages.as_array().unwrap().get(1).cloned()
         })
         .await;
-    assert_eq!(said["content"], format!("said:{second}"), "in the worktree of the head");
-    let review = forge.until_state(&id, "submitted").await;
+    assert_eq!(said["content"], format!("said:{head}"));
+    let review = forge.until_state(id, "submitted").await;
     assert_eq!(review["summary"], "Better.", "the draft is what it was");
     let runs = forge.world.get(&format!("/api/pr-reviews/{id}/runs")).await;
-    let kinds: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["kind"]).collect();
+    let runs = runs["runs"].as_array().unwrap();
+    let kinds: Vec<&Value> = runs.iter().map(|run| &run["kind"]).collect();
     assert_eq!(kinds, ["chat", "rereview", "initial"]);
-    assert_eq!(runs["runs"][0]["sessionId"], runs["runs"][1]["sessionId"], "one session");
-    let logs = forge.world.says(&["review", "logs", &id]).await;
+    assert_eq!(runs[0]["sessionId"], runs[1]["sessionId"], "one session");
+    let logs = forge.world.says(&["review", "logs", id]).await;
     assert!(logs.contains("git log -1"), "{logs}");
+}
 
-    let merge = json!({ "prUrl": forge.url(number), "mergeMethod": "squash", "expectedHead": second });
-    assert_eq!(forge.world.post("/api/pull-requests/merge", &merge).await["merged"], true);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_is_reviewed_edited_handed_in_and_reviewed_again_at_its_new_head() {
+    let mut forge = Forge::start(|plan| plan).await;
+    forge.hook().await;
+    let odd = opinion("comment", "Looks odd.");
+    let first = forge.push("feature", "200\n", &odd).await;
+    let number = forge.open(ADAS, "feature", "cat opinion.json", false).await;
+    let id = forge.review(number).await;
+    let ready = forge.until_state(&id, "ready").await;
+    assert_eq!(
+        (&ready["verdict"], &ready["headSha"]),
+        (&json!("comment"), &json!(first))
+    );
+    assert_eq!(ready["fileComments"][0]["line"], 1);
+    handed_in_as_edited(&forge, &id, number, &first).await;
+
+    let better = opinion("approve", "Better.");
+    let second = forge.push("feature", "201\n", &better).await;
+    forge.until_state(&id, "stale").await;
+    assert_eq!(forge.act(&id, "re-review").await["state"], "reviewing");
+    let ready = forge.until_state(&id, "ready").await;
+    assert_eq!(
+        (&ready["verdict"], &ready["headSha"]),
+        (&json!("approve"), &json!(second))
+    );
+    assert_eq!(forge.act(&id, "submit").await["state"], "submitted");
+    let reviews = forge.at_github(number, "reviews").await;
+    assert_eq!(
+        (
+            reviews.len(),
+            &reviews[1]["state"],
+            &reviews[1]["commit_id"]
+        ),
+        (2, &json!("APPROVED"), &json!(second))
+    );
+    talked_to(&mut forge, &id, &second).await;
+
+    let merge =
+        json!({ "prUrl": forge.url(number), "mergeMethod": "squash", "expectedHead": second });
+    let merged = forge.world.post("/api/pull-requests/merge", &merge).await;
+    assert_eq!(merged["merged"], true);
     let path = format!("/api/pull-requests/status?prUrl={}", forge.url(number));
     assert_eq!(forge.world.get(&path).await["state"], "merged");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repository_that_posts_has_what_its_filters_let_through_reviewed_once_by_itself() {
-    let mut forge = Forge::start(|plan| plan.set("OPTIO_LIMITS_PULL_POLL_MS", "1000")).await;
+/// Four pull requests of which the filters let one through, whose checks are not over. Answers its number and
+/// that of the check.
+async fn four_pull_requests(forge: &Forge) -> (u64, u64) {
     for branch in ["feature", "unfinished", "other", "own"] {
-        forge.push(branch, branch, &opinion("approve", "Fine.")).await;
+        forge
+            .push(branch, branch, &opinion("approve", "Fine."))
+            .await;
     }
     let wanted = forge.open(ADAS, "feature", "cat opinion.json", false).await;
     let pending = CheckSetup {
@@ -214,9 +266,18 @@ async fn a_repository_that_posts_has_what_its_filters_let_through_reviewed_once_
     };
     let head = forge.github.branch(REPO, "feature").unwrap();
     let check = forge.github.check(REPO, &head, &pending).unwrap();
-    forge.open(ADAS, "unfinished", "cat opinion.json", true).await;
+    forge
+        .open(ADAS, "unfinished", "cat opinion.json", true)
+        .await;
     forge.open(GRACES, "other", "cat opinion.json", false).await;
     forge.open(OURS, "own", "cat opinion.json", false).await;
+    (wanted, check)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_posts_has_what_its_filters_let_through_reviewed_once_by_itself() {
+    let mut forge = Forge::start(|plan| plan.set("OPTIO_LIMITS_PULL_POLL_MS", "1000")).await;
+    let (wanted, check) = four_pull_requests(&forge).await;
     let repo = json!({
         "repoUrl": format!("{}/{REPO}", forge.github.url()), "externalReviewMode": "on_pr_post",
         "externalReviewFilters": { "excludeAuthors": ["Grace"] },
@@ -232,25 +293,27 @@ async fn a_repository_that_posts_has_what_its_filters_let_through_reviewed_once_
         .await;
     forge.github.end_check(REPO, check, "success");
     let review = forge.until_state(&id, "submitted").await;
-    assert_eq!((&review["origin"], &review["autoSubmitted"]), (&json!("auto"), &json!(true)));
+    assert_eq!(
+        (&review["origin"], &review["autoSubmitted"]),
+        (&json!("auto"), &json!(true))
+    );
     assert_eq!(review["prNumber"], wanted);
     forge.world.kill9();
     forge.world.start().await;
-    let seen = forge.looks();
-    let github = &forge.github;
-    let looks = || {
-        let asked = github.asked();
-        asked.iter().filter(|it| it.path.contains("/pulls?state=open&sort")).count()
-    };
-    forge
-        .world
-        .until("two more looks", async |_| (seen + 2 <= looks()).then_some(()))
-        .await;
-    assert_eq!(forge.reviews().await.len(), 1, "{:#?}", forge.reviews().await);
+    forge.until_two_more_looks().await;
+    assert_eq!(
+        forge.reviews().await.len(),
+        1,
+        "{:#?}",
+        forge.reviews().await
+    );
     assert_eq!(forge.at_github(wanted, "reviews").await.len(), 1);
     let listed = forge.world.get("/api/pull-requests").await;
     let listed = listed["pullRequests"].as_array().unwrap().clone();
-    let reviewed: Vec<&Value> = listed.iter().filter(|pull| !pull["review"].is_null()).collect();
+    let reviewed: Vec<&Value> = listed
+        .iter()
+        .filter(|pull| !pull["review"].is_null())
+        .collect();
     assert_eq!((listed.len(), reviewed.len()), (4, 1));
     assert_eq!(reviewed[0]["review"]["state"], "submitted");
 }
@@ -258,12 +321,16 @@ async fn a_repository_that_posts_has_what_its_filters_let_through_reviewed_once_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_goes_on_when_the_control_plane_is_killed_under_it() {
     let mut forge = Forge::start(|plan| plan).await;
-    forge.push("feature", "200\n", &opinion("approve", "Fine.")).await;
+    forge
+        .push("feature", "200\n", &opinion("approve", "Fine."))
+        .await;
     let gate = "touch begun; until [ -e go ]; do sleep 0.1; done; rm -f go begun; cat opinion.json";
     let number = forge.open(ADAS, "feature", gate, false).await;
     let id = forge.review(number).await;
     let running = forge
-        .until_review(&id, "a run to be open", |review| !review["lastPodId"].is_null())
+        .until_review(&id, "a run to be open", |review| {
+            !review["lastPodId"].is_null()
+        })
         .await;
     let sandbox = running["lastPodId"].as_str().unwrap().to_owned();
     let file = |world: &World, name: &str| world.workspace(&sandbox, &format!("tasks/{id}/{name}"));
@@ -281,7 +348,9 @@ async fn a_review_goes_on_when_the_control_plane_is_killed_under_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_that_runs_is_cancelled_within_seconds() {
     let mut forge = Forge::start(|plan| plan).await;
-    forge.push("feature", "200\n", &opinion("approve", "Fine.")).await;
+    forge
+        .push("feature", "200\n", &opinion("approve", "Fine."))
+        .await;
     let witness = format!("302.{}", crate::world::unique());
     let command = format!("sleep {witness}");
     let number = forge.open(ADAS, "feature", &command, false).await;
@@ -301,5 +370,9 @@ async fn a_review_that_runs_is_cancelled_within_seconds() {
             crate::world::running(&witness).is_empty().then_some(())
         })
         .await;
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "it took {:?}",
+        began.elapsed()
+    );
 }

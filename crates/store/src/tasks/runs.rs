@@ -247,8 +247,13 @@ impl Step {
         if opening.all_max <= counted.all || opening.repo_max <= counted.repo {
             return Ok(None);
         }
-        self.take_sandbox(pool, opening.task.sandbox, opening.new_sandbox, opening.pool)
-            .await
+        self.take_sandbox(
+            pool,
+            opening.task.sandbox,
+            opening.new_sandbox,
+            opening.pool,
+        )
+        .await
     }
 
     /// From here until the end of the transaction nobody else counts or takes room.

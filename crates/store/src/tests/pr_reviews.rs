@@ -23,7 +23,8 @@ use crate::{
 
 const W: &str = "default";
 const REPO: &str = "https://git.example/o/r";
-const DRAFT: &str = r#"{"verdict":"comment","summary":"s","fileComments":[{"path":"a","body":"b"}]}"#;
+const DRAFT: &str =
+    r#"{"verdict":"comment","summary":"s","fileComments":[{"path":"a","body":"b"}]}"#;
 
 fn pull(number: u64) -> PullState {
     PullState {
@@ -199,10 +200,18 @@ async fn a_cancelled_review_is_begun_again_by_a_person_alone() {
     let sight = world.see_review(review).await;
     let mut step = world.step_of(&sight).await;
     let from = sight.review.state;
-    world.move_on(&mut step, from, PrReviewEvent::Cancelled).await;
+    world
+        .move_on(&mut step, from, PrReviewEvent::Cancelled)
+        .await;
     step.commit().await.unwrap();
-    assert!(matches!(world.begun(7, Origin::Auto).await, Begun::There(_)));
-    assert!(matches!(world.begun(7, Origin::Manual).await, Begun::New(_)));
+    assert!(matches!(
+        world.begun(7, Origin::Auto).await,
+        Begun::There(_)
+    ));
+    assert!(matches!(
+        world.begun(7, Origin::Manual).await,
+        Begun::New(_)
+    ));
 }
 
 #[tokio::test]
@@ -217,7 +226,11 @@ async fn a_review_is_of_one_workspace_and_comes_back_as_it_was_written() {
     assert_eq!((draft.file_comments.len(), head.as_str()), (1, "aaa"));
     let runs = world.store.review_runs(review, 9).await.unwrap();
     assert_eq!((runs.len(), runs[0].state.as_str()), (1, "completed"));
-    let found = world.store.reviews_of_pulls(W, REPO, &[7, 8]).await.unwrap();
+    let found = world
+        .store
+        .reviews_of_pulls(W, REPO, &[7, 8])
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
 }
 

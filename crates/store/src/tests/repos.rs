@@ -3,7 +3,8 @@
 use optio_domain::{
     id::RepoId,
     repo::{
-        ExternalReviewFilters, ExternalReviewMode, ExternalReviews, RepoSpec, RepoUrl, ReviewTrigger,
+        ExternalReviewFilters, ExternalReviewMode, ExternalReviews, RepoSpec, RepoUrl,
+        ReviewTrigger,
     },
 };
 

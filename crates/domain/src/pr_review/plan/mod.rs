@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{
-    Intent, Origin, PrReviewEvent, PrReviewState, RunKind,
-    seen::Seen,
-};
+use super::{Intent, Origin, PrReviewEvent, PrReviewState, RunKind, seen::Seen};
 use crate::{
     actor::Wait,
     id::RunId,
@@ -178,7 +175,10 @@ pub fn plan(state: PrReviewState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         PrReviewState::Ready => ready(seen, now),
         PrReviewState::Stale => stale(seen, now),
         PrReviewState::Submitted => submitted(seen, now),
-        PrReviewState::Failed => rest(Wait::at_rest("failed", "a person: review again or cancel it")),
+        PrReviewState::Failed => rest(Wait::at_rest(
+            "failed",
+            "a person: review again or cancel it",
+        )),
         PrReviewState::Cancelled => rest(Wait::at_rest("cancelled", "nobody: it is over")),
     }
 }

@@ -113,16 +113,29 @@ const AGAIN: Step = Step::Relaunch {
 fn one_that_began_by_itself_waits_for_the_checks_and_any_other_does_not() {
     use PrReviewState as S;
     let pending = with_checks(seen(), ChecksStatus::Pending);
-    assert_eq!(event(S::Queued, &pending), Some(PrReviewEvent::ChecksPending));
+    assert_eq!(
+        event(S::Queued, &pending),
+        Some(PrReviewEvent::ChecksPending)
+    );
     assert_eq!(does(S::WaitingCi, &pending), Step::Nothing);
     let unknown = with_checks(seen(), ChecksStatus::Unknown);
     assert_eq!(does(S::Queued, &unknown), Step::Nothing);
-    for over in [ChecksStatus::None, ChecksStatus::Passing, ChecksStatus::Failing] {
+    for over in [
+        ChecksStatus::None,
+        ChecksStatus::Passing,
+        ChecksStatus::Failing,
+    ] {
         assert_eq!(does(S::Queued, &with_checks(seen(), over)), Step::OpenRun);
-        assert_eq!(does(S::WaitingCi, &with_checks(seen(), over)), Step::OpenRun);
+        assert_eq!(
+            does(S::WaitingCi, &with_checks(seen(), over)),
+            Step::OpenRun
+        );
     }
     for checks in [ChecksStatus::Pending, ChecksStatus::Unknown] {
-        assert_eq!(does(S::Queued, &with_checks(manual(), checks)), Step::OpenRun);
+        assert_eq!(
+            does(S::Queued, &with_checks(manual(), checks)),
+            Step::OpenRun
+        );
         let mut at_once = with_checks(seen(), checks);
         at_once.policy.wait_for_ci = false;
         assert_eq!(does(S::Queued, &at_once), Step::OpenRun);
@@ -313,7 +326,16 @@ fn any_seen() -> impl Strategy<Value = Seen> {
     let flags = any::<[bool; 8]>();
     (intent, checks, status, mode, flags, 0..4_i32, 0..3_i64).prop_map(
         |(intent, checks, status, mode, flags, auto_reviews, chat_pending)| {
-            let [auto, engaged, moves, handed_in, refused, full, held, wait_for_ci] = flags;
+            let [
+                auto,
+                engaged,
+                moves,
+                handed_in,
+                refused,
+                full,
+                held,
+                wait_for_ci,
+            ] = flags;
             let mut seen = if auto { seen() } else { manual() };
             seen.intent = intent;
             seen.engaged = engaged;
@@ -346,7 +368,8 @@ proptest! {
             }
             Step::Relaunch { .. } => prop_assert!(state.on(PrReviewEvent::Relaunched).is_ok()),
             Step::OpenRun => {
-                prop_assert!(state.on(PrReviewEvent::RunOpened { run: RUN }).is_ok());
+                let opened = PrReviewEvent::RunOpened { run: RUN };
+                prop_assert!(state.on(opened).is_ok());
             }
             Step::Submit { .. } => prop_assert!(state.on(PrReviewEvent::Submitted).is_ok()),
             Step::Nothing
@@ -363,11 +386,19 @@ proptest! {
         let seen = Seen { engaged: true, ..seen };
         let states = states();
         let step = plan(states[at % states.len()], &seen, now()).step;
-        let by_itself = matches!(
-            step,
-            Step::Relaunch { by_itself: true, .. } | Step::Submit { by_itself: true }
-        );
-        prop_assert!(!by_itself, "{:?}", step);
+        let by_itself = |step: &Step| match step {
+            Step::Relaunch { by_itself, .. } | Step::Submit { by_itself } => *by_itself,
+            Step::Nothing
+            | Step::Obey { .. }
+            | Step::Disregard(_)
+            | Step::Shift { .. }
+            | Step::OpenRun
+            | Step::EnsureSandbox
+            | Step::SendRun(_)
+            | Step::CloseRun { .. }
+            | Step::StopRun(_) => false,
+        };
+        prop_assert!(!by_itself(&step), "{:?}", step);
     }
 
     #[test]

@@ -16,11 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    agents::WORKSPACE,
-    pull_requests::PullAt,
-    tasks,
-};
+use super::{agents::WORKSPACE, pull_requests::PullAt, tasks};
 use crate::{
     Gateway,
     body::{Body, Named, Params},
@@ -34,8 +30,8 @@ pub(crate) mod chat;
 pub(crate) mod logs;
 mod view;
 
-pub(super) use view::ReviewBrief;
 use view::PrReviewView;
+pub(super) use view::ReviewBrief;
 
 /// Reviews of a page without a limit, and at most.
 const PAGE: i64 = 50;
@@ -197,8 +193,8 @@ pub(crate) async fn draft(
 }
 
 /// What is changed about a draft; what is absent or null stays as it is.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PrReviewEdit {
     /// For everybody to read.
     summary: Option<String>,
@@ -281,7 +277,9 @@ pub(crate) async fn change(
     let row = find(&gateway, &review).await?;
     let world = gateway.world();
     let at = world.clock.now();
-    let edited = world.store.edit_review(row.id, at, |draft| edit.apply(draft));
+    let edited = world
+        .store
+        .edit_review(row.id, at, |draft| edit.apply(draft));
     let row = match edited.await?.ok_or_else(|| missing(&review))? {
         Edited::Yes(row) => row,
         Edited::Refused(error) => return Err(error),

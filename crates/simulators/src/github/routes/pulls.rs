@@ -36,7 +36,10 @@ fn ask(shared: &Shared, key: &str, number: u64, call: &Call) -> Answer {
     };
     let author = repo.issues.get(&number).map(|issue| issue.author.clone());
     let pull = repo.pulls.get_mut(&number).ok_or_else(Refusal::missing)?;
-    let logins = call.body["reviewers"].as_array().cloned().unwrap_or_default();
+    let logins = call.body["reviewers"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     for login in logins.iter().filter_map(Value::as_str) {
         if author.as_deref() == Some(login) {
             return Err(Refusal::new(
@@ -48,7 +51,14 @@ fn ask(shared: &Shared, key: &str, number: u64, call: &Call) -> Answer {
             pull.asked.push(login.to_owned());
         }
     }
-    tell_pull(shared, &mut world, key, number, "review_requested", &call.caller.login);
+    tell_pull(
+        shared,
+        &mut world,
+        key,
+        number,
+        "review_requested",
+        &call.caller.login,
+    );
     let repo = &world.repos[key];
     created(shape::pull(
         &world,
