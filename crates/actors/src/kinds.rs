@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use optio_runtime::{Hints, Kind};
 
-use crate::{World, agent::Agents, pool::Pools, pull::Pulls, task::Tasks};
+use crate::{World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks};
 
 /// All kinds of actor, in one world.
 #[derive(Clone)]
@@ -13,6 +13,7 @@ pub struct Kinds {
     tasks: Arc<Tasks>,
     pulls: Arc<Pulls>,
     pools: Arc<Pools>,
+    reviews: Arc<PrReviews>,
 }
 
 impl Kinds {
@@ -24,6 +25,7 @@ impl Kinds {
             tasks: Arc::new(Tasks::new(world.clone())),
             pulls: Arc::new(Pulls::new(world.clone())),
             pools: Arc::new(Pools::new(world.clone())),
+            reviews: Arc::new(PrReviews::new(world.clone())),
         }
     }
 
@@ -35,6 +37,7 @@ impl Kinds {
             Arc::<Tasks>::clone(&self.tasks),
             Arc::<Pulls>::clone(&self.pulls),
             Arc::<Pools>::clone(&self.pools),
+            Arc::<PrReviews>::clone(&self.reviews),
         ]
     }
 
@@ -43,6 +46,7 @@ impl Kinds {
         self.agents.introduce(hints.clone());
         self.tasks.introduce(hints.clone());
         self.pulls.introduce(hints.clone());
+        self.reviews.introduce(hints.clone());
     }
 
     /// Tells those who wait for room that there is some. Called every few seconds: what is told in memory
@@ -50,5 +54,6 @@ impl Kinds {
     pub async fn room_again(&self) {
         self.agents.room_again().await;
         self.tasks.room_again().await;
+        self.reviews.room_again().await;
     }
 }

@@ -5,8 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use optio_domain::agent::AgentState;
-use optio_domain::id::{RunId, SandboxId, TaskId};
+use optio_domain::{
+    actor::ActorKey,
+    agent::AgentState,
+    id::{RunId, SandboxId},
+};
 use optio_store::{actors::Version, runs::RunRow};
 
 /// Runs remembered between their reports; all are forgotten when there are more.
@@ -17,8 +20,8 @@ const RUNS_MAX: usize = 10_000;
 #[derive(Clone, Default)]
 pub struct KnownRuns {
     runs: Arc<Mutex<HashMap<RunId, Known>>>,
-    /// Tasks whose runs are in a sandbox that is not theirs alone, as far as they looked here.
-    tenants: Arc<Mutex<HashMap<SandboxId, HashSet<TaskId>>>>,
+    /// Whoever has runs in a sandbox that is not his alone, as far as they looked here.
+    tenants: Arc<Mutex<HashMap<SandboxId, HashSet<ActorKey>>>>,
 }
 
 /// A run, and whose turn it opened.
@@ -48,25 +51,25 @@ impl KnownRuns {
         runs.insert(row.run, Known { row, opened });
     }
 
-    /// A task has a run in this sandbox: it is to look whenever something about its runner changes.
-    pub(crate) fn moves_in(&self, sandbox: SandboxId, task: TaskId) {
+    /// Somebody has a run in this sandbox: it is to look whenever something about its runner changes.
+    pub(crate) fn moves_in(&self, sandbox: SandboxId, tenant: impl Into<ActorKey>) {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        tenants.entry(sandbox).or_default().insert(task);
+        tenants.entry(sandbox).or_default().insert(tenant.into());
     }
 
     /// It has none there any more.
-    pub(crate) fn moves_out(&self, sandbox: SandboxId, task: TaskId) {
+    pub(crate) fn moves_out(&self, sandbox: SandboxId, tenant: impl Into<ActorKey>) {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Entry::Occupied(mut there) = tenants.entry(sandbox) {
-            there.get_mut().remove(&task);
+            there.get_mut().remove(&tenant.into());
             if there.get().is_empty() {
                 there.remove();
             }
         }
     }
 
-    /// The tasks that have runs there.
-    pub(crate) fn tenants(&self, sandbox: SandboxId) -> Vec<TaskId> {
+    /// Whoever has runs there.
+    pub(crate) fn tenants(&self, sandbox: SandboxId) -> Vec<ActorKey> {
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         tenants
             .get(&sandbox)

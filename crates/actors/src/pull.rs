@@ -1,8 +1,8 @@
-//! Pull requests as actors: watched whoever is alive, and told to their tasks.
+//! Pull requests as actors: watched whoever is alive, and told to their tasks and reviews.
 
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
     git_host::{Etag, GitHostError, PullNumber, RepoUrl, Seen as HostSeen},
@@ -35,13 +35,14 @@ impl Pulls {
         }
     }
 
-    /// How to tell tasks to look. Given once the engine runs.
+    /// How to tell tasks and reviews to look. Given once the engine runs.
     pub fn introduce(&self, hints: Hints) {
         drop(self.hints.set(hints));
     }
 
     async fn one_step(&self, id: PullId) -> Result<Progress, Fault> {
-        let Some(sight) = self.world.store.see_pull(id).await? else {
+        let every = TimeDelta::milliseconds(self.world.limits.pull_poll_ms);
+        let Some(sight) = self.world.store.see_pull(id, every).await? else {
             return Ok(Progress::Gone);
         };
         if sight.quarantined {

@@ -93,8 +93,8 @@ impl Reports {
     /// Something about a sandbox's runner has changed: whoever it concerns should look.
     pub fn changed(&self, sandbox: SandboxId) {
         self.hints.look(AgentId(sandbox.0).into());
-        for task in self.world.runs.tenants(sandbox) {
-            self.hints.look(task.into());
+        for tenant in self.world.runs.tenants(sandbox) {
+            self.hints.look(tenant);
         }
     }
 
@@ -439,11 +439,12 @@ fn with_cut(text: &str, cut: u64) -> String {
 }
 
 fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent {
-    let of_task = row.actor.kind == ActorKind::Task;
-    let (owner, run, type_name) = if of_task {
-        ("taskId", "runId", "task:log")
-    } else {
-        ("agentId", "turnId", "persistent_agent:log")
+    let (owner, run, type_name) = match row.actor.kind {
+        ActorKind::Task => ("taskId", "runId", "task:log"),
+        ActorKind::PrReview => ("prReviewId", "prReviewRunId", "pr_review_run:log"),
+        ActorKind::Agent | ActorKind::Pool | ActorKind::PullRequest => {
+            ("agentId", "turnId", "persistent_agent:log")
+        }
     };
     NewEvent {
         actor_id: row.actor.id,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, PoolId, PullId, TaskId};
+use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum ActorKind {
     Agent,
     /// The sandboxes of a repository.
     Pool,
+    /// A review of a pull request that no task has opened.
+    PrReview,
     /// A pull request that is watched.
     PullRequest,
     /// Work on a repository.
@@ -21,7 +23,13 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 4] = [Self::Agent, Self::Pool, Self::PullRequest, Self::Task];
+    const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Pool,
+        Self::PrReview,
+        Self::PullRequest,
+        Self::Task,
+    ];
 
     /// The word used in addresses, SQL and HTTP.
     #[must_use]
@@ -29,6 +37,7 @@ impl ActorKind {
         match self {
             Self::Agent => "agent",
             Self::Pool => "pool",
+            Self::PrReview => "pr-review",
             Self::PullRequest => "pull-request",
             Self::Task => "task",
         }
@@ -63,6 +72,15 @@ impl From<PoolId> for ActorKey {
     fn from(id: PoolId) -> Self {
         Self {
             kind: ActorKind::Pool,
+            id: id.0,
+        }
+    }
+}
+
+impl From<PrReviewId> for ActorKey {
+    fn from(id: PrReviewId) -> Self {
+        Self {
+            kind: ActorKind::PrReview,
             id: id.0,
         }
     }

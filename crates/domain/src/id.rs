@@ -33,7 +33,9 @@ ids! {
     MessageId,
     /// The sandboxes of one repository in one workspace.
     PoolId,
-    /// A pull request that a task has opened, as long as it is watched.
+    /// A review of a pull request that no task has opened.
+    PrReviewId,
+    /// A pull request, as long as it is watched.
     PullId,
     /// A repository that tasks work on.
     RepoId,

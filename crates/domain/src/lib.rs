@@ -13,6 +13,7 @@ pub mod mail;
 pub mod ownership;
 pub mod pool;
 pub mod ports;
+pub mod pr_review;
 pub mod pull;
 pub mod repo;
 pub mod run;

@@ -35,6 +35,11 @@ pub struct Limits {
     pub turns_running_max: i64,
     /// Runs of tasks at once.
     pub tasks_running_max: i64,
+    /// Runs of reviews of other pull requests at once.
+    pub reviews_running_max: i64,
+    /// Milliseconds between two looks at the open pull requests of a repository, and at one that only a
+    /// review waits for.
+    pub pull_poll_ms: i64,
     /// Milliseconds a run of a task may take.
     pub task_run_ms_max: i64,
     /// Milliseconds for everything with git before a task's agent starts.
@@ -95,6 +100,8 @@ impl Default for Limits {
             body_bytes_max: 1 << 20,
             turns_running_max: 10,
             tasks_running_max: 5,
+            reviews_running_max: 4,
+            pull_poll_ms: 2 * 60 * 1_000,
             task_run_ms_max: 4 * 60 * 60 * 1_000,
             task_git_ms_max: 10 * 60 * 1_000,
             task_setup_ms_max: 10 * 60 * 1_000,

@@ -9,12 +9,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use uuid::Uuid;
 
-use crate::id::{AgentId, RunId, SandboxId, TaskId, TurnId};
+use crate::id::{AgentId, RunId, SandboxId, TurnId};
 
 const AGENT_PREFIX: &str = "optio_turn_";
 const SANDBOX_PREFIX: &str = "optio_sandbox_";
-/// How the token of a task's run begins.
+/// How the token of a run with a worktree begins.
 pub const RUN_PREFIX: &str = "optio_run_";
 /// Never given out.
 const PRINT_PREFIX: &str = "optio_print_";
@@ -77,15 +78,16 @@ pub struct SandboxClaims {
     pub sandbox: SandboxId,
 }
 
-/// What the token of a task's run says: it may ask for the credentials of this task's repository, while
+/// What the token of a run with a worktree says: it may ask for the credentials of its repository, while
 /// this run is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunClaims {
-    /// The task.
-    pub task: TaskId,
+    /// The task, or the review, whose run it is.
+    #[serde(rename = "task")]
+    pub owner: Uuid,
     /// The run.
     pub run: RunId,
-    /// The incarnation of the task at that run.
+    /// The incarnation of its owner at that run.
     pub epoch: i64,
 }
 
@@ -147,13 +149,13 @@ impl Signer {
         self.open(SANDBOX_PREFIX, token)
     }
 
-    /// Signs the token of a task's run.
+    /// Signs the token of a run with a worktree.
     #[must_use]
     pub fn run(&self, claims: &RunClaims) -> String {
         self.seal(RUN_PREFIX, claims)
     }
 
-    /// Reads the token of a task's run.
+    /// Reads the token of a run with a worktree.
     ///
     /// # Errors
     /// [`UnknownToken`] when it was not signed with this key.
@@ -208,8 +210,6 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn claims() -> TurnClaims {

@@ -98,6 +98,7 @@ async fn command(
         Command::Completions { shell } => completions(*shell, console),
         Command::Agent(_)
         | Command::Task(_)
+        | Command::Review(_)
         | Command::Topic(_)
         | Command::Dead(_)
         | Command::Repo(_)

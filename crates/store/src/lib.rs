@@ -22,6 +22,7 @@ pub mod mail;
 pub mod metrics;
 pub mod ownership;
 pub mod pools;
+pub mod pr_reviews;
 pub mod pulls;
 pub mod repos;
 pub mod retention;

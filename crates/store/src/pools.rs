@@ -7,7 +7,7 @@ use optio_domain::{
     pool::{Dormant, Instance, Seen, Worktree},
     wire::checkout::Removal,
 };
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, actors::Version, step::Step};
@@ -212,16 +212,18 @@ fn worktree(row: RawWorktree) -> Worktree {
 }
 
 impl Step {
-    /// Wakes the pool of the task whose step it is, also where nobody is there to be told.
-    pub(crate) async fn wake_pool_of_task(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+    /// Wakes the pool of whose step it is, also where nobody is there to be told. The table is where it is
+    /// written down.
+    pub(crate) async fn wake_pool_of(&mut self, table: &'static str) -> Result<(), StoreError> {
+        let sql = format!(
             "UPDATE actors SET wake_at = LEAST(wake_at, $2), version = version + 1
-             WHERE kind = 'pool' AND id = (SELECT pool_id FROM tasks WHERE id = $1)",
-        )
-        .bind(self.key.id)
-        .bind(self.now)
-        .execute(&mut *self.tx)
-        .await?;
+             WHERE kind = 'pool' AND id = (SELECT pool_id FROM {table} WHERE id = $1)"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(self.key.id)
+            .bind(self.now)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 

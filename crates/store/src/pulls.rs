@@ -1,11 +1,14 @@
 //! Pull requests that are watched: as they were last seen, and who is told when that changes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKey, Wait},
     git_host::Etag,
-    id::{PullId, TaskId},
-    pull::{PullSeen, PullStatus, plan::Seen},
+    id::{PrReviewId, PullId, TaskId},
+    pull::{
+        PullSeen, PullStatus,
+        plan::{LOOK_EVERY, Seen},
+    },
 };
 use serde_json::json;
 use sqlx::{FromRow, Postgres, Transaction};
@@ -58,7 +61,8 @@ struct RawPull {
     troubles: i32,
     trouble: Option<String>,
     hold_until: Option<DateTime<Utc>>,
-    wanted: bool,
+    wanted_by_task: bool,
+    wanted_by_review: bool,
 }
 
 /// A failed task may still have its pull request merged by a person.
@@ -66,15 +70,22 @@ const SIGHT: &str = "
 SELECT a.version, a.wake_at, a.wait_reason, a.wait_holder, a.heeds_mail, a.quarantined_at, a.inbox_pending,
        p.repo_url, p.number, p.head, p.etag, p.status, p.looked_at, p.troubles, p.trouble, p.hold_until,
        EXISTS (SELECT FROM tasks t WHERE t.pull_id = p.id AND t.state NOT IN ('completed', 'cancelled'))
-         AS wanted
+         AS wanted_by_task,
+       EXISTS (SELECT FROM pr_reviews v WHERE v.pull_id = p.id AND v.state <> 'cancelled'
+         AND (v.state <> 'submitted' OR p.status = 'open')) AS wanted_by_review
 FROM pulls p JOIN actors a ON a.kind = 'pull-request' AND a.id = p.id WHERE p.id = $1";
 
 impl Store {
-    /// Reads everything about a watched pull request that its plan looks at.
+    /// Reads everything about a watched pull request that its plan looks at. One that only a review waits
+    /// for is looked at every `review_every`.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
-    pub async fn see_pull(&self, pull: PullId) -> Result<Option<PullSight>, StoreError> {
+    pub async fn see_pull(
+        &self,
+        pull: PullId,
+        review_every: TimeDelta,
+    ) -> Result<Option<PullSight>, StoreError> {
         let row: Option<RawPull> = sqlx::query_as(SIGHT)
             .bind(pull.0)
             .fetch_optional(&self.pool)
@@ -97,7 +108,12 @@ impl Store {
                 status: row.looked_at.and(PullStatus::parse(&row.status)),
                 looked_at: row.looked_at,
                 told: 0 < row.inbox_pending,
-                wanted: row.wanted,
+                wanted: row.wanted_by_task || row.wanted_by_review,
+                every: if row.wanted_by_task {
+                    LOOK_EVERY
+                } else {
+                    review_every
+                },
                 troubles: row.troubles,
                 hold: row.hold_until.map(|until| {
                     let words = row.trouble.unwrap_or_default();
@@ -145,8 +161,13 @@ const WAKE: &str = "
 UPDATE actors SET wake_at = $2, version = version + 1
 WHERE kind = 'task' AND id IN (SELECT id FROM tasks WHERE pull_id = $1) RETURNING id";
 
+const WAKE_REVIEWS: &str = "
+UPDATE actors SET wake_at = $2, version = version + 1
+WHERE kind = 'pr-review' AND id IN (SELECT id FROM pr_reviews WHERE pull_id = $1 AND state <> 'cancelled')
+RETURNING id";
+
 impl Step {
-    /// Writes how a pull request stands. Where that is news, its tasks are woken in the same
+    /// Writes how a pull request stands. Where that is news, its tasks and reviews are woken in the same
     /// transaction, and answered, so that they can be told to look.
     ///
     /// # Errors
@@ -198,7 +219,17 @@ impl Step {
             })
             .collect();
         self.tell(&events).await?;
-        Ok(tasks.into_iter().map(ActorKey::from).collect())
+        let reviews: Vec<(Uuid,)> = sqlx::query_as(WAKE_REVIEWS)
+            .bind(self.key.id)
+            .bind(self.now)
+            .fetch_all(&mut *self.tx)
+            .await?;
+        let reviews = reviews.into_iter().map(|(id,)| PrReviewId(id).into());
+        Ok(tasks
+            .into_iter()
+            .map(ActorKey::from)
+            .chain(reviews)
+            .collect())
     }
 
     async fn pull_unchanged(&mut self, etag: Option<&Etag>) -> Result<(), StoreError> {
@@ -296,7 +327,8 @@ impl Step {
     }
 }
 
-async fn put(
+/// Watches a pull request from now on, which is seen anew where it is watched already.
+pub(crate) async fn put(
     tx: &mut Transaction<'_, Postgres>,
     workspace: &str,
     repo_url: &str,

@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::RepoId,
-    repo::{GitPlatform, RepoSpec, RepoUrl, ReviewTrigger},
+    repo::{
+        ExternalReviewFilters, ExternalReviewMode, ExternalReviews, GitPlatform, RepoSpec, RepoUrl,
+        ReviewTrigger,
+    },
 };
-use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query};
+use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
@@ -64,6 +67,9 @@ struct Columns {
     prompt_template_override: Option<String>,
     test_command: Option<String>,
     off_peak_only: bool,
+    external_review_mode: String,
+    external_review_wait_for_ci: bool,
+    external_review_filters: Json<ExternalReviewFilters>,
     created_by: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -78,7 +84,8 @@ macro_rules! select {
              cautious_mode, auto_resume, max_auto_resumes, planning_mode_enabled, \
              max_concurrent_tasks, max_pod_instances, max_agents_per_pod, review_enabled, \
              review_trigger, review_model, review_agent_type, review_prompt_template, \
-             prompt_template_override, test_command, off_peak_only, created_by, created_at, \
+             prompt_template_override, test_command, off_peak_only, external_review_mode, \
+             external_review_wait_for_ci, external_review_filters, created_by, created_at, \
              updated_at FROM repos ",
             $rest
         )
@@ -90,9 +97,11 @@ const INSERT: &str = "INSERT INTO repos (id, updated_at, created_at, repo_url, f
     cautious_mode, auto_resume, max_auto_resumes, planning_mode_enabled, max_concurrent_tasks, \
     max_pod_instances, max_agents_per_pod, review_enabled, review_trigger, review_model, \
     review_agent_type, review_prompt_template, prompt_template_override, test_command, off_peak_only, \
+    external_review_mode, external_review_wait_for_ci, external_review_filters, external_look_at, \
     workspace, created_by) \
     VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-    $20, $21, $22, $23, $24, $25, $26, $27, $28) ON CONFLICT (workspace, repo_url) DO NOTHING";
+    $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, CASE WHEN $27 <> 'off' THEN $2 END, $30, $31) \
+    ON CONFLICT (workspace, repo_url) DO NOTHING";
 const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name = $4, \
     git_platform = $5, default_branch = $6, default_agent_type = $7, claude_model = $8, \
     max_turns_coding = $9, max_turns_review = $10, auto_merge = $11, cautious_mode = $12, \
@@ -100,7 +109,9 @@ const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name
     max_concurrent_tasks = $16, max_pod_instances = $17, max_agents_per_pod = $18, \
     review_enabled = $19, review_trigger = $20, review_model = $21, review_agent_type = $22, \
     review_prompt_template = $23, prompt_template_override = $24, test_command = $25, \
-    off_peak_only = $26 WHERE id = $1";
+    off_peak_only = $26, external_review_mode = $27, external_review_wait_for_ci = $28, \
+    external_review_filters = $29, external_look_at = CASE WHEN $27 <> 'off' THEN $2 END \
+    WHERE id = $1";
 
 impl Store {
     /// Adds a repository, unless its address is there already.
@@ -273,6 +284,9 @@ fn with_spec<'q>(
         .bind(&spec.prompt_template_override)
         .bind(&spec.test_command)
         .bind(spec.off_peak_only)
+        .bind(spec.external_reviews.mode.name())
+        .bind(spec.external_reviews.wait_for_ci)
+        .bind(Json(&spec.external_reviews.filters))
 }
 
 impl TryFrom<Columns> for RepoRow {
@@ -307,6 +321,12 @@ impl TryFrom<Columns> for RepoRow {
             prompt_template_override: row.prompt_template_override,
             test_command: row.test_command,
             off_peak_only: row.off_peak_only,
+            external_reviews: ExternalReviews {
+                mode: ExternalReviewMode::parse(&row.external_review_mode)
+                    .ok_or_else(|| corrupt(&row.external_review_mode))?,
+                wait_for_ci: row.external_review_wait_for_ci,
+                filters: row.external_review_filters.0,
+            },
         };
         Ok(Self {
             id: RepoId(row.id),

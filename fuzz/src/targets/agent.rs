@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use optio_adapters::agents::claude_code::ClaudeCode;
 use optio_domain::{
     ports::{AgentCli as _, Reading},
+    pr_review::draft,
     transcript::{Fact, Facts},
 };
 use optio_runner::{lines::Splitter, redact::Redactor};
@@ -45,6 +46,26 @@ pub(super) fn line(data: &[u8]) {
     let kept = serde_json::to_string(&facts).unwrap_or_else(|error| panic!("{facts:?}: {error}"));
     let back = serde_json::from_str::<Facts>(&kept);
     assert_eq!(back.ok(), Some(facts), "what is kept reads the same");
+}
+
+/// The final answer of a review agent, as a draft and as what is said in a conversation.
+pub(super) fn draft(data: &[u8]) {
+    let answer = String::from_utf8_lossy(data);
+    if let Ok(read) = draft::read(&answer) {
+        assert_eq!(read.check(), Ok(()), "what is read keeps the rules");
+        let text = serde_json::to_string(&read).unwrap_or_else(|error| panic!("{read:?}: {error}"));
+        assert_eq!(
+            draft::read(&text),
+            Ok(read),
+            "what is written reads the same"
+        );
+    }
+    let (words, changed) = draft::read_in_chat(&answer);
+    let own = "I have changed the draft.".len();
+    assert!(words.len() <= answer.len().max(own));
+    if let Ok(Some(changed)) = changed {
+        assert_eq!(changed.check(), Ok(()));
+    }
 }
 
 /// Whatever is read can be stored: nothing is endless, and no column refuses it.

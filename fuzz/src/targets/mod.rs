@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// Every target. Keep the list in alphabetical order.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target {
         name: "agent-line",
         play: agent::line,
@@ -31,6 +31,10 @@ pub const TARGETS: [Target; 13] = [
     Target {
         name: "body",
         play: client::body,
+    },
+    Target {
+        name: "draft",
+        play: agent::draft,
     },
     Target {
         name: "envelope",

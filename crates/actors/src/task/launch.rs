@@ -94,7 +94,7 @@ impl Tasks {
         });
         let mut secrets = launch.secrets;
         let token = self.world.signer.run(&RunClaims {
-            task: task.id,
+            owner: task.id.0,
             run: order.run,
             epoch: order.epoch,
         });

@@ -25,6 +25,8 @@ struct Memory {
     closed_issues: BTreeSet<u64>,
     merges: Vec<String>,
     refusals: VecDeque<GitHostError>,
+    /// What the next reviews are answered with that are handed in; `None` takes one in and loses the answer.
+    review_answers: VecDeque<Option<GitHostError>>,
 }
 
 /// A git host with memory.
@@ -38,6 +40,11 @@ impl FakeHost {
 
     /// The agent opens a pull request for a branch.
     pub(crate) fn opens(&self, branch: &str, head: &str) {
+        self.opened_by("optio", branch, head);
+    }
+
+    /// Somebody opens a pull request for a branch.
+    pub(crate) fn opened_by(&self, author: &str, branch: &str, head: &str) {
         self.with(|it| {
             let number = u64::try_from(it.pulls.len()).unwrap() + 1;
             let pull = PullState {
@@ -45,8 +52,9 @@ impl FakeHost {
                 url: format!("https://{HOST}/o/r/pull/{number}"),
                 title: "a change".to_owned(),
                 body: String::new(),
-                author: "optio".to_owned(),
+                author: author.to_owned(),
                 labels: Vec::new(),
+                reviewers_asked: Vec::new(),
                 phase: PullPhase::Open,
                 draft: false,
                 head_sha: head.to_owned(),
@@ -99,6 +107,11 @@ impl FakeHost {
         self.with(|it| it.refusals.extend(refusals));
     }
 
+    /// The next reviews that are handed in are answered so.
+    pub(crate) fn answers_reviews(&self, answers: impl IntoIterator<Item = Option<GitHostError>>) {
+        self.with(|it| it.review_answers.extend(answers));
+    }
+
     /// The heads that were merged.
     pub(crate) fn merges(&self) -> Vec<String> {
         self.with(|it| it.merges.clone())
@@ -133,6 +146,10 @@ impl GitHost for FakeHost {
         HOST
     }
 
+    fn me(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok("optio".to_owned()) })
+    }
+
     fn repo<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, Repo> {
         Box::pin(async { never() })
     }
@@ -156,7 +173,12 @@ impl GitHost for FakeHost {
     }
 
     fn open_pulls<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, Vec<PullState>> {
-        Box::pin(async { never() })
+        Box::pin(async move {
+            self.answer(|it| {
+                let open = |pull: &&PullState| pull.phase == PullPhase::Open;
+                it.pulls.values().rev().filter(open).cloned().collect()
+            })
+        })
     }
 
     fn pull<'a>(
@@ -178,7 +200,22 @@ impl GitHost for FakeHost {
     }
 
     fn reviews<'a>(&'a self, _repo: &'a RepoName, _number: PullNumber) -> Answer<'a, Vec<Review>> {
-        Box::pin(async move { self.answer(|it| it.reviews.clone()) })
+        // What we have handed in is there as well; it decides nothing.
+        let ours = |new: &NewReview| Review {
+            id: 0,
+            author: "optio".to_owned(),
+            state: ReviewState::Commented,
+            body: new.body.clone(),
+            sha: new.sha.clone(),
+            at: chrono::DateTime::UNIX_EPOCH,
+            comments: Vec::new(),
+        };
+        Box::pin(async move {
+            self.answer(|it| {
+                let all = it.reviews.iter().cloned();
+                all.chain(it.handed_in.iter().map(ours)).collect()
+            })
+        })
     }
 
     fn merge<'a>(
@@ -210,9 +247,16 @@ impl GitHost for FakeHost {
         review: &'a NewReview,
     ) -> Answer<'a, String> {
         Box::pin(async move {
-            self.answer(|it| {
-                it.handed_in.push(review.clone());
-                "review".to_owned()
+            self.with(|it| match it.review_answers.pop_front() {
+                Some(Some(refusal)) => Err(refusal),
+                Some(None) => {
+                    it.handed_in.push(review.clone());
+                    Err(GitHostError::Busy("the answer was lost".to_owned()))
+                }
+                None => {
+                    it.handed_in.push(review.clone());
+                    Ok("review".to_owned())
+                }
             })
         })
     }

@@ -8,6 +8,7 @@ mod fakes;
 mod host;
 mod mail;
 mod pools;
+mod reviews;
 mod runners;
 mod sandboxes;
 mod task_mail;

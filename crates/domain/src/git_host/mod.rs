@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 
 pub use checks::{Check, CheckState, Checks, ChecksVerdict};
 pub use issue::{Comment, Issue, IssueNumber, Thread, has_mark, marked};
-pub use pull::{MergeMethod, MergeRefused, Merged, Pull, PullNumber, PullPhase, PullState};
+pub use pull::{
+    BadPullUrl, MergeMethod, MergeRefused, Merged, Pull, PullNumber, PullPhase, PullState, PullUrl,
+};
 pub use repo::{BadRepo, Repo, RepoName, RepoUrl};
 pub use review::{
     DiffSide, LineComment, NewReview, Review, ReviewAct, ReviewComment, ReviewState, ReviewVerdict,
@@ -110,6 +112,8 @@ pub type Answer<'a, T> = Eventually<'a, Result<T, GitHostError>>;
 pub trait GitHost: Send + Sync {
     /// The host's name in addresses, such as `github.com`.
     fn host(&self) -> &str;
+    /// The account that we act as, where it is one whose review can be asked for.
+    fn me(&self) -> Answer<'_, String>;
     /// A repository.
     fn repo<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, Repo>;
     /// The open pull request whose head is this branch of the same repository.

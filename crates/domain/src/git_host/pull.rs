@@ -1,8 +1,8 @@
 //! Pull requests.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-use super::{GitHostError, Thread};
+use super::{BadRepo, GitHostError, RepoUrl, Thread};
 
 /// The number of a pull request in its repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +19,49 @@ impl PullNumber {
     #[must_use]
     pub fn as_issue(self) -> Thread {
         Thread::Pull(self)
+    }
+}
+
+/// The address of a pull request, as people copy it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullUrl {
+    /// Its repository's address, without what makes it one of a pull request.
+    pub repo_url: String,
+    /// The same, understood.
+    pub repo: RepoUrl,
+    /// Its number there.
+    pub number: PullNumber,
+}
+
+/// A text that is no address of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no pull request; write it as https://host/owner/name/pull/7")]
+pub struct BadPullUrl(pub String);
+
+impl FromStr for PullUrl {
+    type Err = BadPullUrl;
+
+    /// Reads `https://host/owner/name/pull/7`, whatever follows it.
+    fn from_str(text: &str) -> Result<Self, BadPullUrl> {
+        let bad = || BadPullUrl(text.trim().chars().take(200).collect());
+        let trimmed = text.trim();
+        let is_web = ["https://", "http://"]
+            .iter()
+            .any(|scheme| trimmed.starts_with(scheme));
+        if !is_web {
+            return Err(bad());
+        }
+        let (repo_url, rest) = trimmed.split_once("/pull/").ok_or_else(bad)?;
+        let number = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let number: u64 = number.parse().map_err(|_| bad())?;
+        let repo: RepoUrl = repo_url.parse().map_err(|BadRepo(_)| bad())?;
+        let fits = 0 < number && i64::try_from(number).is_ok();
+        fits.then(|| Self {
+            repo_url: repo_url.to_owned(),
+            repo,
+            number: PullNumber(number),
+        })
+        .ok_or_else(bad)
     }
 }
 
@@ -59,6 +102,8 @@ pub struct PullState {
     pub author: String,
     /// Its labels.
     pub labels: Vec<String>,
+    /// The accounts whose review is asked for.
+    pub reviewers_asked: Vec<String>,
     /// Where it is in its life.
     pub phase: PullPhase,
     /// Whether its author says that it is not ready.
@@ -87,6 +132,14 @@ pub enum MergeMethod {
 }
 
 impl MergeMethod {
+    /// Reads its name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Squash, Self::Merge, Self::Rebase]
+            .into_iter()
+            .find(|method| method.name() == name)
+    }
+
     /// Its name in settings and for hosts.
     #[must_use]
     pub fn name(self) -> &'static str {

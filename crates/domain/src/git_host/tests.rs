@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Check, CheckState, Checks, ChecksVerdict, GitToken, RepoName, RepoUrl, Review, ReviewState,
-    ReviewVerdict, has_mark, marked, verdict,
+    Check, CheckState, Checks, ChecksVerdict, GitToken, PullUrl, RepoName, RepoUrl, Review,
+    ReviewState, ReviewVerdict, has_mark, marked, verdict,
 };
 
 fn checks(states: &[CheckState]) -> Checks {
@@ -185,4 +185,41 @@ fn a_token_is_not_printed() {
         expires_at: None,
     };
     assert!(!format!("{token:?}").contains("ghs_secret"));
+}
+
+#[test]
+fn a_pull_request_is_found_by_its_address_however_it_was_copied() {
+    for text in [
+        "https://github.com/ada/engine/pull/7",
+        " https://github.com/ada/engine/pull/7/files#diff-1 ",
+        "https://github.com/ada/engine/pull/7?w=1",
+    ] {
+        let url: PullUrl = text.parse().unwrap();
+        assert_eq!(url.repo_url, "https://github.com/ada/engine");
+        assert_eq!(
+            (url.repo.repo.to_string().as_str(), url.number.0),
+            ("ada/engine", 7)
+        );
+    }
+    let local: PullUrl = "http://127.0.0.1:3000/a/b/pull/1".parse().unwrap();
+    assert_eq!(local.repo.host, "127.0.0.1:3000");
+}
+
+#[test]
+fn what_is_no_address_of_a_pull_request_is_refused() {
+    for text in [
+        "",
+        "ada/engine#7",
+        "https://github.com/ada/engine",
+        "https://github.com/ada/engine/issues/7",
+        "https://github.com/ada/engine/pull/",
+        "https://github.com/ada/engine/pull/0",
+        "https://github.com/ada/engine/pull/-7",
+        "https://github.com/ada/engine/pull/99999999999999999999",
+        "https://github.com/../engine/pull/7",
+        "https://me:hunter2@github.com/ada/engine/pull/7",
+        "file:///ada/engine/pull/7",
+    ] {
+        assert!(text.parse::<PullUrl>().is_err(), "{text}");
+    }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::PullStatus;
 use crate::actor::Wait;
 
-/// How often a watched pull request is looked at where nobody tells us of changes.
+/// How often a pull request of a task is looked at where nobody tells us of changes.
 pub const LOOK_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// The longest pause after answers of the host that were none.
 const TROUBLE_PAUSE_MAX: TimeDelta = TimeDelta::minutes(10);
@@ -21,6 +21,8 @@ pub struct Seen {
     pub told: bool,
     /// Whether anybody still wants to know.
     pub wanted: bool,
+    /// How often it is looked at where nobody tells us of changes.
+    pub every: TimeDelta,
     /// Looks in a row that failed.
     pub troubles: i32,
     /// Not before this, and why: the host's rate limit, or a pause after a failed look.
@@ -58,13 +60,13 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
         return final_wait("merged");
     }
     if !seen.wanted {
-        return final_wait("its task is over");
+        return final_wait("whoever wanted to know is over");
     }
     if let Some((until, reason)) = seen.hold.as_ref().filter(|(until, _)| now < *until) {
         let wait = Wait::until(reason.clone(), "the git host", *until);
         return (Step::Nothing, wait.whatever_mail_comes());
     }
-    let due = seen.looked_at.map_or(now, |at| at + LOOK_EVERY);
+    let due = seen.looked_at.map_or(now, |at| at + seen.every);
     if seen.told || due <= now {
         return (
             Step::Look,
@@ -98,6 +100,7 @@ mod tests {
             looked_at: Some(now()),
             told: false,
             wanted: true,
+            every: LOOK_EVERY,
             troubles: 0,
             hold: None,
         }

@@ -1,7 +1,9 @@
 //! Repositories: their addresses, and what people decide about them.
 
+mod external;
 mod spec;
 mod url;
 
+pub use external::{ExternalReviewFilters, ExternalReviewMode, ExternalReviews};
 pub use spec::{GitPlatform, NOT_CARRIED_OUT, RepoSpec, ReviewTrigger};
 pub use url::RepoUrl;

@@ -30,6 +30,14 @@ impl ReviewVerdict {
             Self::Comment => "comment",
         }
     }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Approve, Self::RequestChanges, Self::Comment]
+            .into_iter()
+            .find(|it| it.name() == text)
+    }
 }
 
 /// A review as the agent hands it in.

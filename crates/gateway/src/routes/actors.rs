@@ -6,7 +6,7 @@ use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
     ownership::Shard,
 };
-use optio_store::{agents::AgentRow, tasks::TaskRow};
+use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     agents::find,
+    pr_reviews,
     replicas::{self, OwnerView},
     tasks,
 };
@@ -113,8 +114,8 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's id")),
+    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
@@ -179,8 +180,8 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's id")),
+    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
@@ -209,6 +210,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
     match ActorKind::parse(kind) {
         Some(ActorKind::Agent) => Ok(agent(find(gateway, id).await?)),
         Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
+        Some(ActorKind::PrReview) => Ok(review(pr_reviews::find(gateway, id).await?)),
         Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
             let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
             let id = id.parse().map_err(|_bad| missing())?;
@@ -222,7 +224,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
             })
         }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, task, pull-request, pool"
+            "there is no kind of actor `{kind}`; there are: agent, task, pr-review, pull-request, pool"
         ))),
     }
 }
@@ -246,6 +248,19 @@ fn task(row: TaskRow) -> Known {
     Known {
         key: row.id.into(),
         address: format!("task/{}", row.id),
+        state: row.state.name(),
+        since: Some(row.state_since),
+        failures: row.retries,
+        last_failure: row
+            .error
+            .map(|(words, class)| with_remedy(&words, Some(&class))),
+    }
+}
+
+fn review(row: PrReviewRow) -> Known {
+    Known {
+        key: row.id.into(),
+        address: format!("pr-review/{}", row.id),
         state: row.state.name(),
         since: Some(row.state_since),
         failures: row.retries,

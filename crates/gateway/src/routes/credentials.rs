@@ -1,4 +1,4 @@
-//! `/api/internal/git-credentials`: what a task's run asks for each time it speaks to its git host.
+//! `/api/internal/git-credentials`: what a run with a worktree asks for each time it speaks to its git host.
 
 use axum::{Json, extract::State, http::HeaderMap};
 use chrono::{DateTime, Utc};
@@ -48,7 +48,7 @@ impl From<CredentialAnswer> for GivenCredential {
     }
 }
 
-/// Hands out the credentials of one repository to the open run of one task, for one use. The bearer is the
+/// Hands out the credentials of one repository to an open run of a task or a review, for one use. The bearer is the
 /// run's `OPTIO_RUN_TOKEN`, which is worthless once the run is closed.
 #[utoipa::path(post, path = "/api/internal/git-credentials", tag = "internal", request_body = CredentialQuestion,
     responses((status = 200, body = GivenCredential), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -68,7 +68,7 @@ pub(crate) async fn ask(
         .map_err(|_unknown| ApiError::Unauthorized("the run token is unknown".to_owned()))?;
     let run = world
         .store
-        .repo_of_run(claims.task, claims.run, claims.epoch)
+        .repo_of_run(claims.owner, claims.run, claims.epoch)
         .await?;
     let run = run.ok_or_else(|| {
         ApiError::Unauthorized("the run is over, and its token with it".to_owned())
@@ -76,7 +76,7 @@ pub(crate) async fn ask(
     let repo: RepoUrl = run
         .repo_url
         .parse()
-        .map_err(|error| ApiError::Internal(format!("a task's repository: {error}")))?;
+        .map_err(|error| ApiError::Internal(format!("a run's repository: {error}")))?;
     meant(&question, &repo)?;
     let host = world.hosts.of(&repo).ok_or_else(|| {
         ApiError::Missing(format!(
@@ -101,7 +101,7 @@ pub(crate) async fn ask(
 /// Seconds after which a run should ask again.
 const RETRY_S: u32 = 5;
 
-/// Credentials are for the task's own repository and no other.
+/// Credentials are for the run's own repository and no other.
 fn meant(question: &CredentialQuestion, repo: &RepoUrl) -> Result<(), ApiError> {
     let path = question.path.as_deref().map(|path| {
         let path = path.trim_matches('/');

@@ -19,6 +19,8 @@ pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
 mod posting;
+pub(crate) mod pr_reviews;
+pub(crate) mod pull_requests;
 mod replicas;
 mod replies;
 mod repo_settings;
@@ -72,6 +74,24 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(webhooks::gitlab))
 }
 
+fn of_reviews() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(pr_reviews::list, pr_reviews::create))
+        .routes(routes!(pr_reviews::show, pr_reviews::change))
+        .routes(routes!(pr_reviews::draft))
+        .routes(routes!(pr_reviews::acts::submit))
+        .routes(routes!(pr_reviews::acts::rereview))
+        .routes(routes!(pr_reviews::acts::cancel))
+        .routes(routes!(pr_reviews::chat::list, pr_reviews::chat::send))
+        .routes(routes!(pr_reviews::logs::list))
+        .routes(routes!(pr_reviews::logs::events))
+        .routes(routes!(pr_reviews::logs::runs))
+        .routes(routes!(pr_reviews::logs::stream))
+        .routes(routes!(pull_requests::list))
+        .routes(routes!(pull_requests::status))
+        .routes(routes!(pull_requests::merge))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -115,6 +135,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
         .merge(of_tasks())
+        .merge(of_reviews())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

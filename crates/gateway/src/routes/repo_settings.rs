@@ -2,7 +2,10 @@
 
 use optio_domain::{
     agent::spec::Invalid,
-    repo::{GitPlatform, NOT_CARRIED_OUT, RepoSpec, RepoUrl, ReviewTrigger},
+    repo::{
+        ExternalReviewFilters, ExternalReviewMode, GitPlatform, NOT_CARRIED_OUT, RepoSpec, RepoUrl,
+        ReviewTrigger,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -52,6 +55,32 @@ pub(crate) struct ChangedRepo {
     #[serde(deserialize_with = "present")]
     test_command: Option<Option<String>>,
     off_peak_only: Option<bool>,
+    /// Which pull requests of others are reviewed by themselves: off, on_request, on_pr_hold, or on_pr_post,
+    /// where the draft is handed in by itself.
+    external_review_mode: Option<String>,
+    /// Such reviews wait for the checks to be over.
+    external_review_wait_for_ci: Option<bool>,
+    /// Which pull requests are left out; what is not named has its default.
+    #[schema(value_type = Option<FiltersBody>)]
+    external_review_filters: Option<ExternalReviewFilters>,
+}
+
+/// Which pull requests are left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct FiltersBody {
+    /// Those that their author calls unfinished; true by default.
+    skip_drafts: bool,
+    /// Those that a task or our account has opened; true by default.
+    skip_optio_authored: bool,
+    /// Where it names anybody, only theirs are reviewed.
+    include_authors: Vec<String>,
+    /// Whose are left out.
+    exclude_authors: Vec<String>,
+    /// Where it names any, only those with one of these labels are reviewed.
+    include_labels: Vec<String>,
+    /// Those with one of these labels are left out.
+    exclude_labels: Vec<String>,
 }
 
 /// A new repository: its address, and any settings of a changed one.
@@ -73,7 +102,7 @@ pub(crate) struct NewRepo {
 /// What a body may name besides the settings.
 const OF_A_NEW_ONE: [&str; 2] = ["repoUrl", "fullName"];
 /// The settings, as [`ChangedRepo`] has them.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 25] = [
     "gitPlatform",
     "defaultBranch",
     "defaultAgentType",
@@ -96,6 +125,9 @@ const SETTINGS: [&str; 22] = [
     "promptTemplateOverride",
     "testCommand",
     "offPeakOnly",
+    "externalReviewMode",
+    "externalReviewWaitForCi",
+    "externalReviewFilters",
 ];
 
 /// Reads the body of a new repository.
@@ -219,6 +251,18 @@ impl ChangedRepo {
         );
         set(&mut spec.test_command, self.test_command);
         set(&mut spec.off_peak_only, self.off_peak_only);
+        let external = &mut spec.external_reviews;
+        set(&mut external.wait_for_ci, self.external_review_wait_for_ci);
+        set(&mut external.filters, self.external_review_filters);
+        if let Some(text) = self.external_review_mode {
+            match ExternalReviewMode::parse(&text) {
+                Some(mode) => spec.external_reviews.mode = mode,
+                None => {
+                    let rule = "must be off, on_request, on_pr_hold or on_pr_post";
+                    broken.push(Invalid::new("externalReviewMode", rule));
+                }
+            }
+        }
         if let Some(text) = self.git_platform {
             match GitPlatform::parse(&text) {
                 Some(platform) => spec.git_platform = platform,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use optio_domain::{id::RepoId, mail::Sender};
+use optio_domain::{id::RepoId, mail::Sender, repo::ExternalReviewFilters};
 use optio_store::repos::{Added, RepoRow};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     agents::{After, WORKSPACE},
-    repo_settings::{self as settings, ChangedRepo, NewRepo},
+    repo_settings::{self as settings, ChangedRepo, FiltersBody, NewRepo},
 };
 use crate::{
     Gateway,
@@ -59,6 +59,12 @@ pub(crate) struct RepoView {
     prompt_template_override: Option<String>,
     test_command: Option<String>,
     off_peak_only: bool,
+    /// off, on_request, on_pr_hold or on_pr_post.
+    external_review_mode: &'static str,
+    external_review_wait_for_ci: bool,
+    /// Which pull requests of others are not reviewed by themselves.
+    #[schema(value_type = FiltersBody)]
+    external_review_filters: ExternalReviewFilters,
     /// The program that reviews.
     effective_review_agent_type: String,
     /// The model that reviews.
@@ -100,6 +106,9 @@ impl From<RepoRow> for RepoView {
             prompt_template_override: spec.prompt_template_override,
             test_command: spec.test_command,
             off_peak_only: spec.off_peak_only,
+            external_review_mode: spec.external_reviews.mode.name(),
+            external_review_wait_for_ci: spec.external_reviews.wait_for_ci,
+            external_review_filters: spec.external_reviews.filters,
             created_by: row.created_by,
             created_at: row.created_at,
             updated_at: row.updated_at,

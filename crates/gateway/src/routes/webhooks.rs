@@ -123,37 +123,48 @@ impl Heard<'_> {
         };
         let host = self.host;
         let urls = ["https", "http"].map(|scheme| format!("{scheme}://{host}/{}", event.repo));
+        let world = gateway.world();
+        let store = &world.store;
+        if matches!(event.about, About::Pull { .. }) {
+            let urls = urls.clone().map(|url| url.to_lowercase());
+            store.look_at_repos_now(&urls, world.clock.now()).await?;
+        }
         let (numbers, head) = about(&event.about);
-        let store = &gateway.world().store;
         let pulls = store.pulls_told_of(&urls, &numbers, head).await?;
         for pull in &pulls {
-            self.tell(gateway, *pull).await?;
+            tell(gateway, *pull, self.from, self.name, &self.delivery).await?;
         }
         let told = pulls.len();
         Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told })))
     }
+}
 
-    /// One message for each delivery: a repeated one finds its key taken.
-    async fn tell(&self, gateway: &Gateway, pull: PullId) -> Result<(), ApiError> {
-        let world = gateway.world();
-        let message = NewMessage {
-            id: MessageId(world.ids.fresh()),
-            receiver: pull.into(),
-            sender: Sender::External(self.from.to_owned()),
-            sender_name: None,
-            source: WakeSource::Webhook,
-            key: Some(format!("{}/{pull}", self.delivery)),
-            body: self.name.to_owned(),
-            payload: None,
-            broadcasted: false,
-            marks: Marks::default(),
-            cause: None,
-            at: world.clock.now(),
-        };
-        gateway.mailroom().send(message).await?;
-        gateway.hints().look(pull.into());
-        Ok(())
-    }
+/// Tells a pull request to look. One message for each delivery: a repeated one finds its key taken.
+pub(super) async fn tell(
+    gateway: &Gateway,
+    pull: PullId,
+    from: &str,
+    name: &str,
+    delivery: &str,
+) -> Result<(), ApiError> {
+    let world = gateway.world();
+    let message = NewMessage {
+        id: MessageId(world.ids.fresh()),
+        receiver: pull.into(),
+        sender: Sender::External(from.to_owned()),
+        sender_name: None,
+        source: WakeSource::Webhook,
+        key: Some(format!("{delivery}/{pull}")),
+        body: name.to_owned(),
+        payload: None,
+        broadcasted: false,
+        marks: Marks::default(),
+        cause: None,
+        at: world.clock.now(),
+    };
+    gateway.mailroom().send(message).await?;
+    gateway.hints().look(pull.into());
+    Ok(())
 }
 
 /// The pull requests an event is about: by their numbers, or by their head.

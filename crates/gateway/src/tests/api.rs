@@ -13,7 +13,7 @@ use optio_domain::{
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
-        Clock, Eventually, GitHosts, Ids, IsolationReport, SandboxError, SandboxOrder,
+        Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder,
         SandboxState, Sandboxes,
     },
     secret::SecretText,
@@ -130,7 +130,18 @@ impl Api {
         Self::on(optio_store::testing::database().await, limits).await
     }
 
+    /// Beside a git host that is played by hand.
+    pub(crate) async fn beside(host: Arc<dyn optio_domain::git_host::GitHost>) -> Self {
+        let store = optio_store::testing::database().await;
+        let hosts = optio_domain::ports::GitHosts::new(vec![host]);
+        Self::on_with(store, Limits::default(), hosts).await
+    }
+
     pub(crate) async fn on(store: Store, limits: Limits) -> Self {
+        Self::on_with(store, limits, optio_domain::ports::GitHosts::default()).await
+    }
+
+    async fn on_with(store: Store, limits: Limits, hosts: optio_domain::ports::GitHosts) -> Self {
         let errors = Errors::default();
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
@@ -142,7 +153,7 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
-            hosts: GitHosts::default().showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
+            hosts: hosts.showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),

@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod repo;
+mod review;
 mod secret;
 
 pub use repo::Repo;
+pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
 
 const EXIT_CODES: &str = "\
@@ -90,7 +92,7 @@ pub enum Command {
     /// Say what an actor is doing, and why it waits
     #[command(after_help = "Examples:\n  optio why vesper\n  optio why agent:vesper")]
     Why {
-        /// A slug, agent:SLUG, agent/ID or task/ID
+        /// A slug, agent:SLUG, agent/ID, task/ID or pr-review/ID
         address: String,
     },
     /// Create persistent agents, talk to them and look after them
@@ -99,6 +101,9 @@ pub enum Command {
     /// Give agents work on repositories that ends in merged pull requests
     #[command(subcommand)]
     Task(Task),
+    /// Have pull requests of others reviewed: drafts that you change, discuss and hand in
+    #[command(subcommand)]
+    Review(Review),
     /// Let agents hear topics, and publish to them
     #[command(subcommand)]
     Topic(Topic),

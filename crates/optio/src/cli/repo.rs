@@ -3,12 +3,13 @@
 use clap::Subcommand;
 
 const SETTINGS: &str = "\
-Settings are those of the API, as NAME=VALUE: true, false and numbers as they are, null for none, and
-NAME=@FILE for what a file says. `optio repo show` lists them.
+Settings are those of the API, as NAME=VALUE: true, false, numbers and JSON objects as they are, null for none,
+and NAME=@FILE for what a file says. `optio repo show` lists them.
 
 Examples:
   optio repo add https://github.com/owner/name testCommand=\"make test\"
-  optio repo set owner/name autoMerge=true reviewPromptTemplate=@review.md";
+  optio repo set owner/name autoMerge=true reviewPromptTemplate=@review.md
+  optio repo set owner/name externalReviewMode=on_pr_hold externalReviewFilters='{\"skipDrafts\":false}'";
 
 /// What can be done with repositories.
 #[derive(Debug, Subcommand)]

@@ -139,7 +139,9 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
         }
     };
     match said["type"].as_str() {
-        Some("persistent_agent:log" | "task:log") => print_line(&inner("log"), console),
+        Some("persistent_agent:log" | "task:log" | "pr_review_run:log") => {
+            print_line(&inner("log"), console)
+        }
         Some("persistent_agent:turn_started") => began(&inner("turn"), console),
         Some("persistent_agent:turn_halted") => ended(&inner("turn"), console),
         Some("persistent_agent:message") => {
@@ -150,7 +152,7 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
             let line = console.paint(Tone::Warning, &line);
             Ok(console.line(&line)?)
         }
-        Some("task:run_started") => {
+        Some("task:run_started" | "pr_review:run_started") => {
             let words = format!("── run {}", view::text(&said, "number"));
             let words = console.paint(Tone::Strong, &words);
             Ok(console.line(&words)?)
@@ -166,7 +168,7 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
             let words = console.paint(Tone::Dim, &words);
             Ok(console.line(&words)?)
         }
-        Some("task:state_changed") => {
+        Some("task:state_changed" | "pr_review:state_changed") => {
             let words = format!(
                 "· {}: {}",
                 view::text(&said, "toState"),

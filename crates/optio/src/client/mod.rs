@@ -14,6 +14,7 @@ mod dead;
 mod log;
 mod replicas;
 mod repo;
+mod review;
 mod secret;
 mod sse;
 mod task;
@@ -48,6 +49,7 @@ pub async fn run(
             timeout,
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Task(task) => task::run(api, task, console).await,
+        Command::Review(review) => review::run(api, review, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,

@@ -61,8 +61,14 @@ fn value_of(text: &str) -> Result<Value, Failure> {
         return apply::read(Path::new(file)).map(Value::from);
     }
     let plain = match serde_json::from_str(text) {
-        Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_))) => value,
-        Ok(Value::Array(_) | Value::Object(_)) | Err(_) => Value::from(text),
+        Ok(
+            value @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_)),
+        ) => value,
+        Ok(Value::Array(_)) | Err(_) => Value::from(text),
     };
     Ok(plain)
 }

@@ -101,7 +101,8 @@ const PLAIN: [(&str, &[&str], Show); 30] = [
 ];
 
 /// Names other deployments already use for a limit.
-const LIMIT_ALIASES: [(&str, &str); 3] = [
+const LIMIT_ALIASES: [(&str, &str); 4] = [
+    ("reviews_running_max", "OPTIO_PR_REVIEW_CONCURRENCY"),
     ("tasks_running_max", "OPTIO_MAX_CONCURRENT"),
     ("turns_running_max", "OPTIO_MAX_PERSISTENT_AGENTS_RUNNING"),
     (

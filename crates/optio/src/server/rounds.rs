@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use optio_actors::{Kinds, World, asks::Asks, schedules::Schedules};
+use optio_actors::{Kinds, World, asks::Asks, review_rounds::ReviewRounds, schedules::Schedules};
 use optio_domain::ownership::Role;
 use optio_runtime::{Bell, Engine, EngineError};
 use optio_store::retention::Keep;
 
 /// How often schedules and the deadlines of questions are looked at.
 const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether the open pull requests of a repository are due.
+const PULLS_EVERY: Duration = Duration::from_secs(1);
 /// How often the first in the queue are told of room that nobody told them of.
 const QUEUE_EVERY: Duration = Duration::from_secs(5);
 /// How often everybody who may have something to do is told to look.
@@ -28,6 +30,7 @@ pub(super) async fn start(
     if role.runs_actors() {
         schedules(&bell, world, engine).await?;
         queue(&bell, kinds).await?;
+        pulls(&bell, world, engine).await?;
     }
     sweep(&bell, world, engine).await?;
     bell.start().await?;
@@ -56,6 +59,20 @@ async fn queue(bell: &Bell, kinds: &Kinds) -> Result<(), EngineError> {
     bell.every(QUEUE_EVERY, move || {
         let kinds = kinds.clone();
         Box::pin(async move { kinds.room_again().await })
+    })
+    .await
+}
+
+/// A host that hangs must not keep schedules from firing, so that this is a round of its own.
+async fn pulls(bell: &Bell, world: &World, engine: &Engine) -> Result<(), EngineError> {
+    let rounds = ReviewRounds::new(world.clone(), engine.hints());
+    bell.every(PULLS_EVERY, move || {
+        let rounds = rounds.clone();
+        Box::pin(async move {
+            if let Err(error) = rounds.look_due().await {
+                tracing::debug!(%error, "open pull requests could not be looked at");
+            }
+        })
     })
     .await
 }

@@ -26,6 +26,8 @@ mod modes;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod pr_reviews;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod secrets;

@@ -212,6 +212,8 @@ pub(super) fn review(
         };
         return cannot(format!("Can not {what} your own pull request"));
     }
+    // Whoever has reviewed is no longer asked to.
+    pull.asked.retain(|login| *login != it.author);
     let line = |(id, line): (&u64, &LineSetup)| LineComment {
         id: *id,
         path: line.path.clone(),

@@ -98,6 +98,8 @@ pub(super) struct Pull {
     pub(super) base: String,
     pub(super) base_sha: String,
     pub(super) draft: bool,
+    /// Whose review is asked for, in the order in which it was.
+    pub(super) asked: Vec<String>,
     pub(super) merged: Option<Merge>,
     /// What git said of these commits; unknown again as soon as one of them moves.
     pub(super) known: Option<Known>,

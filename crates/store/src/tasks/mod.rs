@@ -32,6 +32,7 @@ pub use history::{TaskEventRow, TaskLogRow, TaskRunRow, WantedLogs};
 pub use lists::{TaskPage, WantedTasks};
 pub use mail::TaskMessage;
 pub(crate) use mail::{left, taken};
+pub(crate) use runs::Placing;
 pub use runs::{ClosedRun, OpenedRun, RunOpening, RunRepo, RunWords};
 pub use settings::{RepoDefaults, RepoSettings};
 pub use sight::{RunSight, TaskSight};

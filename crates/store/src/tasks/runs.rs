@@ -51,6 +51,21 @@ pub struct RunOpening<'a> {
     pub pool: Bounds,
 }
 
+/// What is needed to find a place for a run.
+#[derive(Debug)]
+pub(crate) struct Placing {
+    /// The pool.
+    pub(crate) pool: PoolId,
+    /// The name of its worktree.
+    pub(crate) worktree: Uuid,
+    /// Where that is, if it is anywhere.
+    pub(crate) home: Option<SandboxId>,
+    /// The identity of its sandbox, where it needs a new one.
+    pub(crate) new_sandbox: SandboxId,
+    /// How large the pool may grow.
+    pub(crate) bounds: Bounds,
+}
+
 /// What became of an opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenedRun {
@@ -123,22 +138,25 @@ impl Store {
             .await?)
     }
 
-    /// The repository of an open run, for whoever asks for its credentials: of exactly this task, run and
-    /// epoch, and only while the run is wanted.
+    /// The repository of an open run, for whoever asks for its credentials: of exactly this task or review,
+    /// run and epoch, and only while the run is wanted.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn repo_of_run(
         &self,
-        task: TaskId,
+        owner: Uuid,
         run: RunId,
         epoch: i64,
     ) -> Result<Option<RunRepo>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT t.workspace, t.repo_url, t.created_by FROM tasks t JOIN runs r ON r.id = $2
-             WHERE t.id = $1 AND t.open_run = $2 AND r.epoch = $3 AND r.open",
+            "SELECT o.workspace, o.repo_url, o.created_by FROM (
+               SELECT workspace, repo_url, created_by FROM tasks WHERE id = $1 AND open_run = $2
+               UNION ALL
+               SELECT workspace, repo_url, created_by FROM pr_reviews WHERE id = $1 AND open_run = $2
+             ) o JOIN runs r ON r.id = $2 AND r.actor_id = $1 AND r.epoch = $3 AND r.open",
         )
-        .bind(task.0)
+        .bind(owner)
         .bind(run.0)
         .bind(epoch)
         .fetch_optional(&self.pool)
@@ -153,7 +171,7 @@ pub struct RunRepo {
     pub workspace: String,
     /// Its address.
     pub repo_url: String,
-    /// Who asked for the task.
+    /// Who asked for it.
     pub created_by: String,
 }
 
@@ -232,10 +250,7 @@ impl Step {
         opening: &RunOpening<'_>,
     ) -> Result<Option<SandboxId>, StoreError> {
         let pool = opening.task.pool;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(GATE)
-            .execute(&mut *self.tx)
-            .await?;
+        self.take_gate().await?;
         let counted: Counted = sqlx::query_as(
             "SELECT (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running')) AS all,
                     (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running') AND pool_id = $1)
@@ -247,17 +262,42 @@ impl Step {
         if opening.all_max <= counted.all || opening.repo_max <= counted.repo {
             return Ok(None);
         }
+        self.take_sandbox(&Placing {
+            pool,
+            worktree: opening.task.id.0,
+            home: opening.task.sandbox,
+            new_sandbox: opening.new_sandbox,
+            bounds: opening.pool,
+        })
+        .await
+    }
+
+    /// From here until the end of the transaction nobody else counts or takes room.
+    pub(crate) async fn take_gate(&mut self) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(GATE)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a place in a pool, for whoever holds the gate.
+    pub(crate) async fn take_sandbox(
+        &mut self,
+        placing: &Placing,
+    ) -> Result<Option<SandboxId>, StoreError> {
+        let pool = placing.pool;
         let rows: Vec<Row> = sqlx::query_as(crate::pools::INSTANCES)
             .bind(pool.0)
             .fetch_all(&mut *self.tx)
             .await?;
         let instances: Vec<Instance> = instances(rows);
-        let sandbox = match place(opening.task.sandbox, &instances, opening.pool) {
+        let sandbox = match place(placing.home, &instances, placing.bounds) {
             Place::At(sandbox) => sandbox,
             Place::New => self
                 .cloned_before(pool)
                 .await?
-                .unwrap_or(opening.new_sandbox),
+                .unwrap_or(placing.new_sandbox),
             Place::Full => return Ok(None),
         };
         sqlx::query(
@@ -274,7 +314,7 @@ impl Step {
              ON CONFLICT (id) DO UPDATE SET sandbox_id = $3, unpushed = NULL, dirty = NULL, due_at = NULL,
                asked_at = NULL, kept = NULL, discard = false",
         )
-        .bind(opening.task.id.0)
+        .bind(placing.worktree)
         .bind(pool.0)
         .bind(sandbox.0)
         .execute(&mut *self.tx)
@@ -362,7 +402,7 @@ impl Step {
         let failure = closing.failure.as_ref();
         let end = facts.end.as_ref();
         // First of all, since a pool locks its own row before those of its sandboxes.
-        self.wake_pool_of_task().await?;
+        self.wake_pool_of("tasks").await?;
         let done = sqlx::query(
             "UPDATE task_runs SET outcome = $2, error = $3, error_class = $4, cost_usd = $5, input_tokens = $6,
                     output_tokens = $7, model_used = $8, session_id = $9, summary = $10, finished_at = $11

@@ -2,7 +2,7 @@
 
 use optio_domain::{
     pool::Bounds,
-    repo::{RepoSpec, RepoUrl},
+    repo::{ExternalReviews, RepoSpec, RepoUrl},
     task::policy::Policy,
 };
 
@@ -30,6 +30,8 @@ pub struct RepoSettings {
     pub review_agent: Option<String>,
     /// The model that reviews.
     pub review_model: Option<String>,
+    /// Which pull requests of others are reviewed by themselves.
+    pub external_reviews: ExternalReviews,
 }
 
 /// What a task of a repository is, where its creator does not say.
@@ -102,6 +104,7 @@ impl Store {
                 review_prompt: spec.review_prompt_template,
                 test_command: spec.test_command,
                 review_agent: spec.review_agent_type,
+                external_reviews: spec.external_reviews,
             }),
         )
     }

@@ -96,7 +96,7 @@ impl Step {
     /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after
     /// some time where the task may be tried again.
     async fn worktree_due(&mut self, to: TaskState) -> Result<(), StoreError> {
-        self.wake_pool_of_task().await?;
+        self.wake_pool_of("tasks").await?;
         let due = match to {
             TaskState::Completed => Some(self.now),
             TaskState::Failed | TaskState::Cancelled => Some(self.now + WORKTREE_KEPT),

@@ -40,6 +40,7 @@ mod inbox;
 mod intake;
 mod opening;
 mod ownership;
+mod pr_reviews;
 mod repos;
 mod retention;
 mod schema;

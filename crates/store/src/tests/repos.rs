@@ -2,7 +2,10 @@
 
 use optio_domain::{
     id::RepoId,
-    repo::{RepoSpec, RepoUrl, ReviewTrigger},
+    repo::{
+        ExternalReviewFilters, ExternalReviewMode, ExternalReviews, RepoSpec, RepoUrl,
+        ReviewTrigger,
+    },
 };
 
 use super::*;
@@ -60,6 +63,16 @@ async fn every_setting_comes_back_as_it_was_written() {
         prompt_template_override: Some("code".to_owned()),
         test_command: Some("make test".to_owned()),
         off_peak_only: true,
+        external_reviews: ExternalReviews {
+            mode: ExternalReviewMode::OnRequest,
+            wait_for_ci: false,
+            filters: ExternalReviewFilters {
+                skip_drafts: false,
+                include_authors: vec!["ada".to_owned()],
+                exclude_labels: vec!["wip".to_owned()],
+                ..ExternalReviewFilters::default()
+            },
+        },
         url: row.spec.url.clone(),
     };
     let later = world.later(1);

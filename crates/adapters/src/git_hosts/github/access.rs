@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     BadSettings, Credentials, GitHub,
     jwt::AppKey,
-    shapes::{InstallationShape, LentShape},
+    shapes::{InstallationShape, LentShape, UserShape},
 };
 use crate::git_hosts::rest::{Bearer, Method, plain_token};
 
@@ -119,6 +119,21 @@ impl GitHub {
             secret,
             expires_at,
         })
+    }
+
+    /// Who we are. An app is nobody whose review could be asked for.
+    pub(super) async fn read_me(&self) -> Result<String, GitHostError> {
+        let Access::Token(token) = &self.access else {
+            return Err(GitHostError::Refused(
+                "nobody can ask a GitHub App for a review; give a token of an account".to_owned(),
+            ));
+        };
+        let bearer = Bearer {
+            name: String::new(),
+            token: token.clone(),
+        };
+        let user: UserShape = self.http.get(&bearer, "/user").await?;
+        Ok(user.login)
     }
 
     /// The app as itself.

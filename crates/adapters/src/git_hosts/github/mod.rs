@@ -143,6 +143,10 @@ impl GitHost for GitHub {
         &self.host
     }
 
+    fn me(&self) -> Answer<'_, String> {
+        Box::pin(self.read_me())
+    }
+
     fn repo<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, Repo> {
         Box::pin(self.read_repo(repo))
     }

@@ -12,7 +12,7 @@ const GHOST: &str = "ghost";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct UserShape {
-    login: String,
+    pub(super) login: String,
 }
 
 fn login(user: Option<UserShape>) -> String {
@@ -62,6 +62,8 @@ pub(super) struct PullShape {
     body: Option<String>,
     user: Option<UserShape>,
     labels: Vec<LabelShape>,
+    #[serde(default)]
+    requested_reviewers: Vec<UserShape>,
     state: String,
     #[serde(default)]
     draft: bool,
@@ -99,6 +101,11 @@ impl From<PullShape> for PullState {
             body: shape.body.unwrap_or_default(),
             author: login(shape.user),
             labels: shape.labels.into_iter().map(|label| label.name).collect(),
+            reviewers_asked: shape
+                .requested_reviewers
+                .into_iter()
+                .map(|user| user.login)
+                .collect(),
             phase,
             draft: shape.draft,
             head_sha: shape.head.sha,

@@ -161,6 +161,13 @@ impl GitHost for GitLab {
         &self.host
     }
 
+    fn me(&self) -> Answer<'_, String> {
+        Box::pin(async {
+            let user: shapes::UserShape = self.http.get(&self.bearer, "/user").await?;
+            Ok(user.username)
+        })
+    }
+
     fn repo<'a>(&'a self, repo: &'a RepoName) -> Answer<'a, Repo> {
         Box::pin(self.read_repo(repo))
     }

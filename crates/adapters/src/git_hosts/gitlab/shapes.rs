@@ -59,6 +59,8 @@ pub(super) struct MergeShape {
     pub(super) author: Option<UserShape>,
     #[serde(default)]
     labels: Vec<String>,
+    #[serde(default)]
+    reviewers: Vec<UserShape>,
     state: String,
     #[serde(default)]
     draft: bool,
@@ -130,6 +132,7 @@ impl From<MergeShape> for PullState {
             body: shape.description.unwrap_or_default(),
             author: username(shape.author),
             labels: shape.labels,
+            reviewers_asked: shape.reviewers.into_iter().map(|it| it.username).collect(),
             phase,
             draft: shape.draft,
             head_sha: shape.sha.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What a person says about a repository, checked: the settings of the API with their rules.
 
-use super::RepoUrl;
+use super::{ExternalReviews, RepoUrl};
 use crate::agent::spec::{Invalid, RUNTIMES};
 
 /// Characters of a name, a branch or a model.
@@ -12,7 +12,7 @@ const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 
 /// Settings of other Optios that this one does not carry out. They are refused by name: a setting
 /// that is only stored would promise what nobody does.
-pub const NOT_CARRIED_OUT: [&str; 31] = [
+pub const NOT_CARRIED_OUT: [&str; 28] = [
     "claudeContextWindow",
     "claudeEffort",
     "claudeThinking",
@@ -22,9 +22,6 @@ pub const NOT_CARRIED_OUT: [&str; 31] = [
     "cpuRequest",
     "customDockerfile",
     "dockerInDocker",
-    "externalReviewFilters",
-    "externalReviewMode",
-    "externalReviewWaitForCi",
     "extraPackages",
     "geminiApprovalMode",
     "geminiModel",
@@ -167,6 +164,8 @@ pub struct RepoSpec {
     pub test_command: Option<String>,
     /// Whether tasks begin outside of peak hours only.
     pub off_peak_only: bool,
+    /// Which pull requests of others are reviewed by themselves.
+    pub external_reviews: ExternalReviews,
 }
 
 impl RepoSpec {
@@ -198,6 +197,7 @@ impl RepoSpec {
             prompt_template_override: None,
             test_command: None,
             off_peak_only: false,
+            external_reviews: ExternalReviews::default(),
         }
     }
 
@@ -209,6 +209,12 @@ impl RepoSpec {
             .unwrap_or(&self.default_agent_type)
     }
 
+    /// The model that reviews: one is named for Claude Code alone.
+    #[must_use]
+    pub fn reviewing_model(&self) -> Option<&str> {
+        (self.reviewer() == "claude-code").then_some(self.review_model.as_str())
+    }
+
     /// Checks every rule and returns all that are broken.
     ///
     /// # Errors
@@ -217,6 +223,7 @@ impl RepoSpec {
         let mut broken = self.broken_names();
         broken.extend(self.broken_numbers());
         broken.extend(self.broken_texts());
+        broken.extend(self.external_reviews.broken());
         if broken.is_empty() {
             Ok(())
         } else {

@@ -418,7 +418,7 @@ pub(crate) async fn find(gateway: &Gateway, task: &str) -> Result<TaskRow, ApiEr
 }
 
 /// The ids that begin so.
-fn range(short: &str) -> Option<(Uuid, Uuid)> {
+pub(crate) fn range(short: &str) -> Option<(Uuid, Uuid)> {
     let digits: String = short.chars().filter(|c| *c != '-').collect();
     let fits =
         (SHORT_MIN..32).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit());

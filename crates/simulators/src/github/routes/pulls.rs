@@ -14,6 +14,7 @@ pub(super) async fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call
         ("POST", []) => open(shared, key, call).await,
         ("GET", [number]) => show(shared, key, parse(number)?),
         ("PATCH", [number]) => change(shared, key, parse(number)?, call),
+        ("POST", [number, "requested_reviewers"]) => ask(shared, key, parse(number)?, call),
         ("GET", [number, "merge"]) => {
             let world = shared.world();
             let pull = world.repos[key].pulls.get(&parse(number)?);
@@ -25,6 +26,47 @@ pub(super) async fn route(shared: &Shared, key: &str, rest: &[&str], call: &Call
         ("PUT", [number, "merge"]) => merges::merge(shared, key, parse(number)?, call).await,
         _ => Err(Refusal::missing()),
     }
+}
+
+/// Asks people for a review. Nobody is asked for one of his own pull request.
+fn ask(shared: &Shared, key: &str, number: u64, call: &Call) -> Answer {
+    let mut world = shared.world();
+    let Some(repo) = world.repos.get_mut(key) else {
+        return Err(Refusal::missing());
+    };
+    let author = repo.issues.get(&number).map(|issue| issue.author.clone());
+    let pull = repo.pulls.get_mut(&number).ok_or_else(Refusal::missing)?;
+    let logins = call.body["reviewers"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    for login in logins.iter().filter_map(Value::as_str) {
+        if author.as_deref() == Some(login) {
+            return Err(Refusal::new(
+                422,
+                "Review cannot be requested from pull request author.",
+            ));
+        }
+        if !pull.asked.iter().any(|it| it == login) {
+            pull.asked.push(login.to_owned());
+        }
+    }
+    tell_pull(
+        shared,
+        &mut world,
+        key,
+        number,
+        "review_requested",
+        &call.caller.login,
+    );
+    let repo = &world.repos[key];
+    created(shape::pull(
+        &world,
+        repo,
+        &repo.issues[&number],
+        &repo.pulls[&number],
+        false,
+    ))
 }
 
 fn list(world: &World, key: &str, call: &Call) -> Answer {
@@ -113,6 +155,7 @@ async fn open(shared: &Shared, key: &str, call: &Call) -> Answer {
             base,
             base_sha,
             draft: call.body["draft"].as_bool().unwrap_or(false),
+            asked: Vec::new(),
             merged: None,
             known: None,
             reviews: Vec::new(),

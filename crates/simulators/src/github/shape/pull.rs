@@ -27,6 +27,7 @@ pub(in super::super) fn pull(
             "user": user(world, &repo.owner), "repo": full_repo(world, repo),
         })
     };
+    let asked: Vec<Value> = pull.asked.iter().map(|it| user(world, it)).collect();
     let merge_sha = pull.merged.as_ref().map(|merged| merged.sha.clone());
     let mut shape = json!({
         "url": own, "id": issue.id, "node_id": node("PR", issue.id), "html_url": html,
@@ -40,7 +41,7 @@ pub(in super::super) fn pull(
         "user": user(world, &issue.author), "labels": labels(world, repo, &issue.labels),
     });
     let more = json!({
-        "milestone": null, "assignee": null, "assignees": [], "requested_reviewers": [],
+        "milestone": null, "assignee": null, "assignees": [], "requested_reviewers": asked,
         "requested_teams": [], "draft": pull.draft, "author_association": "MEMBER",
         "auto_merge": null, "active_lock_reason": null,
         "created_at": stamp(issue.created), "updated_at": stamp(issue.updated),

@@ -1,0 +1,174 @@
+//! A git host with one pull request, played by hand.
+
+use std::sync::Mutex;
+
+use optio_domain::{
+    git_host::{
+        Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
+        IssueNumber, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
+        PullState, Repo, RepoName, Review, Seen, Thread},
+    ports::Eventually,
+};
+
+/// Its name in addresses.
+pub(crate) const HOST: &str = "git.example";
+
+/// A git host with one pull request, number 7.
+pub(crate) struct Host {
+    pub(crate) pull: Mutex<PullState>,
+    pub(crate) handed_in: Mutex<Vec<NewReview>>,
+    /// Whether it takes no review in.
+    pub(crate) refuses: Mutex<bool>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        let pull = PullState {
+            number: PullNumber(7),
+            url: format!("https://{HOST}/o/r/pull/7"),
+            title: "A change".to_owned(),
+            body: "why".to_owned(),
+            author: "ada".to_owned(),
+            labels: vec!["ready".to_owned()],
+            reviewers_asked: Vec::new(),
+            phase: PullPhase::Open,
+            draft: false,
+            head_sha: "aaa".to_owned(),
+            head_branch: "feature".to_owned(),
+            base_branch: "main".to_owned(),
+            mergeable: Some(true),
+            merge_sha: None,
+        };
+        Self {
+            pull: Mutex::new(pull),
+            handed_in: Mutex::default(),
+            refuses: Mutex::new(false),
+        }
+    }
+}
+
+fn nothing<'a, T: Send + 'a>() -> Answer<'a, T> {
+    Box::pin(async { Err(GitHostError::NotFound("nothing like that".to_owned())) })
+}
+
+impl GitHost for Host {
+    fn host(&self) -> &str {
+        HOST
+    }
+
+    fn me(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok("optio".to_owned()) })
+    }
+
+    fn repo<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, Repo> {
+        nothing()
+    }
+
+    fn open_pull_of_branch<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        _branch: &'a str,
+    ) -> Answer<'a, Option<Pull>> {
+        nothing()
+    }
+
+    fn open_pulls<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, Vec<PullState>> {
+        let pull = self.pull.lock().unwrap().clone();
+        Box::pin(async { Ok(vec![pull]) })
+    }
+
+    fn pull<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        number: PullNumber,
+        _known: Option<&'a Etag>,
+    ) -> Answer<'a, Seen<PullState>> {
+        let value = self.pull.lock().unwrap().clone();
+        if number != value.number {
+            return nothing();
+        }
+        Box::pin(async { Ok(Seen::Changed { value, etag: None }) })
+    }
+
+    fn checks<'a>(&'a self, _repo: &'a RepoName, _sha: &'a str) -> Answer<'a, Checks> {
+        let run = Check {
+            name: "build".to_owned(),
+            state: CheckState::Failed,
+            word: "failure".to_owned(),
+            url: None,
+        };
+        Box::pin(async { Ok(Checks { runs: vec![run] }) })
+    }
+
+    fn reviews<'a>(&'a self, _repo: &'a RepoName, _number: PullNumber) -> Answer<'a, Vec<Review>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn merge<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        _number: PullNumber,
+        expected_sha: &'a str,
+        _method: MergeMethod,
+    ) -> Eventually<'a, Result<Merged, MergeRefused>> {
+        let mut pull = self.pull.lock().unwrap();
+        if pull.head_sha != expected_sha {
+            return Box::pin(async { Err(MergeRefused::Moved) });
+        }
+        pull.phase = PullPhase::Merged;
+        let sha = "fff".to_owned();
+        Box::pin(async { Ok(Merged { sha }) })
+    }
+
+    fn submit_review<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        _number: PullNumber,
+        review: &'a NewReview,
+    ) -> Answer<'a, String> {
+        if *self.refuses.lock().unwrap() {
+            return Box::pin(async { Err(GitHostError::Refused("not so".to_owned())) });
+        }
+        self.handed_in.lock().unwrap().push(review.clone());
+        Box::pin(async { Ok(format!("https://{HOST}/o/r/pull/7#review-1")) })
+    }
+
+    fn issue<'a>(&'a self, _repo: &'a RepoName, _number: IssueNumber) -> Answer<'a, Issue> {
+        nothing()
+    }
+
+    fn comments<'a>(&'a self, _: &'a RepoName, _: Thread) -> Answer<'a, Vec<Comment>> {
+        nothing()
+    }
+
+    fn issues_with_label<'a>(&'a self, _: &'a RepoName, _: &'a str) -> Answer<'a, Vec<Issue>> {
+        nothing()
+    }
+
+    fn comment<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        _number: Thread,
+        _body: &'a str,
+        _mark: &'a str,
+    ) -> Answer<'a, String> {
+        nothing()
+    }
+
+    fn close_issue<'a>(&'a self, _repo: &'a RepoName, _number: IssueNumber) -> Answer<'a, ()> {
+        nothing()
+    }
+
+    fn add_labels<'a>(
+        &'a self,
+        _repo: &'a RepoName,
+        _number: Thread,
+        _labels: &'a [String],
+    ) -> Answer<'a, ()> {
+        nothing()
+    }
+
+    fn token_for<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, GitToken> {
+        nothing()
+    }
+}
