@@ -37,9 +37,14 @@ impl PrReviews {
     ) -> Result<Progress, Fault> {
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
+        let read = sight.version.number();
         let Some(sight) = self.world.store.see_review(sight.review.id).await? else {
             return Ok(Progress::Gone);
         };
+        // Somebody cancelled it, wrote to it or changed the draft since: what is to be done is decided anew.
+        if sight.version.number() != read + 1 {
+            return Ok(Progress::Again);
+        }
         match self.hand_in(&sight).await {
             Ok(Handed::In(url)) => {
                 self.handed_in(&sight, url.as_deref(), by_itself, decision)

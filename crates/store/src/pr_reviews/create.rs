@@ -53,6 +53,9 @@ pub enum Begun {
     There(Box<PrReviewRow>),
 }
 
+/// How often it is tried. Whoever first sees a pull request locks it before its watcher, which is not there
+/// yet; where others come between, Postgres ends one of them, which finds the watcher at its next try.
+const TRIES_MAX: u32 = 4;
 /// The watcher of a pull request is an actor: actors are locked before what is theirs.
 const LOCK_WATCHER: &str = "
 SELECT a.id FROM actors a WHERE a.kind = 'pull-request' AND a.id =
@@ -70,6 +73,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn begin_review(&self, new: &NewPrReview<'_>) -> Result<Begun, StoreError> {
+        for _try in 1..TRIES_MAX {
+            match self.try_to_begin(new).await {
+                Err(StoreError::Moved) => {}
+                done => return done,
+            }
+        }
+        self.try_to_begin(new).await
+    }
+
+    async fn try_to_begin(&self, new: &NewPrReview<'_>) -> Result<Begun, StoreError> {
         let seen = PullSeen::unchecked(new.pull, new.at);
         let mut tx = self.pool.begin().await?;
         sqlx::query(LOCK_WATCHER)
