@@ -35,13 +35,17 @@ pub struct PullUrl {
 
 /// A text that is no address of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no pull request; write it as https://host/owner/name/pull/7")]
+#[error(
+    "`{0}` is no pull request; write it as https://host/owner/name/pull/7, or as \
+         https://host/group/name/-/merge_requests/7"
+)]
 pub struct BadPullUrl(pub String);
 
 impl FromStr for PullUrl {
     type Err = BadPullUrl;
 
-    /// Reads `https://host/owner/name/pull/7`, whatever follows it.
+    /// Reads `https://host/owner/name/pull/7` and `https://host/group/name/-/merge_requests/7`, whatever
+    /// follows it.
     fn from_str(text: &str) -> Result<Self, BadPullUrl> {
         let bad = || BadPullUrl(text.trim().chars().take(200).collect());
         let trimmed = text.trim();
@@ -51,7 +55,9 @@ impl FromStr for PullUrl {
         if !is_web {
             return Err(bad());
         }
-        let (repo_url, rest) = trimmed.split_once("/pull/").ok_or_else(bad)?;
+        let parts = ["/-/merge_requests/", "/pull/"];
+        let split = parts.into_iter().find_map(|it| trimmed.split_once(it));
+        let (repo_url, rest) = split.ok_or_else(bad)?;
         let number = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let number: u64 = number.parse().map_err(|_| bad())?;
         let repo: RepoUrl = repo_url.parse().map_err(|BadRepo(_)| bad())?;

@@ -201,6 +201,12 @@ fn a_pull_request_is_found_by_its_address_however_it_was_copied() {
             ("ada/engine", 7)
         );
     }
+    let merge = "https://gitlab.com/acme/shop/-/merge_requests/12/diffs";
+    let merge: PullUrl = merge.parse().unwrap();
+    assert_eq!(
+        (merge.repo_url.as_str(), merge.number.0),
+        ("https://gitlab.com/acme/shop", 12)
+    );
     let local: PullUrl = "http://127.0.0.1:3000/a/b/pull/1".parse().unwrap();
     assert_eq!(local.repo.host, "127.0.0.1:3000");
 }

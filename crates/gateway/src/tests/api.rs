@@ -13,8 +13,8 @@ use optio_domain::{
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
-        Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder,
-        SandboxState, Sandboxes,
+        Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder, SandboxState,
+        Sandboxes,
     },
     secret::SecretText,
     token::{Signer, TurnClaims, Verb},

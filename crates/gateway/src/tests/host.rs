@@ -6,7 +6,8 @@ use optio_domain::{
     git_host::{
         Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
         IssueNumber, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
-        PullState, Repo, RepoName, Review, Seen, Thread},
+        PullState, Repo, RepoName, Review, Seen, Thread,
+    },
     ports::Eventually,
 };
 
