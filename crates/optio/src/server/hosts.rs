@@ -158,8 +158,9 @@ mod tests {
         configured(&config, &clock).map_err(|failure| format!("{failure:?}"))
     }
 
-    #[test]
-    fn each_host_with_credentials_is_there_and_knows_its_own_webhooks() {
+    // The client of a host wants a runtime to be there.
+    #[tokio::test]
+    async fn each_host_with_credentials_is_there_and_knows_its_own_webhooks() {
         let names = |env: &[_]| -> Vec<String> {
             let hosts = hosts(env).unwrap();
             hosts.names().map(str::to_owned).collect()
@@ -180,8 +181,9 @@ mod tests {
         assert!(both.of(&repo).is_some());
     }
 
-    #[test]
-    fn what_cannot_be_meant_is_refused_with_its_setting() {
+    // The client of a host wants a runtime to be there.
+    #[tokio::test]
+    async fn what_cannot_be_meant_is_refused_with_its_setting() {
         let refused = |more: &[(&'static str, &'static str)]| {
             let mut env = vec![("GITLAB_TOKEN", "glpat-a"), ("GITHUB_TOKEN", "ghp_a")];
             env.extend(more);

@@ -69,12 +69,29 @@ impl Forge {
         }
     }
 
+    /// The address of a part of the project in the API.
+    fn address(&self, path: &str) -> String {
+        let project = REPO.replace('/', "%2F");
+        format!("{}/api/v4/projects/{project}{path}", self.gitlab.url())
+    }
+
     /// What the API says of a part of the project.
     async fn at(&self, path: &str) -> Value {
-        let project = REPO.replace('/', "%2F");
-        let url = format!("{}/api/v4/projects/{project}{path}", self.gitlab.url());
-        let request = self.http.get(url).header("private-token", TOKEN);
+        let request = self.http.get(self.address(path));
+        let request = request.header("private-token", TOKEN);
         request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until the only issue is closed: that comes after its task is completed.
+    async fn until_issue_closed(&mut self) {
+        let (http, url) = (self.http.clone(), self.address("/issues/1"));
+        self.world
+            .until("the issue to be closed", async |_| {
+                let request = http.get(&url).header("private-token", TOKEN);
+                let issue: Value = request.send().await.unwrap().json().await.unwrap();
+                (issue["state"] == "closed").then_some(())
+            })
+            .await;
     }
 
     async fn until_task(&mut self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
@@ -185,8 +202,7 @@ async fn an_issue_becomes_a_merged_merge_request_over_a_red_pipeline_and_an_appr
     );
     let file = forge.gitlab.file(REPO, "main", "healthz.txt").await;
     assert_eq!(file.unwrap(), "step 0\nstep 1");
-    let issue = forge.at("/issues/1").await;
-    assert_eq!(issue["state"], "closed");
+    forge.until_issue_closed().await;
     let notes = forge.at("/issues/1/notes").await;
     let note = notes[0]["body"].as_str().unwrap();
     assert!(note.starts_with(&format!("Done by {page}.")), "{note}");

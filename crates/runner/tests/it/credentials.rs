@@ -121,7 +121,7 @@ async fn a_run_without_a_token_has_no_helper_and_no_door() {
 const GH: &str =
     "#!/bin/sh\necho \"$GH_TOKEN/$GH_ENTERPRISE_TOKEN/$GH_HOST/$GITHUB_TOKEN\" \"$@\"\n";
 
-/// A run whose PATH has this `gh` at the end.
+/// A run whose PATH has this `gh` before one that the machine may have.
 async fn with_gh(world: &World, host: &Host, script: &str) -> Vec<RunEvent> {
     let tools = world.path("tools");
     fs::create_dir_all(&tools).unwrap();
@@ -129,7 +129,7 @@ async fn with_gh(world: &World, host: &Host, script: &str) -> Vec<RunEvent> {
     fs::set_permissions(tools.join("gh"), fs::Permissions::from_mode(0o755)).unwrap();
     let mut spec = asking(world, host, script);
     let shown = tools.display().to_string();
-    let path = format!("/usr/local/bin:/usr/bin:/bin:{shown}");
+    let path = format!("{shown}:/usr/local/bin:/usr/bin:/bin");
     spec.env.insert("PATH".to_owned(), path);
     spec.env
         .insert("GITHUB_TOKEN".to_owned(), "another".to_owned());
@@ -192,7 +192,7 @@ async fn glab_has_a_token_for_itself_and_for_this_host_only() {
             "glab mr list; glab -R a/b/c mr list; glab --version; echo \"${GITLAB_TOKEN-none}\"";
         let mut spec = asking(&world, &host, script);
         let shown = tools.display().to_string();
-        let path = format!("/usr/local/bin:/usr/bin:/bin:{shown}");
+        let path = format!("{shown}:/usr/local/bin:/usr/bin:/bin");
         spec.env.insert("PATH".to_owned(), path);
         let other = ("GITLAB_ACCESS_TOKEN".to_owned(), "another".to_owned());
         spec.env.extend([other]);
