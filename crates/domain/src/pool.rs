@@ -15,6 +15,8 @@ pub const DORMANT: TimeDelta = TimeDelta::days(7);
 pub const WORKTREE_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long a runner may take to answer that a worktree is gone before it is asked again.
 const ANSWER_MAX: TimeDelta = TimeDelta::minutes(1);
+/// How often a sandbox is looked at again that should be idle and is not known to be.
+const BUSY_LOOK: TimeDelta = TimeDelta::minutes(1);
 
 /// How large a pool may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,9 +195,11 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
     }
     let answers = clearable().filter_map(|it| it.asked.map(|asked| asked + ANSWER_MAX));
     let dues = seen.worktrees.iter().filter_map(|it| it.due);
-    let ends = dormant
-        .map(|it| it.keep_until)
-        .chain(idle().filter_map(|it| it.keep_until));
+    // A run that was closed may be at work for a while; nobody tells us when it is not.
+    let busy = seen.instances.iter().filter(|it| over(it.keep_until));
+    let busy = busy.map(|_| now + BUSY_LOOK);
+    let kept = seen.instances.iter().filter_map(|it| it.keep_until);
+    let ends = dormant.map(|it| it.keep_until).chain(kept).chain(busy);
     let next = answers
         .chain(dues.chain(ends).filter(|until| now < *until))
         .min();
@@ -293,7 +297,13 @@ mod tests {
         let later = now + IDLE;
         let of = |it: Instance| plan(&seen(&[it], &[]), now);
         assert_eq!(of(kept(0, now)).0, Step::Retire(sandbox(1)));
-        assert_eq!(of(kept(1, now)).0, Step::Nothing);
+        let (busy, wait) = of(kept(1, now));
+        assert_eq!((busy, wait.until), (Step::Nothing, Some(now + BUSY_LOOK)));
+        assert_eq!(
+            of(instance(1, 1)).1.until,
+            None,
+            "its run tells when it is over"
+        );
         let (none, wait) = of(kept(0, later));
         assert_eq!((none, wait.until), (Step::Nothing, Some(later)));
         assert_eq!(plan(&Seen::default(), now).1.until, None);

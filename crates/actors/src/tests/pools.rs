@@ -109,6 +109,11 @@ async fn an_idle_sandbox_is_ended_its_files_are_used_again_and_are_removed_when_
     assert_eq!(there, sandbox, "its clone is there already");
     world.want_of_task(next, Intent::Cancel, None).await;
     world.task_is(next, "cancelled").await;
+    world
+        .until("its run is over", async || {
+            world.fleet.run(sandbox).is_none().then_some(())
+        })
+        .await;
     world.pass(IDLE).await;
     world.pool_looks(task).await;
     world

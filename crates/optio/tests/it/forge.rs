@@ -37,6 +37,17 @@ pub(crate) struct Forge {
     pub(crate) http: reqwest::Client,
 }
 
+/// How a task stood when it was last looked at, for whoever waited in vain.
+struct Last(Value);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("it stood so: {:#}", self.0);
+        }
+    }
+}
+
 impl Forge {
     /// A GitHub whose pull requests meet these plays, one head after the other.
     pub(crate) async fn start(plays: Value) -> Self {
@@ -152,9 +163,11 @@ impl Forge {
         holds: impl Fn(&Value) -> bool,
     ) -> Value {
         let path = format!("/api/tasks/{id}");
+        let mut last = Last(Value::Null);
         self.world
             .until(what, async |world| {
-                let task = world.get(&path).await["task"].take();
+                last.0 = world.get(&path).await;
+                let task = last.0["task"].clone();
                 holds(&task).then_some(task)
             })
             .await
