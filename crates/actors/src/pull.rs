@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
-    git_host::{Etag, GitHostError, PullNumber, RepoUrl, Seen as HostSeen},
+    git_host::{GitHostError, PullNumber, RepoUrl, Seen as HostSeen},
     id::PullId,
     ports::Eventually,
     pull::{
-        PullSeen,
+        PullSeen, PullStatus,
         plan::{Step, pause_after, plan},
     },
 };
@@ -73,15 +73,14 @@ impl Pulls {
             seen: what,
         };
         match self.ask(sight).await {
-            Ok((seen, etag)) => {
+            Ok(seen) => {
                 let words = format!(
                     "{}, checks {}, review {}",
                     seen.status.name(),
                     seen.checks.name(),
                     seen.review.name()
                 );
-                self.told(sight, &seen, etag.as_ref(), &decision(words))
-                    .await
+                self.told(sight, &seen, &decision(words)).await
             }
             Err(error) => {
                 self.trouble(sight, &error, &decision(error.to_string()))
@@ -92,7 +91,7 @@ impl Pulls {
 
     /// The pull request itself, then the checks of its head, then its reviews. What has not changed since
     /// costs nothing where the host knows versions.
-    async fn ask(&self, sight: &PullSight) -> Result<(PullSeen, Option<Etag>), GitHostError> {
+    async fn ask(&self, sight: &PullSight) -> Result<PullSeen, GitHostError> {
         let corrupt = |words: String| GitHostError::Refused(words);
         let repo: RepoUrl = sight
             .repo_url
@@ -102,8 +101,8 @@ impl Pulls {
         let host =
             host.ok_or_else(|| corrupt(format!("no git host `{}` is configured", repo.host)))?;
         let number = PullNumber(u64::try_from(sight.number).unwrap_or_default());
-        let (state, etag) = match host.pull(&repo.repo, number, None).await? {
-            HostSeen::Changed { value, etag } => (value, etag),
+        let state = match host.pull(&repo.repo, number, None).await? {
+            HostSeen::Changed { value, .. } => value,
             HostSeen::Unchanged => {
                 return Err(GitHostError::Busy(
                     "it answered nothing new to a new question".to_owned(),
@@ -112,21 +111,22 @@ impl Pulls {
         };
         let checks = host.checks(&repo.repo, &state.head_sha).await?;
         let reviews = host.reviews(&repo.repo, number).await?;
-        let seen = PullSeen::of(&state, &checks, &reviews, self.world.clock.now());
-        Ok((seen, etag))
+        let now = self.world.clock.now();
+        Ok(PullSeen::of(&state, &checks, &reviews, now))
     }
 
     async fn told(
         &self,
         sight: &PullSight,
         seen: &PullSeen,
-        etag: Option<&Etag>,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
+        let unsettled = seen.status == PullStatus::Open && seen.mergeable.is_none();
         let now_seen = optio_domain::pull::plan::Seen {
             status: Some(seen.status),
             looked_at: Some(seen.at),
             told: false,
+            unsettled_since: unsettled.then(|| sight.seen.unsettled_since.unwrap_or(decision.at)),
             troubles: 0,
             hold: None,
             ..sight.seen.clone()
@@ -136,7 +136,7 @@ impl Pulls {
         let mut step = store
             .step(sight.pull.into(), sight.version, &wait, decision, false)
             .await?;
-        let tasks = step.pull_seen(seen, etag).await?;
+        let tasks = step.pull_seen(seen).await?;
         step.pull_mail_read(decision.at).await?;
         step.commit().await?;
         if let Some(hints) = self.hints.get() {

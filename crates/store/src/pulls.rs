@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKey, Wait},
-    git_host::Etag,
     id::{PrReviewId, PullId, TaskId},
     pull::{
         PullSeen, PullStatus,
@@ -37,8 +36,6 @@ pub struct PullSight {
     pub number: i64,
     /// The head that was last seen.
     pub head: String,
-    /// The version that the host named.
-    pub etag: Option<Etag>,
     /// What the plan looks at.
     pub seen: Seen,
 }
@@ -55,7 +52,7 @@ struct RawPull {
     repo_url: String,
     number: i64,
     head: String,
-    etag: Option<String>,
+    unsettled_since: Option<DateTime<Utc>>,
     status: String,
     looked_at: Option<DateTime<Utc>>,
     troubles: i32,
@@ -68,7 +65,7 @@ struct RawPull {
 /// A failed task may still have its pull request merged by a person.
 const SIGHT: &str = "
 SELECT a.version, a.wake_at, a.wait_reason, a.wait_holder, a.heeds_mail, a.quarantined_at, a.inbox_pending,
-       p.repo_url, p.number, p.head, p.etag, p.status, p.looked_at, p.troubles, p.trouble, p.hold_until,
+       p.repo_url, p.number, p.head, p.unsettled_since, p.status, p.looked_at, p.troubles, p.trouble, p.hold_until,
        EXISTS (SELECT FROM tasks t WHERE t.pull_id = p.id AND t.state NOT IN ('completed', 'cancelled'))
          AS wanted_by_task,
        EXISTS (SELECT FROM pr_reviews v WHERE v.pull_id = p.id AND v.state <> 'cancelled'
@@ -103,7 +100,6 @@ impl Store {
             repo_url: row.repo_url,
             number: row.number,
             head: row.head,
-            etag: row.etag.map(Etag),
             seen: Seen {
                 status: row.looked_at.and(PullStatus::parse(&row.status)),
                 looked_at: row.looked_at,
@@ -114,6 +110,7 @@ impl Store {
                 } else {
                     review_every
                 },
+                unsettled_since: row.unsettled_since,
                 troubles: row.troubles,
                 hold: row.hold_until.map(|until| {
                     let words = row.trouble.unwrap_or_default();
@@ -150,7 +147,8 @@ impl Store {
 const SEEN: &str = "
 UPDATE pulls SET url = $2, status = $3, head = $4, base = $5, draft = $6, mergeable = $7, checks = $8,
        failed_checks = $9, review = $10, review_id = $11, review_text = $12, seen_at = $13, looked_at = $13,
-       etag = $14, troubles = 0, trouble = NULL, hold_until = NULL
+       unsettled_since = CASE WHEN $3 = 'open' AND $7::boolean IS NULL THEN COALESCE(unsettled_since, $13) END,
+       troubles = 0, trouble = NULL, hold_until = NULL
 WHERE id = $1
   AND (status, head, base, draft, mergeable, checks, failed_checks, review, review_id)
       IS DISTINCT FROM ($3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -172,11 +170,7 @@ impl Step {
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn pull_seen(
-        &mut self,
-        seen: &PullSeen,
-        etag: Option<&Etag>,
-    ) -> Result<Vec<ActorKey>, StoreError> {
+    pub async fn pull_seen(&mut self, seen: &PullSeen) -> Result<Vec<ActorKey>, StoreError> {
         let changed = sqlx::query(SEEN)
             .bind(self.key.id)
             .bind(&seen.url)
@@ -191,11 +185,10 @@ impl Step {
             .bind(&seen.review_id)
             .bind(&seen.review_text)
             .bind(self.now)
-            .bind(etag.map(|etag| etag.0.as_str()))
             .execute(&mut *self.tx)
             .await?;
         if changed.rows_affected() == 0 {
-            self.pull_unchanged(etag).await?;
+            self.pull_unchanged().await?;
             return Ok(Vec::new());
         }
         let tasks: Vec<(Uuid,)> = sqlx::query_as(WAKE)
@@ -232,15 +225,13 @@ impl Step {
             .collect())
     }
 
-    async fn pull_unchanged(&mut self, etag: Option<&Etag>) -> Result<(), StoreError> {
+    async fn pull_unchanged(&mut self) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE pulls SET looked_at = $2, seen_at = $2, etag = COALESCE($3, etag), troubles = 0,
-                    trouble = NULL, hold_until = NULL
+            "UPDATE pulls SET looked_at = $2, seen_at = $2, troubles = 0, trouble = NULL, hold_until = NULL
              WHERE id = $1",
         )
         .bind(self.key.id)
         .bind(self.now)
-        .bind(etag.map(|etag| etag.0.as_str()))
         .execute(&mut *self.tx)
         .await?;
         Ok(())

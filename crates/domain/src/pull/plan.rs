@@ -7,6 +7,10 @@ use crate::actor::Wait;
 
 /// How often a pull request of a task is looked at where nobody tells us of changes.
 pub const LOOK_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// How soon it is looked at again while the host has not found out whether it merges, and for how long it
+/// may not have: GitHub says that it begins to find out when it is asked.
+const UNSETTLED_LOOK: TimeDelta = TimeDelta::seconds(3);
+const UNSETTLED_MAX: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause after answers of the host that were none.
 const TROUBLE_PAUSE_MAX: TimeDelta = TimeDelta::minutes(10);
 
@@ -23,6 +27,8 @@ pub struct Seen {
     pub wanted: bool,
     /// How often it is looked at where nobody tells us of changes.
     pub every: TimeDelta,
+    /// Since when the host has not found out whether it merges; `None` where it has.
+    pub unsettled_since: Option<DateTime<Utc>>,
     /// Looks in a row that failed.
     pub troubles: i32,
     /// Not before this, and why: the host's rate limit, or a pause after a failed look.
@@ -66,7 +72,15 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
         let wait = Wait::until(reason.clone(), "the git host", *until);
         return (Step::Nothing, wait.whatever_mail_comes());
     }
-    let due = seen.looked_at.map_or(now, |at| at + seen.every);
+    let unsettled = seen
+        .unsettled_since
+        .is_some_and(|since| now < since + UNSETTLED_MAX);
+    let every = if unsettled {
+        UNSETTLED_LOOK
+    } else {
+        seen.every
+    };
+    let due = seen.looked_at.map_or(now, |at| at + every);
     if seen.told || due <= now {
         return (
             Step::Look,
@@ -101,6 +115,7 @@ mod tests {
             told: false,
             wanted: true,
             every: LOOK_EVERY,
+            unsettled_since: None,
             troubles: 0,
             hold: None,
         }
@@ -167,5 +182,16 @@ mod tests {
         assert_eq!(pause_after(0), TimeDelta::seconds(5));
         assert_eq!(pause_after(1), TimeDelta::seconds(10));
         assert_eq!(pause_after(99), TROUBLE_PAUSE_MAX);
+    }
+
+    #[test]
+    fn a_host_that_finds_out_whether_it_merges_is_asked_again_soon_but_not_for_ever() {
+        let mut unsettled = seen();
+        unsettled.unsettled_since = Some(now());
+        assert_eq!(plan(&unsettled, now()).0, Step::Nothing);
+        assert_eq!(plan(&unsettled, now() + UNSETTLED_LOOK).0, Step::Look);
+        unsettled.unsettled_since = Some(now() - UNSETTLED_MAX);
+        assert_eq!(plan(&unsettled, now() + UNSETTLED_LOOK).0, Step::Nothing);
+        assert_eq!(plan(&unsettled, now() + LOOK_EVERY).0, Step::Look);
     }
 }
