@@ -190,6 +190,14 @@ impl GitHosts {
     }
 }
 
+/// The token of an account, as it is stored at this moment: people change it while all is in use.
+pub trait StoredToken: Send + Sync {
+    /// The token, where there is one. The error is in words.
+    fn token(&self) -> Eventually<'_, Result<Option<SecretText>, String>>;
+    /// What a person can do where there is none, or a wrong one.
+    fn remedy(&self) -> String;
+}
+
 /// What an agent program is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchOrder {

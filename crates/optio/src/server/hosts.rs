@@ -1,16 +1,21 @@
 //! The git hosts that are configured.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use optio_adapters::git_hosts::{
     github::{Credentials, GitHub, GitHubSettings},
-    gitlab::{GitLab, GitLabSettings},
+    gitlab::{GitLab, GitLabSettings, Token},
 };
 use optio_domain::{
     git_host::GitHost,
-    ports::{Clock, GitHosts},
+    ports::{Clock, Eventually, GitHosts, StoredToken},
     secret::SecretText,
 };
+use optio_store::Store;
 
 use crate::{
     config::{Config, GitHubAccess, GitLabAccess, Secret},
@@ -24,24 +29,32 @@ const GITHUB_API: &str = "https://api.github.com";
 /// Where GitLab is, unless somebody says otherwise.
 const GITLAB: &str = "https://gitlab.com";
 
-/// The git hosts that the settings name. Without credentials there is none: tasks then run, and nobody
-/// sees their pull requests.
-pub(super) fn configured(config: &Config, clock: &Arc<dyn Clock>) -> Result<GitHosts, Failure> {
-    let github = github(&config.github, clock)?;
-    let gitlab = gitlab(&config.gitlab, clock)?;
-    if let (Some(github), Some(gitlab)) = (&github, &gitlab)
-        && github.host() == gitlab.host()
-    {
+/// Where the tokens are that the settings do not name: secrets of these names, which people may set and
+/// change at any time.
+const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+const GITLAB_TOKEN: &str = "GITLAB_TOKEN";
+/// How long a stored token is used before it is looked at again.
+const TOKEN_KEPT: Duration = Duration::from_secs(5);
+
+/// A GitHub and a GitLab, as the settings say.
+pub(super) fn configured(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    stored: impl Fn(&'static str) -> Arc<dyn StoredToken>,
+) -> Result<GitHosts, Failure> {
+    let github = github(&config.github, clock, || stored(GITHUB_TOKEN))?;
+    let gitlab = gitlab(&config.gitlab, clock, || stored(GITLAB_TOKEN))?;
+    if github.host() == gitlab.host() {
         let host = github.host();
         return Err(Failure::usage(format!(
             "github_url and gitlab_url both name {host}; set each to its own host"
         )));
     }
     let (signs, shows) = (
-        signature(github.as_ref(), config.github.webhook_secret.as_ref()),
-        signature(gitlab.as_ref(), config.gitlab.webhook_secret.as_ref()),
+        signature(&github, config.github.webhook_secret.as_ref()),
+        signature(&gitlab, config.gitlab.webhook_secret.as_ref()),
     );
-    let mut hosts = GitHosts::new(github.into_iter().chain(gitlab).collect());
+    let mut hosts = GitHosts::new(vec![github, gitlab]);
     if let Some((host, secret)) = signs {
         hosts = hosts.signing(&host, secret);
     }
@@ -52,24 +65,22 @@ pub(super) fn configured(config: &Config, clock: &Arc<dyn Clock>) -> Result<GitH
 }
 
 /// A host that tells things by itself, and by what it is known.
-fn signature(
-    host: Option<&Arc<dyn GitHost>>,
-    secret: Option<&Secret>,
-) -> Option<(String, SecretText)> {
-    Some((host?.host().to_owned(), SecretText::new(secret?.reveal())))
+fn signature(host: &Arc<dyn GitHost>, secret: Option<&Secret>) -> Option<(String, SecretText)> {
+    Some((host.host().to_owned(), SecretText::new(secret?.reveal())))
 }
 
 fn github(
     access: &GitHubAccess,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<dyn GitHost>>, Failure> {
+    stored: impl FnOnce() -> Arc<dyn StoredToken>,
+) -> Result<Arc<dyn GitHost>, Failure> {
     let credentials = match (&access.app, &access.token) {
         (Some((id, file)), _) => Credentials::App {
             id: *id,
             private_key: private_key(file)?,
         },
         (None, Some(token)) => Credentials::Token(token.reveal().to_owned()),
-        (None, None) => return Ok(None),
+        (None, None) => Credentials::Stored(stored()),
     };
     let url = access.url.as_deref().unwrap_or(GITHUB);
     let api_url = match &access.api_url {
@@ -85,15 +96,17 @@ fn github(
     };
     let host = GitHub::new(settings, Arc::clone(clock))
         .map_err(|error| Failure::usage(error.to_string()))?;
-    Ok(Some(Arc::new(host)))
+    Ok(Arc::new(host))
 }
 
 fn gitlab(
     access: &GitLabAccess,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<dyn GitHost>>, Failure> {
-    let Some(token) = &access.token else {
-        return Ok(None);
+    stored: impl FnOnce() -> Arc<dyn StoredToken>,
+) -> Result<Arc<dyn GitHost>, Failure> {
+    let token = match &access.token {
+        Some(token) => Token::Given(token.reveal().to_owned()),
+        None => Token::Stored(stored()),
     };
     let url = access.url.as_deref().unwrap_or(GITLAB);
     let api_url = access.api_url.clone();
@@ -106,11 +119,56 @@ fn gitlab(
     let settings = GitLabSettings {
         host,
         api_url: api_url.unwrap_or_else(|| format!("{url}/api/v4")),
-        token: token.reveal().to_owned(),
+        token,
     };
     let host = GitLab::new(settings, Arc::clone(clock))
         .map_err(|error| Failure::usage(error.to_string()))?;
-    Ok(Some(Arc::new(host)))
+    Ok(Arc::new(host))
+}
+
+/// A token among the secrets of the workspace.
+pub(super) struct Stored {
+    store: Store,
+    name: &'static str,
+    kept: tokio::sync::Mutex<Option<(Instant, Option<SecretText>)>>,
+}
+
+impl Stored {
+    /// The token of this name.
+    pub(super) fn token(store: &Store, name: &'static str) -> Arc<dyn StoredToken> {
+        Arc::new(Self {
+            store: store.clone(),
+            name,
+            kept: tokio::sync::Mutex::default(),
+        })
+    }
+
+    async fn read(&self) -> Result<Option<SecretText>, String> {
+        let mut kept = self.kept.lock().await;
+        if let Some((at, token)) = &*kept
+            && at.elapsed() < TOKEN_KEPT
+        {
+            return Ok(token.clone());
+        }
+        let found = self
+            .store
+            .secret(super::plane::WORKSPACE, None, self.name)
+            .await;
+        let token = found.map_err(|error| format!("the secret {}: {error}", self.name))?;
+        *kept = Some((Instant::now(), token.clone()));
+        Ok(token)
+    }
+}
+
+impl StoredToken for Stored {
+    fn token(&self) -> Eventually<'_, Result<Option<SecretText>, String>> {
+        Box::pin(self.read())
+    }
+
+    fn remedy(&self) -> String {
+        let name = self.name;
+        format!("give one with `optio secret set {name}`, or in the environment as {name}")
+    }
 }
 
 fn host_of(url: &str) -> String {
@@ -139,6 +197,19 @@ mod tests {
         machine::SystemClock,
     };
 
+    /// Nothing is stored.
+    struct Nothing;
+
+    impl StoredToken for Nothing {
+        fn token(&self) -> Eventually<'_, Result<Option<SecretText>, String>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn remedy(&self) -> String {
+            "give one".to_owned()
+        }
+    }
+
     fn hosts(env: &[(&str, &str)]) -> Result<GitHosts, String> {
         let mut given = BTreeMap::from([("HOME".to_owned(), "/home/ada".to_owned())]);
         given.extend(
@@ -155,18 +226,17 @@ mod tests {
         };
         let config = Settings::load(found).unwrap().server().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        configured(&config, &clock).map_err(|failure| format!("{failure:?}"))
+        configured(&config, &clock, |_| Arc::new(Nothing)).map_err(|failure| format!("{failure:?}"))
     }
 
     // The client of a host wants a runtime to be there.
     #[tokio::test]
-    async fn each_host_with_credentials_is_there_and_knows_its_own_webhooks() {
+    async fn each_host_is_there_and_knows_its_own_webhooks() {
         let names = |env: &[_]| -> Vec<String> {
             let hosts = hosts(env).unwrap();
             hosts.names().map(str::to_owned).collect()
         };
-        assert_eq!(names(&[]), [""; 0]);
-        assert_eq!(names(&[("GITLAB_TOKEN", "glpat-a")]), ["gitlab.com"]);
+        assert_eq!(names(&[]), ["github.com", "gitlab.com"]);
         let both = [
             ("GITLAB_TOKEN", "glpat-a"),
             ("OPTIO_GITLAB_URL", "https://git.acme.test:8443/"),

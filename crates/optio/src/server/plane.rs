@@ -19,7 +19,7 @@ use optio_runtime::{
 use optio_store::{Store, ownership::Registry};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{connect, database::Database, key, rounds, vault};
+use super::{connect, database::Database, hosts, key, rounds, vault};
 use crate::{
     agent_versions,
     config::{Bwrap, Config, Secret, surroundings},
@@ -37,7 +37,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(2);
 const ORPHAN_MS_MAX: u64 = 10 * 60 * 1_000;
 
 /// The workspace there is.
-const WORKSPACE: &str = "default";
+pub(super) const WORKSPACE: &str = "default";
 
 /// The control plane, while it runs.
 pub(super) struct ControlPlane {
@@ -326,13 +326,14 @@ async fn world(
     let sandboxes = Arc::new(ProcessSandboxes::new(settings).await);
     let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
+    let hosts = hosts::configured(config, &clock, |name| hosts::Stored::token(&store, name))?;
     Ok(World {
         stream: Stream::start_among(peers.clone(), store.clone()),
         store,
         links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
-        hosts: super::hosts::configured(config, &clock)?,
+        hosts,
         clock,
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,

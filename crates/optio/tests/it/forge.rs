@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{Plan, World};
 
 const SECRET: &str = "a-webhook-secret-of-this-world";
-const TOKEN: &str = "ghp_of-this-world-0123456789";
+pub(crate) const TOKEN: &str = "ghp_of-this-world-0123456789";
 
 /// What the agent's tool does: one commit for each run; the first one opens the pull request.
 const WORK: &str = r#"

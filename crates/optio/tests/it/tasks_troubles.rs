@@ -298,6 +298,26 @@ async fn with_two_control_planes_one_takes_over_the_tasks_of_the_other_and_start
     forge.until_state(&task, "completed").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_a_task_says_what_to_do_and_goes_on_once_one_is_stored() {
+    let mut forge = Forge::with(json!([green()]), &[], async |plan| {
+        plan.unset("GITHUB_TOKEN").start().await
+    })
+    .await;
+    let task = forge.create("run: sh work.sh").await;
+    let path = format!("/api/tasks/{task}");
+    let said = async |world: &mut World| {
+        let shown = world.get(&path).await.to_string();
+        shown
+            .contains("optio secret set GITHUB_TOKEN")
+            .then_some(())
+    };
+    forge.world.until("the remedy to be said", said).await;
+    let stored = json!({ "name": "GITHUB_TOKEN", "value": crate::forge::TOKEN });
+    forge.world.post("/api/secrets", &stored).await;
+    forge.until_state(&task, "pr_opened").await;
+}
+
 /// One address in front of several control planes, as a load balancer is.
 struct Front {
     url: String,

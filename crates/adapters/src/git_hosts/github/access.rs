@@ -13,7 +13,7 @@ use super::{
     jwt::AppKey,
     shapes::{InstallationShape, LentShape, UserShape},
 };
-use crate::git_hosts::rest::{Bearer, Method, plain_token};
+use crate::git_hosts::rest::{Account, Bearer, Method, plain_token};
 
 /// The user name that GitHub takes with any token.
 const USERNAME: &str = "x-access-token";
@@ -26,7 +26,7 @@ const KNOWN_MAX: usize = 10_000;
 
 /// The right to speak to GitHub.
 pub(super) enum Access {
-    Token(String),
+    Account(Account),
     App {
         key: Box<AppKey>,
         known: Mutex<Known>,
@@ -59,8 +59,9 @@ impl Access {
     pub(super) fn new(credentials: Credentials) -> Result<Self, BadSettings> {
         match credentials {
             Credentials::Token(token) => plain_token(&token)
-                .map(Self::Token)
+                .map(|token| Self::Account(Account::Given(token)))
                 .ok_or(BadSettings::Token),
+            Credentials::Stored(stored) => Ok(Self::Account(Account::Stored(stored))),
             Credentials::App { id, private_key } => Ok(Self::App {
                 key: Box::new(AppKey::read(id, &private_key)?),
                 known: Mutex::default(),
@@ -73,10 +74,7 @@ impl GitHub {
     /// What calls about this repository are made with.
     pub(super) async fn bearer(&self, repo: &RepoName) -> Result<Bearer, GitHostError> {
         match &self.access {
-            Access::Token(token) => Ok(Bearer {
-                name: String::new(),
-                token: token.clone(),
-            }),
+            Access::Account(account) => account.bearer().await,
             Access::App { key, known } => {
                 let number = self.installation(key, known, repo).await?;
                 let scope = Scope::Installation(number);
@@ -104,7 +102,7 @@ impl GitHub {
     /// A token that opens this repository to `git`, and no other one where the app makes it.
     pub(super) async fn lend_token(&self, repo: &RepoName) -> Result<GitToken, GitHostError> {
         let (secret, expires_at) = match &self.access {
-            Access::Token(token) => (token.clone(), None),
+            Access::Account(account) => (account.bearer().await?.token, None),
             Access::App { key, known } => {
                 let number = self.installation(key, known, repo).await?;
                 let scope = Scope::Repo(repo.clone());
@@ -123,15 +121,12 @@ impl GitHub {
 
     /// Who we are. An app is nobody whose review could be asked for.
     pub(super) async fn read_me(&self) -> Result<String, GitHostError> {
-        let Access::Token(token) = &self.access else {
+        let Access::Account(account) = &self.access else {
             return Err(GitHostError::Refused(
                 "nobody can ask a GitHub App for a review; give a token of an account".to_owned(),
             ));
         };
-        let bearer = Bearer {
-            name: String::new(),
-            token: token.clone(),
-        };
+        let bearer = account.bearer().await?;
         let user: UserShape = self.http.get(&bearer, "/user").await?;
         Ok(user.login)
     }

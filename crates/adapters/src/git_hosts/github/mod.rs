@@ -20,7 +20,7 @@ use optio_domain::{
         MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
         Thread,
     },
-    ports::{Clock, Eventually},
+    ports::{Clock, Eventually, StoredToken},
 };
 
 use self::{access::Access, answers::DIALECT};
@@ -65,6 +65,8 @@ impl GitHubSettings {
 pub enum Credentials {
     /// A personal access token.
     Token(String),
+    /// A personal access token that is stored where people change it.
+    Stored(Arc<dyn StoredToken>),
     /// A GitHub App that is installed where the repositories are.
     App {
         /// Its number.
@@ -78,6 +80,7 @@ impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(_) => f.write_str("Token(..)"),
+            Self::Stored(_) => f.write_str("Stored(..)"),
             Self::App { id, .. } => write!(f, "App({id}, ..)"),
         }
     }

@@ -23,13 +23,13 @@ use optio_domain::{
         MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName,
         Review, Seen, Thread,
     },
-    ports::{Clock, Eventually},
+    ports::{Clock, Eventually, StoredToken},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use self::answers::DIALECT;
-use super::rest::{BadApi, Bearer, Http, Method, Reply, encode, plain_token};
+use super::rest::{Account, BadApi, Http, Method, Reply, encode, plain_token};
 
 /// The user name under which GitLab takes any token for `git`
 /// (<https://docs.gitlab.com/topics/git/clone/#clone-using-a-token>).
@@ -42,8 +42,17 @@ pub struct GitLabSettings {
     pub host: String,
     /// The base of the API: `https://HOST/api/v4`.
     pub api_url: String,
-    /// A personal, group or project access token with the scopes `api` and `write_repository`.
-    pub token: String,
+    /// The right to speak to it.
+    pub token: Token,
+}
+
+/// A personal, group or project access token with the scopes `api` and `write_repository`.
+#[derive(Clone)]
+pub enum Token {
+    /// Given at the start.
+    Given(String),
+    /// Stored where people change it.
+    Stored(Arc<dyn StoredToken>),
 }
 
 impl std::fmt::Debug for GitLabSettings {
@@ -73,7 +82,7 @@ pub enum BadSettings {
 pub struct GitLab {
     host: String,
     http: Http,
-    bearer: Bearer,
+    account: Account,
 }
 
 impl std::fmt::Debug for GitLab {
@@ -96,9 +105,11 @@ impl GitLab {
         };
         Ok(Self {
             http: Http::new(&settings.api_url, DIALECT, clock).map_err(bad)?,
-            bearer: Bearer {
-                name: String::new(),
-                token: plain_token(&settings.token).ok_or(BadSettings::Token)?,
+            account: match settings.token {
+                Token::Given(token) => {
+                    Account::Given(plain_token(&token).ok_or(BadSettings::Token)?)
+                }
+                Token::Stored(stored) => Account::Stored(stored),
             },
             host: settings.host,
         })
@@ -108,7 +119,8 @@ impl GitLab {
     where
         T: Serialize + DeserializeOwned,
     {
-        self.http.get(&self.bearer, &address(repo, path)).await
+        let bearer = self.account.bearer().await?;
+        self.http.get(&bearer, &address(repo, path)).await
     }
 
     async fn all<T>(&self, repo: &RepoName, path: &str) -> Result<Vec<T>, GitHostError>
@@ -116,7 +128,8 @@ impl GitLab {
         T: Serialize + DeserializeOwned,
     {
         let path = address(repo, path);
-        self.http.all::<Vec<T>, T>(&self.bearer, &path).await
+        let bearer = self.account.bearer().await?;
+        self.http.all::<Vec<T>, T>(&bearer, &path).await
     }
 
     async fn call(
@@ -140,9 +153,8 @@ impl GitLab {
         etag: Option<&str>,
     ) -> Result<Reply, GitHostError> {
         let path = address(repo, path);
-        self.http
-            .send(&self.bearer, method, &path, body, etag)
-            .await
+        let bearer = self.account.bearer().await?;
+        self.http.send(&bearer, method, &path, body, etag).await
     }
 
     fn judged(&self, repo: &RepoName, path: &str, reply: Reply) -> Result<Reply, GitHostError> {
@@ -163,7 +175,10 @@ impl GitHost for GitLab {
 
     fn me(&self) -> Answer<'_, String> {
         Box::pin(async {
-            let user: shapes::UserShape = self.http.get(&self.bearer, "/user").await?;
+            let user: shapes::UserShape = self
+                .http
+                .get(&self.account.bearer().await?, "/user")
+                .await?;
             Ok(user.username)
         })
     }
@@ -265,7 +280,7 @@ impl GitHost for GitLab {
         Box::pin(async {
             Ok(GitToken {
                 username: USERNAME.to_owned(),
-                secret: self.bearer.token.clone(),
+                secret: self.account.bearer().await?.token,
                 expires_at: None,
             })
         })

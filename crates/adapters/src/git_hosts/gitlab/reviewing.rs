@@ -70,7 +70,10 @@ impl GitLab {
             let words = "the head of the merge request has moved since it was reviewed";
             return Err(GitHostError::Refused(words.to_owned()));
         }
-        let me: UserShape = self.http.get(&self.bearer, "/user").await?;
+        let me: UserShape = self
+            .http
+            .get(&self.account.bearer().await?, "/user")
+            .await?;
         if merge.author.as_ref() == Some(&me) {
             let words = "nobody decides about his own merge request";
             return Err(GitHostError::Refused(words.to_owned()));

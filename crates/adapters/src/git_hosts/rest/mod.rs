@@ -12,7 +12,10 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Utc};
 use octocrab::Octocrab;
-use optio_domain::{git_host::GitHostError, ports::Clock};
+use optio_domain::{
+    git_host::GitHostError,
+    ports::{Clock, StoredToken},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -52,6 +55,38 @@ pub(super) enum BadApi {
 pub(super) struct Bearer {
     pub(super) name: String,
     pub(super) token: String,
+}
+
+/// The token of an account.
+#[derive(Clone)]
+pub(super) enum Account {
+    /// Given at the start.
+    Given(String),
+    /// Stored where people change it.
+    Stored(Arc<dyn StoredToken>),
+}
+
+impl Account {
+    /// What calls are made with now.
+    pub(super) async fn bearer(&self) -> Result<Bearer, GitHostError> {
+        let token = match self {
+            Self::Given(token) => token.clone(),
+            Self::Stored(stored) => {
+                let unusable = |words: &str| GitHostError::Unauthorized {
+                    words: words.to_owned(),
+                    remedy: stored.remedy(),
+                };
+                let token = stored.token().await.map_err(GitHostError::Busy)?;
+                let token = token.ok_or_else(|| unusable("there is no token"))?;
+                plain_token(token.reveal())
+                    .ok_or_else(|| unusable("the token holds characters that no token has"))?
+            }
+        };
+        Ok(Bearer {
+            name: String::new(),
+            token,
+        })
+    }
 }
 
 /// The methods that are used.

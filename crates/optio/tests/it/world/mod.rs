@@ -56,6 +56,12 @@ impl Plan {
         self
     }
 
+    /// Without a setting.
+    pub(crate) fn unset(mut self, name: &str) -> Self {
+        self.env.remove(name);
+        self
+    }
+
     /// With the Postgres that Optio starts by itself, instead of one that is there.
     pub(crate) fn embedded(mut self) -> Self {
         self.embedded = true;

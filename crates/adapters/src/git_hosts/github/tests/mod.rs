@@ -4,6 +4,7 @@ mod app;
 mod git;
 mod limits;
 mod pulls;
+mod stored;
 mod words;
 
 use std::{

@@ -4,7 +4,7 @@ use optio_domain::git_host::{GitHost, GitHostError, MergeMethod, Seen};
 use optio_simulators::{CheckSetup, Fault, FaultKind, GitlabSetup};
 
 use super::{REPO, adapter, world, world_with};
-use crate::git_hosts::gitlab::{BadSettings, GitLab, GitLabSettings};
+use crate::git_hosts::gitlab::{BadSettings, GitLab, GitLabSettings, Token};
 
 fn fault(kind: FaultKind, of: &str, times: u32) -> Fault {
     Fault {
@@ -168,7 +168,7 @@ async fn settings_that_cannot_be_used_are_refused_at_once() {
         let settings = GitLabSettings {
             host: "gitlab.com".to_owned(),
             api_url: api_url.to_owned(),
-            token: token.to_owned(),
+            token: Token::Given(token.to_owned()),
         };
         assert!(!format!("{settings:?}").contains("glpat"));
         GitLab::new(settings, clock()).err()

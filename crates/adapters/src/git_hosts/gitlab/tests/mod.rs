@@ -21,7 +21,7 @@ use optio_domain::{
 use optio_simulators::{GitlabSetup, GitlabSimulator, RepoSetup};
 use serde_json::{Value, json};
 
-use super::{GitLab, GitLabSettings};
+use super::{GitLab, GitLabSettings, Token};
 
 /// How long something may take to become true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -78,7 +78,7 @@ fn adapter(sim: &GitlabSimulator, token: &str, clock: &Arc<Hands>) -> GitLab {
     let settings = GitLabSettings {
         host: sim.address().to_string(),
         api_url: format!("{}/api/v4", sim.url()),
-        token: token.to_owned(),
+        token: Token::Given(token.to_owned()),
     };
     GitLab::new(settings, Arc::clone(clock) as Arc<dyn Clock>).unwrap()
 }
