@@ -20,6 +20,7 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod task;
+pub mod template;
 pub mod token;
 pub mod transcript;
 pub mod wire;

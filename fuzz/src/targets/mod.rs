@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// Every target. Keep the list in alphabetical order.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     Target {
         name: "agent-line",
         play: agent::line,
@@ -67,6 +67,10 @@ pub const TARGETS: [Target; 14] = [
     Target {
         name: "settings",
         play: operator::settings,
+    },
+    Target {
+        name: "template",
+        play: operator::template,
     },
     Target {
         name: "token",

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use optio::config::{Found, Host, Settings};
-use optio_domain::schedule::Schedule;
+use optio_domain::{schedule::Schedule, template::Template};
 use optio_simulators::Scenario;
+use serde_json::{Map, Value};
 
 /// Three lines: a cron expression, a time zone, and the seconds since 1970 of the last fire.
 pub(super) fn schedule(data: &[u8]) {
@@ -31,6 +32,27 @@ pub(super) fn schedule(data: &[u8]) {
         assert!(last < next, "{expression:?} {zone:?} {last} {next}");
         last = next;
     }
+}
+
+/// A template. What it asks for is put in or stays as it was written, and what is put in is no template.
+pub(super) fn template(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let template = match Template::parse(&text) {
+        Ok(template) => template,
+        Err(error) => {
+            let words = error.to_string();
+            let helps = ["{{", "bytes", "times"].iter().any(|it| words.contains(it));
+            assert!(helps, "no remedy: {words}");
+            return;
+        }
+    };
+    let names: Vec<String> = template.names().into_iter().map(str::to_owned).collect();
+    let nothing = template.render(&Map::new());
+    assert!(nothing.missing.iter().all(|name| names.contains(name)));
+    let value = Value::from("{{not a template}}");
+    let known = names.iter().map(|name| (name.clone(), value.clone()));
+    let everything = template.render(&known.collect());
+    assert_eq!(everything.missing, [""; 0], "{text:?}");
 }
 
 /// A settings file, and after a line of `---` the environment as `NAME=value` lines.

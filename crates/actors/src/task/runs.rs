@@ -8,6 +8,7 @@ use optio_domain::{
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
+    repo::GitPlatform,
     run::{Failure, FailureClass, Verdict},
     task::{
         TaskEvent, TaskState,
@@ -55,6 +56,7 @@ impl Tasks {
                 TaskType::Coding => settings.prompt.as_deref(),
                 TaskType::Review => settings.review_prompt.as_deref(),
             },
+            gitlab: GitPlatform::of_host(&repo.host) == GitPlatform::GitLab,
             test_command: settings.test_command.as_deref(),
         });
         let run = RunId(self.world.ids.fresh());

@@ -1,6 +1,9 @@
 //! What the agent of a review is told.
 
+use serde_json::{Map, Value};
+
 use super::{RunKind, draft::Draft};
+use crate::task::prompt::filled;
 
 /// Characters of a pull request's own description that are repeated.
 const DESCRIPTION_CHARS_MAX: usize = 8_000;
@@ -66,12 +69,31 @@ pub fn assemble(order: &Order<'_>) -> String {
 }
 
 fn looking(order: &Order<'_>) -> String {
-    let words = order.own_words.unwrap_or(
-        "Review the pull request whose head is checked out in this worktree. Read the change against its \
-         base, run what tests there are, and look for what is wrong, unsafe, untested or unclear. Change \
-         nothing, commit nothing and push nothing; what you write is handed in by somebody else.",
-    );
+    let ours = "Review the pull request whose head is checked out in this worktree. Read the change against its \
+                base, run what tests there are, and look for what is wrong, unsafe, untested or unclear. Change \
+                nothing, commit nothing and push nothing; what you write is handed in by somebody else.";
+    let own = order.own_words.map(|own| filled(own, &values(order)));
+    let words = own.as_deref().unwrap_or(ours);
     format!("# Your review\n\n{}\n\n{FORM}", words.trim())
+}
+
+/// What the repository's own words may ask for, as it is. There is no task: its file and title are those of
+/// the pull request, or nothing.
+fn values(order: &Order<'_>) -> Map<String, Value> {
+    let number = order.url.rsplit('/').next().unwrap_or_default();
+    let gitlab = order.url.contains("/-/merge_requests/");
+    [
+        ("BASE_BRANCH", order.base),
+        ("GIT_PLATFORM_GITLAB", if gitlab { "true" } else { "" }),
+        ("PR_NUMBER", number),
+        ("REPO_NAME", order.repo),
+        ("TASK_FILE", ""),
+        ("TASK_TITLE", &order.title.trim().replace('\n', " ")),
+        ("TEST_COMMAND", order.test_command.unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_owned(), Value::from(value)))
+    .into_iter()
+    .collect()
 }
 
 fn before(draft: &Draft) -> String {

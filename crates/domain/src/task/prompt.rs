@@ -1,12 +1,44 @@
 //! What an agent is told at the start of a task's run.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{feedback::Feedback, policy::Policy, seen::TaskType, spec::TaskSpec};
-use crate::{agent::prompt::envelope, mail::Letter};
+use super::{
+    feedback::Feedback,
+    policy::Policy,
+    seen::TaskType,
+    spec::{BRANCH_PREFIX, TaskSpec},
+};
+use crate::{agent::prompt::envelope, mail::Letter, template::Template};
 
 /// Where the task itself is written down in the worktree.
 pub const TASK_FILE: &str = ".optio/task.md";
+
+/// What a repository's own words for its agents may ask for.
+pub const NAMES: [&str; 12] = [
+    "AUTO_MERGE",
+    "BASE_BRANCH",
+    "BRANCH_NAME",
+    "DRAFT_PR",
+    "GIT_PLATFORM_GITLAB",
+    "ISSUE_NUMBER",
+    "PLANNING_MODE",
+    "REPO_NAME",
+    "TASK_FILE",
+    "TASK_ID",
+    "TASK_TITLE",
+    "TEST_COMMAND",
+];
+/// What its own words for its reviewers may ask for.
+pub const REVIEW_NAMES: [&str; 7] = [
+    "BASE_BRANCH",
+    "GIT_PLATFORM_GITLAB",
+    "PR_NUMBER",
+    "REPO_NAME",
+    "TASK_FILE",
+    "TASK_TITLE",
+    "TEST_COMMAND",
+];
 
 /// Why a run is opened. Kept in the task's row from the moment it is known until the run is opened, so
 /// that no run is without its reason.
@@ -57,8 +89,10 @@ pub struct Order<'a> {
     pub letters: &'a [Letter],
     /// The settings of its repository.
     pub policy: &'a Policy,
-    /// The repository's own words for its agents, in the place of ours.
+    /// The repository's own words for its agents, in the place of ours: a template.
     pub own_words: Option<&'a str>,
+    /// Whether its host is a GitLab.
+    pub gitlab: bool,
     /// How its tests are run.
     pub test_command: Option<&'a str>,
 }
@@ -135,6 +169,7 @@ fn feedback_words(feedback: &Feedback) -> String {
 
 fn coding(order: &Order<'_>) -> String {
     if let Some(own) = order.own_words {
+        let own = filled(own, &values(order));
         return format!("{}\n\n{}", own.trim(), facts(order));
     }
     let todo = if order.plans {
@@ -169,6 +204,38 @@ fn coding(order: &Order<'_>) -> String {
     format!("# Your task\n\n{todo}\n\n{}", facts(order))
 }
 
+/// What the repository's own words may ask for, as it is.
+fn values(order: &Order<'_>) -> Map<String, Value> {
+    let said = |it: bool| Value::from(if it { "true" } else { "" });
+    let spec = order.spec;
+    let number = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+    let task = order.branch.trim_start_matches(BRANCH_PREFIX);
+    [
+        ("AUTO_MERGE", said(order.policy.auto_merge && !order.policy.cautious)),
+        ("BASE_BRANCH", spec.base_branch.as_str().into()),
+        ("BRANCH_NAME", order.branch.into()),
+        ("DRAFT_PR", said(order.policy.cautious)),
+        ("GIT_PLATFORM_GITLAB", said(order.gitlab)),
+        ("ISSUE_NUMBER", spec.ticket_id.as_deref().unwrap_or_default().into()),
+        ("PLANNING_MODE", said(order.plans)),
+        ("PR_NUMBER", order.pull.map(number).unwrap_or_default().into()),
+        ("REPO_NAME", order.repo.into()),
+        ("TASK_FILE", TASK_FILE.into()),
+        ("TASK_ID", task.into()),
+        ("TASK_TITLE", spec.title.trim().into()),
+        ("TEST_COMMAND", order.test_command.unwrap_or_default().into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
+}
+
+/// A repository's own words with these values. Words that are no template, which were stored before there
+/// were any, stand as they are.
+pub(crate) fn filled(own: &str, values: &Map<String, Value>) -> String {
+    Template::parse(own).map_or_else(|_| own.to_owned(), |template| template.render(values).text)
+}
+
 /// Where its ticket is an issue of the same host, the pull request names it.
 fn closes(order: &Order<'_>) -> String {
     match (&order.spec.ticket_source, &order.spec.ticket_id) {
@@ -199,11 +266,11 @@ fn tests(order: &Order<'_>) -> String {
 }
 
 fn reviewing(order: &Order<'_>) -> String {
-    let words = order.own_words.unwrap_or(
-        "Review the pull request whose head is checked out in this worktree. Read the change against its \
-         base, run what tests there are, and look for what is wrong, unsafe, untested or unclear. Change \
-         nothing and push nothing.",
-    );
+    let ours = "Review the pull request whose head is checked out in this worktree. Read the change against its \
+                base, run what tests there are, and look for what is wrong, unsafe, untested or unclear. Change \
+                nothing and push nothing.";
+    let own = order.own_words.map(|own| filled(own, &values(order)));
+    let words = own.as_deref().unwrap_or(ours);
     format!(
         "# Your review\n\n{}\n\nEnd with one JSON object and nothing after it: `{{\"verdict\": \"approve\" | \
          \"request_changes\" | \"comment\", \"summary\": \"what the author has to know\"}}`.\n\nRepository: {}. \
@@ -253,6 +320,7 @@ mod tests {
             letters: &[],
             policy: &Policy::default(),
             own_words: None,
+            gitlab: false,
             test_command: Some("make test"),
         })
     }
@@ -289,5 +357,33 @@ mod tests {
         );
         assert!(text.starts_with("# Your pull request has conflicts"));
         assert!(text.contains("origin/trunk") && text.contains("is open already"));
+    }
+
+    #[test]
+    fn a_repositorys_own_words_are_a_template() {
+        let own = "Work on {{BRANCH_NAME}} of {{REPO_NAME}}.{{#if DRAFT_PR}} Draft.{{else}} Ready.{{/if}}\n\
+                   {{#if ISSUE_NUMBER}}\nCloses #{{ISSUE_NUMBER}}.\n{{/if}}\nTests: {{TEST_COMMAND}}.";
+        let spec = spec();
+        let order = Order {
+            spec: &spec,
+            branch: "optio/task-1",
+            repo: "o/r",
+            pull: None,
+            plans: false,
+            brief: &Brief::Start,
+            letters: &[],
+            policy: &Policy::default(),
+            own_words: Some(own),
+            gitlab: false,
+            test_command: Some("make test"),
+        };
+        let text = assemble(&order);
+        let start = "Work on optio/task-1 of o/r. Ready.\nCloses #7.\nTests: make test.\n\nRepository: o/r.";
+        assert!(text.starts_with(start), "{text}");
+        for names in [&NAMES[..], &REVIEW_NAMES[..]] {
+            let known = values(&order);
+            assert!(names.iter().all(|name| known.contains_key(*name)), "{names:?}");
+        }
+        assert_eq!(filled("{{ color: red }}", &values(&order)), "{{ color: red }}");
     }
 }

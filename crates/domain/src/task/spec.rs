@@ -67,10 +67,13 @@ pub struct BadField {
     pub words: String,
 }
 
+/// What the names of tasks' branches begin with.
+pub const BRANCH_PREFIX: &str = "optio/task-";
+
 /// The branch a task works on.
 #[must_use]
 pub fn work_branch(task: TaskId) -> String {
-    format!("optio/task-{task}")
+    format!("{BRANCH_PREFIX}{task}")
 }
 
 /// Whether a text can be a branch: what `git check-ref-format --branch` and the API allow, both.

@@ -1,7 +1,11 @@
 //! What a person says about a repository, checked: the settings of the API with their rules.
 
 use super::{ExternalReviews, RepoUrl};
-use crate::agent::spec::{Invalid, RUNTIMES};
+use crate::{
+    agent::spec::{Invalid, RUNTIMES},
+    task::prompt::{NAMES, REVIEW_NAMES},
+    template::Template,
+};
 
 /// Characters of a name, a branch or a model.
 const NAME_CHARS_MAX: usize = 255;
@@ -281,9 +285,9 @@ impl RepoSpec {
 
     fn broken_texts(&self) -> Vec<Invalid> {
         let mut broken = Vec::new();
-        for (field, template) in [
-            ("reviewPromptTemplate", &self.review_prompt_template),
-            ("promptTemplateOverride", &self.prompt_template_override),
+        for (field, template, known) in [
+            ("reviewPromptTemplate", &self.review_prompt_template, &REVIEW_NAMES[..]),
+            ("promptTemplateOverride", &self.prompt_template_override, &NAMES[..]),
         ] {
             let Some(template) = template else { continue };
             if template.trim().is_empty() || TEMPLATE_BYTES_MAX < template.len() {
@@ -291,6 +295,11 @@ impl RepoSpec {
                     "must be a text of at most {TEMPLATE_BYTES_MAX} bytes; null is the built-in one"
                 );
                 broken.push(Invalid::new(field, rule));
+                continue;
+            }
+            let understood = Template::parse(template).and_then(|it| it.check(known));
+            if let Err(error) = understood {
+                broken.push(Invalid::new(field, error.to_string()));
             }
         }
         let command = self.test_command.as_deref();

@@ -77,6 +77,21 @@ fn every_broken_rule_is_named_at_once() {
 }
 
 #[test]
+fn a_prompt_asks_for_nothing_that_nobody_gives() {
+    let with = |prompt: &str, review: &str| RepoSpec {
+        prompt_template_override: Some(prompt.to_owned()),
+        review_prompt_template: Some(review.to_owned()),
+        ..spec()
+    };
+    assert_eq!(fields(&with("{{TASK_ID}} {{#if DRAFT_PR}}x{{/if}}", "{{PR_NUMBER}}")), [""; 0]);
+    let broken = with("{{TASKID}}", "{{#if PR_NUMBER}}");
+    assert_eq!(fields(&broken), ["reviewPromptTemplate", "promptTemplateOverride"]);
+    let rules = broken.check().unwrap_err();
+    let rules: Vec<String> = rules.into_iter().map(|it| it.rule).collect();
+    assert!(rules[1].contains("unknown: TASKID; known are AUTO_MERGE"), "{rules:?}");
+}
+
+#[test]
 fn branches_are_named_as_git_allows() {
     for good in ["main", "release/1.2", "a-b_c", "v1.0"] {
         let spec = RepoSpec {
