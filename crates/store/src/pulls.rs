@@ -335,7 +335,7 @@ pub(crate) async fn put(
            mergeable = CASE WHEN pulls.head = excluded.head THEN pulls.mergeable END,
            checks = CASE WHEN pulls.head = excluded.head THEN pulls.checks ELSE excluded.checks END,
            failed_checks = CASE WHEN pulls.head = excluded.head THEN pulls.failed_checks ELSE '{}' END,
-           etag = NULL, head = excluded.head
+           head = excluded.head
          RETURNING id",
     )
     .bind(fresh.0)
