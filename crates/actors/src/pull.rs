@@ -14,7 +14,7 @@ use optio_domain::{
     },
 };
 use optio_runtime::{Fault, Hints, Kind, Progress};
-use optio_store::pulls::PullSight;
+use optio_store::pulls::{Every, PullSight};
 use uuid::Uuid;
 
 use crate::World;
@@ -41,7 +41,11 @@ impl Pulls {
     }
 
     async fn one_step(&self, id: PullId) -> Result<Progress, Fault> {
-        let every = TimeDelta::milliseconds(self.world.limits.pull_poll_ms);
+        let limits = &self.world.limits;
+        let every = Every {
+            task: TimeDelta::milliseconds(limits.task_poll_ms),
+            review: TimeDelta::milliseconds(limits.pull_poll_ms),
+        };
         let Some(sight) = self.world.store.see_pull(id, every).await? else {
             return Ok(Progress::Gone);
         };

@@ -40,6 +40,8 @@ pub struct Limits {
     /// Milliseconds between two looks at the open pull requests of a repository, and at one that only a
     /// review waits for.
     pub pull_poll_ms: i64,
+    /// Milliseconds between two looks at the pull request of a task, where nobody tells us of changes.
+    pub task_poll_ms: i64,
     /// Milliseconds a run of a task may take.
     pub task_run_ms_max: i64,
     /// Milliseconds for everything with git before a task's agent starts.
@@ -102,6 +104,7 @@ impl Default for Limits {
             tasks_running_max: 5,
             reviews_running_max: 4,
             pull_poll_ms: 2 * 60 * 1_000,
+            task_poll_ms: 30 * 1_000,
             task_run_ms_max: 4 * 60 * 60 * 1_000,
             task_git_ms_max: 10 * 60 * 1_000,
             task_setup_ms_max: 10 * 60 * 1_000,

@@ -226,7 +226,8 @@ fn condition(block: &HelperTemplate) -> Result<Part, BadTemplate> {
         [name] => self::word(name).filter(|name| is_name(name)),
         _ => None,
     };
-    let name = name.ok_or_else(|| BadTemplate::NotHere(format!("#{word} with more than a name")))?;
+    let name =
+        name.ok_or_else(|| BadTemplate::NotHere(format!("#{word} with more than a name")))?;
     let within = |parsed: &Option<Parsed>| parsed.as_ref().map_or(Ok(Vec::new()), parts);
     Ok(Part::If {
         name,
@@ -361,8 +362,14 @@ mod tests {
     #[test]
     fn values_are_put_in_as_they_are() {
         let values = json!({ "NAME": "Ada & <co>", "n": 7, "nothing": null, "list": [1, 2], "a": { "b": ["x"] } });
-        assert_eq!(text("Hi {{NAME}}, {{ n }}.", values.clone()), "Hi Ada & <co>, 7.");
-        assert_eq!(text("[{{nothing}}] {{list}} {{a.b.0}}", values), "[] [1,2] x");
+        assert_eq!(
+            text("Hi {{NAME}}, {{ n }}.", values.clone()),
+            "Hi Ada & <co>, 7."
+        );
+        assert_eq!(
+            text("[{{nothing}}] {{list}} {{a.b.0}}", values),
+            "[] [1,2] x"
+        );
     }
 
     #[test]
@@ -385,7 +392,8 @@ mod tests {
 
     #[test]
     fn blocks_lie_in_each_other_and_a_tag_alone_in_its_line_leaves_none() {
-        let template = "{{#if a}}\nA\n{{#if b}}\nB\n{{else}}\nnot B\n{{/if}}\n{{else if c}}\nC\n{{/if}}\nend";
+        let template =
+            "{{#if a}}\nA\n{{#if b}}\nB\n{{else}}\nnot B\n{{/if}}\n{{else if c}}\nC\n{{/if}}\nend";
         assert_eq!(text(template, json!({ "a": 1, "b": 1 })), "A\nB\nend");
         assert_eq!(text(template, json!({ "a": 1 })), "A\nnot B\nend");
         assert_eq!(text(template, json!({ "c": 1 })), "C\nend");
@@ -409,12 +417,18 @@ mod tests {
 
     #[test]
     fn two_braces_can_be_meant() {
-        assert_eq!(text(r"style=\{{ color: red }}", json!({})), "style={{ color: red }}");
+        assert_eq!(
+            text(r"style=\{{ color: red }}", json!({})),
+            "style={{ color: red }}"
+        );
     }
 
     #[test]
     fn a_value_that_looks_like_a_template_is_none() {
-        assert_eq!(text("{{a}}", json!({ "a": "{{b}}", "b": "secret" })), "{{b}}");
+        assert_eq!(
+            text("{{a}}", json!({ "a": "{{b}}", "b": "secret" })),
+            "{{b}}"
+        );
     }
 
     #[test]

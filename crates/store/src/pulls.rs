@@ -4,10 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::{
     actor::{ActorKey, Wait},
     id::{PrReviewId, PullId, TaskId},
-    pull::{
-        PullSeen, PullStatus,
-        plan::{LOOK_EVERY, Seen},
-    },
+    pull::{PullSeen, PullStatus, plan::Seen},
 };
 use serde_json::json;
 use sqlx::{FromRow, Postgres, Transaction};
@@ -38,6 +35,15 @@ pub struct PullSight {
     pub head: String,
     /// What the plan looks at.
     pub seen: Seen,
+}
+
+/// How often a pull request is looked at where nobody tells us of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Every {
+    /// One of a task.
+    pub task: TimeDelta,
+    /// One that only a review waits for.
+    pub review: TimeDelta,
 }
 
 #[derive(FromRow)]
@@ -73,15 +79,15 @@ SELECT a.version, a.wake_at, a.wait_reason, a.wait_holder, a.heeds_mail, a.quara
 FROM pulls p JOIN actors a ON a.kind = 'pull-request' AND a.id = p.id WHERE p.id = $1";
 
 impl Store {
-    /// Reads everything about a watched pull request that its plan looks at. One that only a review waits
-    /// for is looked at every `review_every`.
+    /// Reads everything about a watched pull request that its plan looks at. How often it is looked at
+    /// depends on who waits for it.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn see_pull(
         &self,
         pull: PullId,
-        review_every: TimeDelta,
+        every: Every,
     ) -> Result<Option<PullSight>, StoreError> {
         let row: Option<RawPull> = sqlx::query_as(SIGHT)
             .bind(pull.0)
@@ -106,9 +112,9 @@ impl Store {
                 told: 0 < row.inbox_pending,
                 wanted: row.wanted_by_task || row.wanted_by_review,
                 every: if row.wanted_by_task {
-                    LOOK_EVERY
+                    every.task
                 } else {
-                    review_every
+                    every.review
                 },
                 unsettled_since: row.unsettled_since,
                 troubles: row.troubles,

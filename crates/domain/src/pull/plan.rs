@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::PullStatus;
 use crate::actor::Wait;
 
-/// How often a pull request of a task is looked at where nobody tells us of changes.
-pub const LOOK_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// How long an answer of the host is waited for before another step may look.
+const ANSWER_MAX: TimeDelta = TimeDelta::seconds(30);
 /// How soon it is looked at again while the host has not found out whether it merges, and for how long it
 /// may not have: GitHub says that it begins to find out when it is asked.
 const UNSETTLED_LOOK: TimeDelta = TimeDelta::seconds(3);
@@ -84,7 +84,7 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
     if seen.told || due <= now {
         return (
             Step::Look,
-            Wait::until("the git host's answer", "the git host", now + LOOK_EVERY),
+            Wait::until("the git host's answer", "the git host", now + ANSWER_MAX),
         );
     }
     (
@@ -103,6 +103,8 @@ pub fn pause_after(troubles: i32) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LOOK_EVERY: TimeDelta = TimeDelta::seconds(30);
 
     fn now() -> DateTime<Utc> {
         "2026-01-01T12:00:00Z".parse().unwrap()

@@ -211,19 +211,31 @@ fn values(order: &Order<'_>) -> Map<String, Value> {
     let number = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
     let task = order.branch.trim_start_matches(BRANCH_PREFIX);
     [
-        ("AUTO_MERGE", said(order.policy.auto_merge && !order.policy.cautious)),
+        (
+            "AUTO_MERGE",
+            said(order.policy.auto_merge && !order.policy.cautious),
+        ),
         ("BASE_BRANCH", spec.base_branch.as_str().into()),
         ("BRANCH_NAME", order.branch.into()),
         ("DRAFT_PR", said(order.policy.cautious)),
         ("GIT_PLATFORM_GITLAB", said(order.gitlab)),
-        ("ISSUE_NUMBER", spec.ticket_id.as_deref().unwrap_or_default().into()),
+        (
+            "ISSUE_NUMBER",
+            spec.ticket_id.as_deref().unwrap_or_default().into(),
+        ),
         ("PLANNING_MODE", said(order.plans)),
-        ("PR_NUMBER", order.pull.map(number).unwrap_or_default().into()),
+        (
+            "PR_NUMBER",
+            order.pull.map(number).unwrap_or_default().into(),
+        ),
         ("REPO_NAME", order.repo.into()),
         ("TASK_FILE", TASK_FILE.into()),
         ("TASK_ID", task.into()),
         ("TASK_TITLE", spec.title.trim().into()),
-        ("TEST_COMMAND", order.test_command.unwrap_or_default().into()),
+        (
+            "TEST_COMMAND",
+            order.test_command.unwrap_or_default().into(),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()
@@ -382,8 +394,14 @@ mod tests {
         assert!(text.starts_with(start), "{text}");
         for names in [&NAMES[..], &REVIEW_NAMES[..]] {
             let known = values(&order);
-            assert!(names.iter().all(|name| known.contains_key(*name)), "{names:?}");
+            assert!(
+                names.iter().all(|name| known.contains_key(*name)),
+                "{names:?}"
+            );
         }
-        assert_eq!(filled("{{ color: red }}", &values(&order)), "{{ color: red }}");
+        assert_eq!(
+            filled("{{ color: red }}", &values(&order)),
+            "{{ color: red }}"
+        );
     }
 }

@@ -80,7 +80,9 @@ impl Forge {
             .set("GITHUB_TOKEN", TOKEN)
             .set("OPTIO_GITHUB_URL", &github.url())
             .set("OPTIO_GITHUB_API_URL", &github.url())
-            .set("GITHUB_WEBHOOK_SECRET", SECRET);
+            .set("GITHUB_WEBHOOK_SECRET", SECRET)
+            // What no webhook tells is found soon.
+            .set("OPTIO_LIMITS_TASK_POLL_MS", "5000");
         let forge = Self {
             world: begin(plan).await,
             github,

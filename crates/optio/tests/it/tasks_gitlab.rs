@@ -56,6 +56,7 @@ impl Forge {
             .set("GITLAB_TOKEN", TOKEN)
             .set("OPTIO_GITLAB_URL", &gitlab.url())
             .set("GITLAB_WEBHOOK_SECRET", SECRET)
+            .set("OPTIO_LIMITS_TASK_POLL_MS", "5000")
             .start()
             .await;
         gitlab.set_hook(Some(HookSetup {

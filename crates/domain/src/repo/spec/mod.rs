@@ -286,8 +286,16 @@ impl RepoSpec {
     fn broken_texts(&self) -> Vec<Invalid> {
         let mut broken = Vec::new();
         for (field, template, known) in [
-            ("reviewPromptTemplate", &self.review_prompt_template, &REVIEW_NAMES[..]),
-            ("promptTemplateOverride", &self.prompt_template_override, &NAMES[..]),
+            (
+                "reviewPromptTemplate",
+                &self.review_prompt_template,
+                &REVIEW_NAMES[..],
+            ),
+            (
+                "promptTemplateOverride",
+                &self.prompt_template_override,
+                &NAMES[..],
+            ),
         ] {
             let Some(template) = template else { continue };
             if template.trim().is_empty() || TEMPLATE_BYTES_MAX < template.len() {

@@ -83,12 +83,24 @@ fn a_prompt_asks_for_nothing_that_nobody_gives() {
         review_prompt_template: Some(review.to_owned()),
         ..spec()
     };
-    assert_eq!(fields(&with("{{TASK_ID}} {{#if DRAFT_PR}}x{{/if}}", "{{PR_NUMBER}}")), [""; 0]);
+    assert_eq!(
+        fields(&with(
+            "{{TASK_ID}} {{#if DRAFT_PR}}x{{/if}}",
+            "{{PR_NUMBER}}"
+        )),
+        [""; 0]
+    );
     let broken = with("{{TASKID}}", "{{#if PR_NUMBER}}");
-    assert_eq!(fields(&broken), ["reviewPromptTemplate", "promptTemplateOverride"]);
+    assert_eq!(
+        fields(&broken),
+        ["reviewPromptTemplate", "promptTemplateOverride"]
+    );
     let rules = broken.check().unwrap_err();
     let rules: Vec<String> = rules.into_iter().map(|it| it.rule).collect();
-    assert!(rules[1].contains("unknown: TASKID; known are AUTO_MERGE"), "{rules:?}");
+    assert!(
+        rules[1].contains("unknown: TASKID; known are AUTO_MERGE"),
+        "{rules:?}"
+    );
 }
 
 #[test]
