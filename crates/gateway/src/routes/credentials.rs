@@ -2,7 +2,10 @@
 
 use axum::{Json, extract::State, http::HeaderMap};
 use chrono::{DateTime, Utc};
-use optio_domain::{git_host::RepoUrl, wire::credentials::CredentialAnswer};
+use optio_domain::{
+    git_host::{GitHostError, RepoUrl},
+    wire::credentials::CredentialAnswer,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -84,12 +87,8 @@ pub(crate) async fn ask(
             repo.host
         ))
     })?;
-    let token = host.token_for(&repo.repo).await.map_err(|error| {
-        ApiError::Unavailable(
-            format!("no credentials for {}: {error}", repo.repo),
-            RETRY_S,
-        )
-    })?;
+    let token = host.token_for(&repo.repo).await;
+    let token = token.map_err(|error| no_token(&repo, &error))?;
     let answer = CredentialAnswer {
         username: token.username,
         password: token.secret,
@@ -100,6 +99,19 @@ pub(crate) async fn ask(
 
 /// Seconds after which a run should ask again.
 const RETRY_S: u32 = 5;
+
+/// Whoever asks again for what passes by itself, and not for what a person has to mend.
+fn no_token(repo: &RepoUrl, error: &GitHostError) -> ApiError {
+    let words = format!("no credentials for {}: {error}", repo.repo);
+    match error {
+        GitHostError::Busy(_) | GitHostError::RateLimited { .. } => {
+            ApiError::Unavailable(words, RETRY_S)
+        }
+        GitHostError::NotFound(_)
+        | GitHostError::Unauthorized { .. }
+        | GitHostError::Refused(_) => ApiError::Forbidden(words),
+    }
+}
 
 /// Credentials are for the run's own repository and no other.
 fn meant(question: &CredentialQuestion, repo: &RepoUrl) -> Result<(), ApiError> {
