@@ -7,10 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use handlebars::{
-    Path,
-    template::{HelperTemplate, Parameter, Template as Parsed, TemplateElement},
-};
+use handlebars::template::{HelperTemplate, Parameter, Template as Parsed, TemplateElement};
 use serde_json::{Map, Value};
 
 /// Bytes of a template.
@@ -72,8 +69,8 @@ enum Part {
     If {
         name: String,
         wanted: bool,
-        then: Vec<Part>,
-        otherwise: Vec<Part>,
+        then: Vec<Self>,
+        otherwise: Vec<Self>,
     },
 }
 
@@ -191,7 +188,9 @@ fn part(element: &TemplateElement) -> Result<Option<Part>, BadTemplate> {
         TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
             return Err(BadTemplate::NotHere("{{*…}}".to_owned()));
         }
-        _ => return Err(BadTemplate::NotHere("{{>…}}".to_owned())),
+        TemplateElement::PartialExpression(_) | TemplateElement::PartialBlock(_) | _ => {
+            return Err(BadTemplate::NotHere("{{>…}}".to_owned()));
+        }
     }))
 }
 
@@ -238,11 +237,7 @@ fn condition(block: &HelperTemplate) -> Result<Part, BadTemplate> {
 }
 
 fn word(parameter: &Parameter) -> Option<String> {
-    match parameter {
-        Parameter::Name(name) => Some(name.clone()),
-        Parameter::Path(Path::Relative((_, raw))) => Some(raw.clone()),
-        _ => None,
-    }
+    parameter.as_name().map(str::to_owned)
 }
 
 /// Letters, digits, underscores and hyphens, with dots between parts.
@@ -317,7 +312,8 @@ fn find<'a>(name: &str, values: &'a Map<String, Value>) -> Option<&'a Value> {
     let first = values.get(parts.next()?)?;
     parts.try_fold(first, |value, part| match value {
         Value::Array(items) => items.get(part.parse::<usize>().ok()?),
-        _ => value.get(part),
+        Value::Object(members) => members.get(part),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     })
 }
 
