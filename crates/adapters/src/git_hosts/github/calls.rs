@@ -13,11 +13,23 @@ impl GitHub {
     where
         T: Serialize + DeserializeOwned,
     {
+        Ok(self.get_tagged(repo, path).await?.0)
+    }
+
+    pub(super) async fn get_tagged<T>(
+        &self,
+        repo: &RepoName,
+        path: &str,
+    ) -> Result<(T, Option<String>), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
         let path = format!("/repos/{repo}{path}");
         let bearer = self.bearer(repo).await?;
-        match self.http.get(&bearer, &path).await {
+        match self.http.get_tagged(&bearer, &path).await {
             Err(error) if is_expired(&error) && self.forget(&bearer) => {
-                self.http.get(&self.bearer(repo).await?, &path).await
+                let bearer = self.bearer(repo).await?;
+                self.http.get_tagged(&bearer, &path).await
             }
             done => done,
         }

@@ -123,6 +123,18 @@ impl GitLab {
         self.http.get(&bearer, &address(repo, path)).await
     }
 
+    async fn get_tagged<T>(
+        &self,
+        repo: &RepoName,
+        path: &str,
+    ) -> Result<(T, Option<String>), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let bearer = self.account.bearer().await?;
+        self.http.get_tagged(&bearer, &address(repo, path)).await
+    }
+
     async fn all<T>(&self, repo: &RepoName, path: &str) -> Result<Vec<T>, GitHostError>
     where
         T: Serialize + DeserializeOwned,

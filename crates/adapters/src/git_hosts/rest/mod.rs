@@ -127,6 +127,14 @@ impl Reply {
     }
 }
 
+/// A page that was read.
+struct Page<T> {
+    value: T,
+    has_next: bool,
+    /// The host's name for this version of it.
+    etag: Option<String>,
+}
+
 /// A host's API at one address.
 pub(super) struct Http {
     crab: Octocrab,
@@ -257,7 +265,20 @@ impl Http {
     where
         T: Serialize + DeserializeOwned,
     {
-        Ok(self.page(bearer, path).await?.0)
+        Ok(self.page(bearer, path).await?.value)
+    }
+
+    /// The same, with the host's name for this version of it.
+    pub(super) async fn get_tagged<T>(
+        &self,
+        bearer: &Bearer,
+        path: &str,
+    ) -> Result<(T, Option<String>), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let page = self.page(bearer, path).await?;
+        Ok((page.value, page.etag))
     }
 
     /// Reads all pages of a list.
@@ -273,9 +294,9 @@ impl Http {
         let mut all = Vec::new();
         for number in 1..=PAGES_MAX {
             let address = format!("{path}{mark}per_page=100&page={number}");
-            let (page, has_next): (P, bool) = self.page(bearer, &address).await?;
-            all.extend(page.into());
-            if !has_next {
+            let page: Page<P> = self.page(bearer, &address).await?;
+            all.extend(page.value.into());
+            if !page.has_next {
                 return Ok(all);
             }
         }
@@ -283,7 +304,7 @@ impl Http {
         Err(GitHostError::Refused(words))
     }
 
-    async fn page<T>(&self, bearer: &Bearer, path: &str) -> Result<(T, bool), GitHostError>
+    async fn page<T>(&self, bearer: &Bearer, path: &str) -> Result<Page<T>, GitHostError>
     where
         T: Serialize + DeserializeOwned,
     {
@@ -295,22 +316,28 @@ impl Http {
         if let (304, Some(kept)) = (reply.status, kept)
             && let Ok(value) = serde_json::from_str(&kept.body)
         {
-            return Ok((value, kept.has_next));
+            return Ok(Page {
+                value,
+                has_next: kept.has_next,
+                etag: Some(kept.etag),
+            });
         }
         let reply = self.judged(reply, path)?;
         let (value, has_next) = (reply.read::<T>()?, reply.has_next());
-        if let (Some(etag), Ok(body)) = (reply.header("etag"), serde_json::to_string(&value)) {
-            let etag = etag.to_owned();
-            lock(&self.cache).put(
-                key,
-                Kept {
-                    etag,
-                    body,
-                    has_next,
-                },
-            );
+        let etag = reply.header("etag").map(str::to_owned);
+        if let (Some(etag), Ok(body)) = (etag.clone(), serde_json::to_string(&value)) {
+            let kept = Kept {
+                etag,
+                body,
+                has_next,
+            };
+            lock(&self.cache).put(key, kept);
         }
-        Ok((value, has_next))
+        Ok(Page {
+            value,
+            has_next,
+            etag,
+        })
     }
 }
 

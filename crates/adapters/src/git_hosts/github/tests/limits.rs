@@ -37,6 +37,10 @@ async fn looking_at_what_has_not_changed_costs_nothing() {
         world.github.reviews(&world.repo, number).await.unwrap();
     }
     assert_eq!(world.sim.used(TOKEN), before);
+    // Nor does it for whoever has kept nothing: the adapter has.
+    let again = world.github.pull(&world.repo, number, None).await.unwrap();
+    assert_eq!(again.changed().as_ref(), Some(&value));
+    assert_eq!(world.sim.used(TOKEN), before);
     world.push("work", &[("c.txt", Some("c\n"))]).await;
     let seen = world
         .github
