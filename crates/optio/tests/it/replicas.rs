@@ -10,7 +10,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{FAKE_PRELUDE, Plan, Server, World, alive, kill9, until_gone};
+use crate::world::{FAKE_PRELUDE, Plan, Process, Server, World, alive, kill9, until_gone};
 
 /// An agent that finishes at once, or, told to wait, once the test lets it.
 const PROGRAM: &str = r#"
@@ -124,15 +124,23 @@ async fn begin(world: &mut World, team: &[String]) -> Vec<(String, i32, Value)> 
     turns
 }
 
-/// The agent program's own process, the youngest with its command line.
+/// The agent program's own process, the youngest with its command line that keeps it: what a shell is
+/// about to start has the shell's own for a moment.
 fn program(world: &World, agent: &str) -> i32 {
-    let found = world.processes_of(agent);
-    let program = found
-        .iter()
-        .filter(|process| process.command.contains("--output-format stream-json"))
-        .map(|process| process.pid)
-        .max();
-    program.unwrap_or_else(|| panic!("{found:#?}"))
+    let youngest = || {
+        let found = world.processes_of(agent);
+        let is_program =
+            |process: &&Process| process.command.contains("--output-format stream-json");
+        let program = found.iter().filter(is_program).map(|it| it.pid).max();
+        program.unwrap_or_else(|| panic!("{found:#?}"))
+    };
+    loop {
+        let program = youngest();
+        std::thread::sleep(Duration::from_millis(20));
+        if youngest() == program {
+            return program;
+        }
+    }
 }
 
 fn open_gates(world: &World, team: &[String]) {
