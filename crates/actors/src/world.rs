@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use optio_domain::{
+    actor::ActorKey,
+    agent::seen::Link,
+    id::{RunId, SandboxId},
     limits::Limits,
-    ports::{AgentCli, Clock, GitHosts, Ids, Sandboxes},
-    token::Signer,
+    ports::{AgentCli, Clock, GitHosts, Ids, SandboxOrder, SandboxState, Sandboxes},
+    token::{SandboxClaims, Signer},
 };
 use optio_runtime::{links::Links, stream::Stream};
 use optio_store::Store;
@@ -46,5 +49,50 @@ impl World {
     #[must_use]
     pub fn runner_url(&self) -> &str {
         self.links.peers().url().unwrap_or(&self.api_url)
+    }
+
+    /// What the driver is told about a sandbox and its runner.
+    pub(crate) fn sandbox_order(
+        &self,
+        sandbox: SandboxId,
+        owner: impl Into<ActorKey>,
+    ) -> SandboxOrder {
+        SandboxOrder {
+            sandbox,
+            owner: owner.into(),
+            api_url: self.runner_url().to_owned(),
+            token: self.signer.sandbox(&SandboxClaims { sandbox }),
+        }
+    }
+
+    /// Whether the runner of a sandbox can be spoken to, and whether it holds this run.
+    pub(crate) async fn link(
+        &self,
+        actor: impl Into<ActorKey>,
+        sandbox: SandboxId,
+        run: Option<RunId>,
+    ) -> Link {
+        if let Some(holds_run) = self.links.holds(sandbox, run) {
+            return Link::Connected { holds_run };
+        }
+        Link::Away {
+            runner: self.runner(actor, sandbox).await,
+        }
+    }
+
+    /// Whether the runner's process is there.
+    pub(crate) async fn runner(
+        &self,
+        actor: impl Into<ActorKey>,
+        sandbox: SandboxId,
+    ) -> SandboxState {
+        match self.sandboxes.state(sandbox).await {
+            Ok(state) => state,
+            Err(error) => {
+                // Not knowing is no reason to start a second runner.
+                tracing::warn!(actor.key = %actor.into(), %error, "the sandbox could not be looked at");
+                SandboxState::Alive
+            }
+        }
     }
 }

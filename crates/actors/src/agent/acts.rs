@@ -5,9 +5,8 @@ use optio_domain::{
     actor::{Decision, Wait},
     agent::{AgentEvent, AgentState, Intent, closing::cancelled, seen::Link},
     id::{RunId, SandboxId},
-    ports::{SandboxError, SandboxOrder},
+    ports::SandboxError,
     run::{Failure, FailureClass, Verdict},
-    token::SandboxClaims,
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
@@ -161,12 +160,7 @@ impl Agents {
         let mut step = self.begin(sight, wait, decision, false).await?;
         step.sandbox_wanted().await?;
         step.commit().await?;
-        let order = SandboxOrder {
-            sandbox,
-            owner: sight.agent.id.into(),
-            api_url: self.world.runner_url().to_owned(),
-            token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
-        };
+        let order = self.world.sandbox_order(sandbox, sight.agent.id);
         match (self.world.sandboxes.ensure(&order).await, &sight.turn) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(turn)) => {

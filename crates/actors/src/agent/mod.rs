@@ -98,14 +98,7 @@ impl Agents {
         if sight.turn.is_none() && sight.lingering.is_none() {
             return SandboxState::Gone;
         }
-        match self.world.sandboxes.state(sandbox).await {
-            Ok(state) => state,
-            Err(error) => {
-                // Not knowing is no reason to start a second runner.
-                tracing::warn!(agent.id = %sight.agent.id, %error, "the sandbox could not be looked at");
-                SandboxState::Alive
-            }
-        }
+        self.world.runner(sight.agent.id, sandbox).await
     }
 
     async fn sight(&self, id: AgentId) -> Result<Option<AgentSight>, StoreError> {

@@ -4,10 +4,9 @@ use optio_domain::{
     actor::{Decision, Wait},
     id::RunId,
     pool::IDLE,
-    ports::{SandboxError, SandboxOrder},
+    ports::SandboxError,
     pr_review::{Intent, PrReviewEvent, PrReviewState, RunKind, closing::dropped},
     run::{Failure, FailureClass, Verdict},
-    token::SandboxClaims,
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
@@ -169,12 +168,7 @@ impl PrReviews {
         };
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
-        let order = SandboxOrder {
-            sandbox,
-            owner: sight.review.pool.into(),
-            api_url: self.world.runner_url().to_owned(),
-            token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
-        };
+        let order = self.world.sandbox_order(sandbox, sight.review.pool);
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

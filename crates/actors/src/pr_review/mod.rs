@@ -136,19 +136,7 @@ impl PrReviews {
             };
         };
         self.world.runs.moves_in(sandbox, sight.review.id);
-        if let Some(holds_run) = self.world.links.holds(sandbox, run) {
-            return Link::Connected { holds_run };
-        }
-        match self.world.sandboxes.state(sandbox).await {
-            Ok(runner) => Link::Away { runner },
-            Err(error) => {
-                // Not knowing is no reason to start a second runner.
-                tracing::warn!(review.id = %sight.review.id, %error, "the sandbox could not be looked at");
-                Link::Away {
-                    runner: SandboxState::Alive,
-                }
-            }
-        }
+        self.world.link(sight.review.id, sandbox, run).await
     }
 
     async fn act(

@@ -4,7 +4,7 @@ use optio_domain::{
     actor::{Decision, Wait},
     agent::closing::MailFate,
     id::{RunId, TaskId},
-    ports::{SandboxError, SandboxOrder},
+    ports::SandboxError,
     run::{Failure, FailureClass, Verdict},
     task::{
         Intent, TaskEvent, TaskState,
@@ -12,7 +12,6 @@ use optio_domain::{
         feedback::{Acted, Feedback},
         prompt::Brief,
     },
-    token::SandboxClaims,
     wire::runner::ToRunner,
 };
 use optio_runtime::{Fault, Progress};
@@ -257,12 +256,7 @@ impl Tasks {
         };
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
-        let order = SandboxOrder {
-            sandbox,
-            owner: sight.task.pool.into(),
-            api_url: self.world.runner_url().to_owned(),
-            token: self.world.signer.sandbox(&SandboxClaims { sandbox }),
-        };
+        let order = self.world.sandbox_order(sandbox, sight.task.pool);
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

@@ -134,19 +134,7 @@ impl Tasks {
             return gone;
         };
         self.world.runs.moves_in(sandbox, sight.task.id);
-        if let Some(holds_run) = self.world.links.holds(sandbox, run) {
-            return Link::Connected { holds_run };
-        }
-        match self.world.sandboxes.state(sandbox).await {
-            Ok(runner) => Link::Away { runner },
-            Err(error) => {
-                // Not knowing is no reason to start a second runner.
-                tracing::warn!(task.id = %sight.task.id, %error, "the sandbox could not be looked at");
-                Link::Away {
-                    runner: SandboxState::Alive,
-                }
-            }
-        }
+        self.world.link(sight.task.id, sandbox, run).await
     }
 
     async fn act(

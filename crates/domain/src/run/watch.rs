@@ -30,6 +30,14 @@ pub struct OpenRun {
     pub seen: RunSeen,
 }
 
+impl OpenRun {
+    /// When a run that started then is over, whatever it says.
+    #[must_use]
+    pub fn deadline(&self, started: DateTime<Utc>) -> DateTime<Utc> {
+        started + TimeDelta::milliseconds(self.duration_ms) + LIMIT_SLACK
+    }
+}
+
 /// What is to be done about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunStep {
@@ -71,7 +79,7 @@ pub fn watch(open: &OpenRun, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) 
 }
 
 fn started(open: &OpenRun, at: DateTime<Utc>, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) {
-    let deadline = at + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK;
+    let deadline = open.deadline(at);
     if deadline <= now {
         let words = "the run's time limit was reached and its runner did not say so";
         return close(open.run, failed(FailureClass::Timeout, words), now);

@@ -7,6 +7,7 @@ use crate::{
     agent::seen::{Hold, Lingering, Link, RunSeen},
     id::RunId,
     pull::PullSeen,
+    run::watch,
 };
 
 /// What a task is for.
@@ -106,4 +107,17 @@ pub struct OpenRun {
     pub inputs_pending: i64,
     /// Since when its runner has not answered for something it was given while it ran.
     pub unanswered_since: Option<DateTime<Utc>>,
+}
+
+impl OpenRun {
+    /// The run as far as every kind of run is watched.
+    #[must_use]
+    pub fn watched(&self) -> watch::OpenRun {
+        watch::OpenRun {
+            run: self.run,
+            provision_until: self.provision_until,
+            duration_ms: self.duration_ms,
+            seen: self.seen.clone(),
+        }
+    }
 }

@@ -10,20 +10,19 @@ use super::{
 };
 use crate::{
     actor::Wait,
-    agent::seen::{Lingering, Link, RunSeen},
+    agent::seen::{Link, RunSeen},
     id::RunId,
-    limits::STOP_MS_MAX,
-    ports::SandboxState,
     pull::{ChecksStatus, PullSeen, PullStatus, ReviewStatus},
-    run::{Failure, FailureClass, Verdict},
+    run::{
+        Verdict,
+        watch::{self, RunStep},
+    },
 };
 
-/// How long a started run may outlive its limit before we end it over its runner's head.
-const LIMIT_SLACK: TimeDelta = TimeDelta::seconds(10);
 /// How often a task without room looks again by itself. Whoever is first is told when a run closes, and
 /// once more every few seconds.
 const ROOM_LOOK: TimeDelta = TimeDelta::minutes(10);
-/// How often a runner that should dial in is looked after, and one that should answer.
+/// How often a runner that should answer is looked after.
 const RUNNER_LOOK: TimeDelta = TimeDelta::seconds(2);
 /// How often a pull request is looked at that only its watcher can move.
 const PULL_LOOK: TimeDelta = TimeDelta::minutes(10);
@@ -158,19 +157,19 @@ pub fn plan(state: TaskState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         };
     }
     if let Some(lingering) = seen.lingering {
-        return end_lingering(lingering, seen.link, now);
+        return of_run(watch::linger(lingering, seen.link, now));
     }
     match state {
         TaskState::Pending => pending(seen, now),
         TaskState::WaitingOnDeps => waiting(seen, now),
         TaskState::Queued => queued(seen, now),
         TaskState::Provisioning { run } => match &seen.run {
-            Some(open) => provisioning(run, open, seen, now),
-            None => lost_run(run, now),
+            Some(open) => provisioning(open, seen, now),
+            None => of_run(watch::lost(run, now)),
         },
         TaskState::Running { run } => match &seen.run {
             Some(open) => running(run, open, seen, now),
-            None => lost_run(run, now),
+            None => of_run(watch::lost(run, now)),
         },
         TaskState::PrOpened => pr_opened(seen, now),
         TaskState::NeedsAttention => needs_attention(seen, now),
@@ -262,81 +261,42 @@ fn no_room(room: Room, repo_max: i64) -> Option<String> {
     })
 }
 
-fn provisioning(run: RunId, open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan {
-    match &open.seen {
-        RunSeen::Ended(verdict) => close(run, verdict.clone(), now),
-        RunSeen::Started { at } => {
-            let wait = Wait::until("the agent's work", "the agent", deadline(open, *at));
-            step(Step::MarkRunning, wait)
-        }
-        RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
-            let words = "its sandbox and worktree were not ready in time";
-            close(
-                run,
-                Verdict::Failed(Failure::new(FailureClass::Sandbox, words)),
-                now,
-            )
-        }
-        RunSeen::Unsent => match seen.link {
-            Link::Connected { .. } => send(run, open),
-            Link::Away { runner } => runner_away(runner, open.provision_until, now),
-        },
-        RunSeen::Sent { .. } => match seen.link {
-            Link::Connected { holds_run: false } => send(run, open),
-            Link::Connected { holds_run: true } => {
-                let wait = Wait::until(
-                    "its worktree and the agent's process",
-                    "the runner",
-                    open.provision_until,
-                );
-                step(Step::Nothing, wait.whatever_mail_comes())
-            }
-            Link::Away { runner } => runner_away(runner, open.provision_until, now),
-        },
+fn provisioning(open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan {
+    let watched = open.watched();
+    if let RunSeen::Started { at } = open.seen {
+        let wait = Wait::until("the agent's work", "the agent", watched.deadline(at));
+        return step(Step::MarkRunning, wait);
     }
+    of_run(watch::watch(&watched, seen.link, now))
 }
 
-fn send(run: RunId, open: &OpenRun) -> Plan {
-    let wait = Wait::until(
-        "its worktree and the agent's process",
-        "the runner",
-        open.provision_until,
-    );
-    step(Step::SendRun(run), wait)
-}
-
-/// A runner that is gone is started again even under a run: it reads its journal and says how the run
-/// ended, which nobody else can know.
-fn runner_away(runner: SandboxState, deadline: DateTime<Utc>, now: DateTime<Utc>) -> Plan {
-    let until = deadline.min(now + RUNNER_LOOK);
-    let wait = Wait::until("the sandbox's runner to dial in", "the runner", until);
-    let todo = match runner {
-        SandboxState::Alive => Step::Nothing,
-        SandboxState::Gone => Step::EnsureSandbox,
+/// What the watch over runs that share a sandbox has decided.
+fn of_run((todo, wait): (RunStep, Wait)) -> Plan {
+    let todo = match todo {
+        RunStep::Nothing => Step::Nothing,
+        RunStep::EnsureSandbox => Step::EnsureSandbox,
+        RunStep::Send(run) => Step::SendRun(run),
+        RunStep::Close(run, verdict) => Step::CloseRun { run, verdict },
+        RunStep::Stop(run) => Step::StopRun(run),
     };
     step(todo, wait)
 }
 
 fn running(run: RunId, open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan {
-    let started = match &open.seen {
-        RunSeen::Ended(verdict) => return close(run, verdict.clone(), now),
-        RunSeen::Started { at } | RunSeen::Sent { at } => *at,
-        RunSeen::Unsent => return lost_run(run, now),
+    let mut watched = open.watched();
+    // It was told to run, so it counts as started until its runner says otherwise.
+    let started = match open.seen {
+        RunSeen::Ended(_) => return of_run(watch::watch(&watched, seen.link, now)),
+        RunSeen::Started { at } | RunSeen::Sent { at } => at,
+        RunSeen::Unsent => return of_run(watch::lost(run, now)),
     };
-    let deadline = deadline(open, started);
-    if deadline <= now {
-        let words = "the run's time limit was reached and its runner did not say so";
-        return close(
-            run,
-            Verdict::Failed(Failure::new(FailureClass::Timeout, words)),
-            now,
-        );
+    watched.seen = RunSeen::Started { at: started };
+    let plan = of_run(watch::watch(&watched, seen.link, now));
+    let works = seen.link == Link::Connected { holds_run: true };
+    if works && plan.step == Step::Nothing {
+        return at_work(run, open, watched.deadline(started), now);
     }
-    match seen.link {
-        Link::Connected { holds_run: true } => at_work(run, open, deadline, now),
-        Link::Connected { holds_run: false } => lost_run(run, now),
-        Link::Away { runner } => runner_away(runner, deadline, now),
-    }
+    plan
 }
 
 /// What people write to a task that runs is given to its process, where that takes it.
@@ -354,46 +314,6 @@ fn at_work(run: RunId, open: &OpenRun, deadline: DateTime<Utc>, now: DateTime<Ut
         Step::Nothing,
         Wait::until("the agent's work", "the agent", until),
     )
-}
-
-fn deadline(open: &OpenRun, started: DateTime<Utc>) -> DateTime<Utc> {
-    started + TimeDelta::milliseconds(open.duration_ms) + LIMIT_SLACK
-}
-
-fn close(run: RunId, verdict: Verdict, now: DateTime<Utc>) -> Plan {
-    now_do(Step::CloseRun { run, verdict }, now)
-}
-
-fn lost_run(run: RunId, now: DateTime<Utc>) -> Plan {
-    let words = "the runner no longer knows the run";
-    close(
-        run,
-        Verdict::Failed(Failure::new(FailureClass::Crash, words)),
-        now,
-    )
-}
-
-/// Other runs may be at work in the same sandbox, so it is not ended over their heads: the runner is
-/// asked until it says that the run is gone, and a dead one is started again, which ends what it left.
-fn end_lingering(lingering: Lingering, link: Link, now: DateTime<Utc>) -> Plan {
-    let patience = TimeDelta::milliseconds(STOP_MS_MAX);
-    let wait = |until| Wait::until("an old run to end", "the runner", until);
-    let due = lingering
-        .stop_asked
-        .is_none_or(|asked| asked + patience <= now);
-    match link {
-        Link::Connected { .. } if due => step(Step::StopRun(lingering.run), wait(now + patience)),
-        Link::Connected { .. } => {
-            let until = lingering.stop_asked.map_or(now, |asked| asked + patience);
-            step(Step::Nothing, wait(until))
-        }
-        Link::Away {
-            runner: SandboxState::Gone,
-        } => step(Step::EnsureSandbox, wait(now + RUNNER_LOOK)),
-        Link::Away {
-            runner: SandboxState::Alive,
-        } => step(Step::Nothing, wait(now + RUNNER_LOOK)),
-    }
 }
 
 fn pr_opened(seen: &Seen, now: DateTime<Utc>) -> Plan {

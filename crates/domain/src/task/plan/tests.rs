@@ -2,7 +2,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    agent::seen::Hold,
+    agent::seen::{Hold, Lingering},
+    limits::STOP_MS_MAX,
+    ports::SandboxState,
     repo::ReviewTrigger,
     task::{
         depends::Dependencies,
