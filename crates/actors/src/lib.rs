@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod asks;
 mod credentials;
+pub mod job;
 mod kinds;
 mod known;
 pub mod pool;
@@ -10,8 +11,8 @@ pub mod pr_review;
 pub mod pull;
 pub mod reports;
 pub mod review_rounds;
-pub mod schedules;
 pub mod task;
+pub mod triggers;
 mod world;
 
 pub use kinds::Kinds;

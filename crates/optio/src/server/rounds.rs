@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use optio_actors::{Kinds, World, asks::Asks, review_rounds::ReviewRounds, schedules::Schedules};
+use optio_actors::{Kinds, World, asks::Asks, review_rounds::ReviewRounds, triggers::Schedules};
 use optio_domain::ownership::Role;
 use optio_runtime::{Bell, Engine, EngineError};
 use optio_store::retention::Keep;
