@@ -180,7 +180,7 @@ async fn parameters_that_the_schema_refuses_are_a_dead_letter_that_can_be_replay
     api.patch(&at, schema("integer")).await.is(200);
     called(&api, &[], r#"{"service":"shop"}"#).await.is(202);
     let dead = until(async || {
-        let dead = api.get("/api/dead-letters").await.is(200)["deadLetters"].clone();
+        let dead = api.get("/api/dead-letters").await.is(200)["messages"].clone();
         dead.as_array()
             .is_some_and(|it| !it.is_empty())
             .then_some(dead)

@@ -92,6 +92,7 @@ pub(crate) async fn make(
             at,
         })
         .await?;
+    gateway.hints().look(row.id.into());
     Ok(row)
 }
 
