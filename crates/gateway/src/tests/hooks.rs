@@ -196,7 +196,7 @@ async fn parameters_that_the_schema_refuses_are_a_dead_letter_that_can_be_replay
     let id = dead[0]["id"].as_str().unwrap();
     api.post(&format!("/api/dead-letters/{id}/replay"), json!({}))
         .await
-        .is(200);
+        .is(202);
     until(async || (runs(&api, &job).await.len() == 1).then_some(())).await;
 }
 

@@ -18,6 +18,8 @@ mod fake;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kills;
