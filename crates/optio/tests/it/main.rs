@@ -24,6 +24,8 @@ mod keys;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod mars;
+#[cfg(test)]
 mod modes;
 #[cfg(test)]
 mod postgres;
