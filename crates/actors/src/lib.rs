@@ -10,6 +10,7 @@ pub mod pr_review;
 pub mod pull;
 pub mod reports;
 pub mod review_rounds;
+mod run_files;
 pub mod schedules;
 pub mod task;
 mod world;

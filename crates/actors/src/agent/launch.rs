@@ -97,6 +97,8 @@ impl Agents {
             },
             dialogue,
             checkout: None,
+            directory: None,
+            outputs: None,
         }
     }
 

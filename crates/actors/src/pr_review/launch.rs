@@ -111,6 +111,8 @@ impl PrReviews {
             },
             dialogue,
             checkout: Some(self.checkout(sight, &order)),
+            directory: None,
+            outputs: None,
         }
     }
 

@@ -19,6 +19,7 @@ use optio_domain::{
     wire::{
         checkout::{Author, Checkout, CheckoutStart},
         credentials::{API_URL, RUN_TOKEN},
+        outputs::Outputs,
         runner::{Dialogue, FileSpec, RunLimits, RunSpec},
     },
 };
@@ -122,6 +123,11 @@ impl Tasks {
             },
             dialogue,
             checkout: Some(self.checkout(sight, order)),
+            directory: None,
+            outputs: match task.spec.kind {
+                TaskType::Coding => Some(Outputs::from(limits)),
+                TaskType::Review => None,
+            },
         }
     }
 

@@ -431,7 +431,7 @@ pub(crate) fn range(short: &str) -> Option<(Uuid, Uuid)> {
 }
 
 /// A whole number in the query.
-pub(super) fn whole(
+pub(crate) fn whole(
     field: &'static str,
     text: Option<&str>,
     default: i64,
