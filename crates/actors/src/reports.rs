@@ -317,22 +317,7 @@ fn understand(
     cli: Option<&dyn AgentCli>,
     limits: FileLimits,
 ) -> Intake {
-    let mut intake = Intake {
-        run: row.run,
-        actor: row.actor,
-        epoch: row.epoch,
-        after_seq: row.acked_seq,
-        up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
-        facts: row.facts.clone(),
-        started_at: None,
-        process: None,
-        inputs: Vec::new(),
-        ended: None,
-        sample: None,
-        worktree: None,
-        files: None,
-        events: Vec::new(),
-    };
+    let mut intake = nothing_of(row, batch);
     let mut files = FilesIntake {
         limits,
         news: Vec::new(),
@@ -389,6 +374,26 @@ fn understand(
     }
     intake.files = (!files.news.is_empty()).then_some(files);
     intake
+}
+
+/// A batch that amounts to nothing but its place in the stream.
+fn nothing_of(row: &RunRow, batch: &[RunEvent]) -> Intake {
+    Intake {
+        run: row.run,
+        actor: row.actor,
+        epoch: row.epoch,
+        after_seq: row.acked_seq,
+        up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
+        facts: row.facts.clone(),
+        started_at: None,
+        process: None,
+        inputs: Vec::new(),
+        ended: None,
+        sample: None,
+        worktree: None,
+        files: None,
+        events: Vec::new(),
+    }
 }
 
 /// Who was ended by somebody else says so in its transcript.

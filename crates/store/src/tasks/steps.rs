@@ -94,7 +94,7 @@ impl Step {
     }
 
     /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after
-    /// some time where the task may be tried again.
+    /// some time where the task may be tried again. Only what was to be merged is work that may not be lost.
     async fn worktree_due(&mut self, to: TaskState) -> Result<(), StoreError> {
         self.wake_pool_of("tasks").await?;
         let due = match to {
@@ -110,7 +110,7 @@ impl Step {
         };
         sqlx::query(
             "UPDATE worktrees w SET due_at = $2, asked_at = NULL, kept = NULL,
-                    discard = t.kind = 'review' OR ($3 AND t.unpushed = 0)
+                    discard = t.kind <> 'coding' OR ($3 AND t.unpushed = 0)
              FROM tasks t WHERE w.id = $1 AND t.id = $1",
         )
         .bind(self.key.id)
