@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod asks;
 mod credentials;
+pub mod job;
 mod kinds;
 mod known;
 pub mod pool;
@@ -11,8 +12,8 @@ pub mod pull;
 pub mod reports;
 pub mod review_rounds;
 mod run_files;
-pub mod schedules;
 pub mod task;
+pub mod triggers;
 mod world;
 
 pub use kinds::Kinds;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId};
+use crate::id::{AgentId, JobId, PoolId, PrReviewId, PullId, TaskId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,7 +12,9 @@ use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId};
 pub enum ActorKind {
     /// A persistent agent.
     Agent,
-    /// The sandboxes of a repository.
+    /// Work that can be started again and again.
+    Job,
+    /// The sandboxes of a repository or a job.
     Pool,
     /// A review of a pull request that no task has opened.
     PrReview,
@@ -23,8 +25,9 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Agent,
+        Self::Job,
         Self::Pool,
         Self::PrReview,
         Self::PullRequest,
@@ -36,6 +39,7 @@ impl ActorKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Agent => "agent",
+            Self::Job => "job",
             Self::Pool => "pool",
             Self::PrReview => "pr-review",
             Self::PullRequest => "pull-request",
@@ -63,6 +67,15 @@ impl From<AgentId> for ActorKey {
     fn from(id: AgentId) -> Self {
         Self {
             kind: ActorKind::Agent,
+            id: id.0,
+        }
+    }
+}
+
+impl From<JobId> for ActorKey {
+    fn from(id: JobId) -> Self {
+        Self {
+            kind: ActorKind::Job,
             id: id.0,
         }
     }

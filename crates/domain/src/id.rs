@@ -29,6 +29,8 @@ macro_rules! ids {
 ids! {
     /// A persistent agent: named, long-lived, driven by messages.
     AgentId,
+    /// A job or a blueprint: work that can be started again and again.
+    JobId,
     /// One message in somebody's inbox.
     MessageId,
     /// The sandboxes of one repository in one workspace.

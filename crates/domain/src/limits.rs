@@ -35,6 +35,16 @@ pub struct Limits {
     pub turns_running_max: i64,
     /// Runs of tasks at once.
     pub tasks_running_max: i64,
+    /// Runs of jobs at once.
+    pub jobs_running_max: i64,
+    /// Runs that one trigger may start in `trigger_window_ms`; with one more it is disabled.
+    pub trigger_runs_max: i64,
+    /// Milliseconds in which the runs of a trigger are counted.
+    pub trigger_window_ms: i64,
+    /// Bytes of a webhook's body.
+    pub hook_bytes_max: usize,
+    /// Calls of one webhook in a minute, where its trigger does not say it.
+    pub hook_calls_per_minute_max: u32,
     /// Runs of reviews of other pull requests at once.
     pub reviews_running_max: i64,
     /// Milliseconds between two looks at the open pull requests of a repository, and at one that only a
@@ -110,6 +120,11 @@ impl Default for Limits {
             body_bytes_max: 1 << 20,
             turns_running_max: 10,
             tasks_running_max: 5,
+            jobs_running_max: 5,
+            trigger_runs_max: 120,
+            trigger_window_ms: 10 * 60 * 1_000,
+            hook_bytes_max: 1 << 20,
+            hook_calls_per_minute_max: 600,
             reviews_running_max: 4,
             pull_poll_ms: 2 * 60 * 1_000,
             task_poll_ms: 30 * 1_000,

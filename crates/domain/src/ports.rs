@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
@@ -209,6 +210,8 @@ pub struct LaunchOrder {
     pub resume: Option<String>,
     /// Model calls allowed in this run.
     pub max_turns: u32,
+    /// Dollars this run may cost.
+    pub budget_usd: Option<Decimal>,
     /// Whether its process is to take further input and to serve further turns. Only for programs
     /// that can.
     pub kept: bool,

@@ -14,6 +14,7 @@ mod docs;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
+mod hooks;
 mod idempotency;
 mod page;
 mod routes;
@@ -32,6 +33,7 @@ struct Inner {
     mailroom: Mailroom,
     hints: Hints,
     reports: Reports,
+    buckets: hooks::Buckets,
 }
 
 impl Gateway {
@@ -45,6 +47,7 @@ impl Gateway {
                 mailroom,
                 hints,
                 reports,
+                buckets: hooks::Buckets::default(),
             }),
         }
     }
@@ -87,6 +90,10 @@ impl Gateway {
 
     fn hints(&self) -> &Hints {
         &self.inner.hints
+    }
+
+    fn buckets(&self) -> &hooks::Buckets {
+        &self.inner.buckets
     }
 
     fn reports(&self) -> &Reports {

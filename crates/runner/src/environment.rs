@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use optio_domain::wire::checkout::Checkout;
-use optio_domain::wire::credentials::RUN_TOKEN;
-use optio_domain::wire::outputs::OUTPUTS_DIR;
+use optio_domain::wire::credentials::{OUTPUTS_DIR, RUN_TOKEN};
 use optio_domain::wire::runner::RunSpec;
 
 use crate::directory;

@@ -12,7 +12,7 @@ use optio_actors::{
     KnownRuns, World,
     agent::Agents,
     reports::{Reports, by_runtime},
-    schedules::Schedules,
+    triggers::Schedules,
 };
 use optio_domain::{
     actor::ActorKey, id::ReplicaId, limits::Limits, ownership::Shard, ports::Ids as _,

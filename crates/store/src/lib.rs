@@ -18,6 +18,7 @@ mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod mail;
 pub mod metrics;
 pub mod ownership;

@@ -66,6 +66,7 @@ impl Agents {
             model: agent.spec.model.clone(),
             resume: agent.session_id.clone(),
             max_turns: max_turns(sight),
+            budget_usd: None,
             kept,
         };
         let launch = credentials::launch(cli, &wanted, stored);
@@ -134,6 +135,7 @@ impl Agents {
             model: None,
             resume: None,
             max_turns: max_turns(sight),
+            budget_usd: None,
             kept: true,
         };
         let launch = credentials::launch(cli, &wanted, stored);

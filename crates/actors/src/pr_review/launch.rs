@@ -70,6 +70,7 @@ impl PrReviews {
             model: sight.review.model.clone(),
             resume: order.session.clone(),
             max_turns: order.turns_max,
+            budget_usd: None,
             kept: service.setting.is_some(),
         };
         let launch = credentials::launch(cli, &wanted, order.stored);

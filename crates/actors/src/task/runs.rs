@@ -5,6 +5,7 @@ use std::sync::Arc;
 use optio_domain::{
     actor::{Decision, Wait},
     agent::prompt::interruption,
+    git_host::RepoUrl,
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
@@ -23,10 +24,13 @@ use optio_domain::{
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
+    StoreError,
     mail::MessageRow,
     runs::RunRow,
-    tasks::{ClosedRun, Moved, OpenedRun, RepoSettings, RunOpening, RunSight, TaskSight},
+    tasks::{ClosedRun, Moved, OpenedRun, RepoSettings, RunOpening, RunSight, TaskRow, TaskSight},
 };
+
+use rust_decimal::Decimal;
 
 use super::{Tasks, acts::next_state, hosts::Found, launch::RunOrder};
 
@@ -42,11 +46,12 @@ impl Tasks {
         let mail = self.world.store.mail_for_turn(task.id.into()).await?;
         let letters: Vec<Letter> = mail.iter().map(MessageRow::letter).collect();
         let plans = plans(sight, &settings.policy);
-        let repo = task.repo()?;
+        let repo = repo_of(task)?;
+        let named = repo.as_ref().map(|repo| repo.repo.to_string());
         let prompt = assemble(&Order {
             spec: &task.spec,
             branch: &work_branch(task.id),
-            repo: &repo.repo.to_string(),
+            repo: named.as_deref().unwrap_or_default(),
             pull: pull_url(sight),
             plans,
             brief: &task.brief,
@@ -54,9 +59,11 @@ impl Tasks {
             policy: &settings.policy,
             own_words: match task.spec.kind {
                 TaskType::Coding => settings.prompt.as_deref(),
+                TaskType::Job => None,
                 TaskType::Review => settings.review_prompt.as_deref(),
             },
-            gitlab: GitPlatform::of_host(&repo.host) == GitPlatform::GitLab,
+            gitlab: repo
+                .is_some_and(|repo| GitPlatform::of_host(&repo.host) == GitPlatform::GitLab),
             test_command: settings.test_command.as_deref(),
         });
         let run = RunId(self.world.ids.fresh());
@@ -70,8 +77,8 @@ impl Tasks {
             mail: &mail,
             provision_ms: self.provision_ms(),
             duration_ms: self.world.limits.task_run_ms_max,
-            all_max: self.world.limits.tasks_running_max,
-            repo_max: settings.policy.runs_max,
+            all_max: self.runs_max().of(task.spec.kind),
+            own_max: settings.policy.runs_max,
             pool: settings.pool,
         };
         if step.open_task_run(&opening).await? == OpenedRun::NoRoom {
@@ -97,7 +104,7 @@ impl Tasks {
     async fn no_room(&self, sight: &TaskSight, decision: &Decision) -> Result<Progress, Fault> {
         let until = decision.at + chrono::TimeDelta::minutes(1);
         let wait = Wait::until(
-            "room in a sandbox of its repository",
+            "room in a sandbox of its repository or job",
             "the tasks that run",
             until,
         )
@@ -118,12 +125,14 @@ impl Tasks {
         let Some(cli) = self.world.clis.get(name).map(Arc::clone) else {
             let words = format!("this Optio cannot run `{name}`");
             let verdict = Verdict::Failed(Failure::new(FailureClass::AgentMissing, words));
-            return self.close_run(sight, run, &verdict, decision).await;
+            return self
+                .close_run(sight, run, &verdict, settings, decision)
+                .await;
         };
         let (Some(open), Some(words)) = (&sight.run, self.world.store.run_words(run).await?) else {
             return Err(Fault::Moved);
         };
-        let repo = task.repo()?;
+        let repo = repo_of(task)?;
         let stored = match self.secrets(sight).await {
             Ok(stored) => stored,
             Err(error) => return self.without_secrets(sight, decision, error).await,
@@ -134,8 +143,8 @@ impl Tasks {
             epoch: sight.epoch,
             prompt: &words.prompt,
             fresh: words.fresh,
-            policy: &settings.policy,
-            repo: &repo,
+            settings,
+            repo: repo.as_ref(),
             stored: &stored,
         };
         let spec = self.run_spec(sight, &order, &service, &*cli);
@@ -208,6 +217,7 @@ impl Tasks {
         sight: &TaskSight,
         run: RunId,
         verdict: &Verdict,
+        settings: &RepoSettings,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
@@ -219,7 +229,7 @@ impl Tasks {
                 Ok(found) => found,
                 Err(trouble) => return self.host_trouble(sight, decision, &trouble).await,
             },
-            TaskType::Review => Found::Nothing,
+            TaskType::Job | TaskType::Review => Found::Nothing,
         };
         let (verdict, review) = reviewed(task.spec.kind, verdict, open);
         let past = Past {
@@ -229,6 +239,7 @@ impl Tasks {
             retries: task.retries,
             retries_max: task.spec.retries_max,
             rate_limits: task.rate_limits,
+            spent: spent(sight, open, settings.policy.budget_usd),
         };
         let closing = closing(&verdict, past, decision.at);
         let to = next_state(task.state, closing.event)?;
@@ -304,6 +315,20 @@ impl Tasks {
         }
         Ok(())
     }
+}
+
+/// A job need not have a repository.
+pub(super) fn repo_of(task: &TaskRow) -> Result<Option<RepoUrl>, StoreError> {
+    if task.spec.repo_url.is_empty() {
+        return Ok(None);
+    }
+    task.repo().map(Some)
+}
+
+/// Whether its budget is spent, the run that ends now included.
+fn spent(sight: &TaskSight, open: &RunSight, budget: Option<Decimal>) -> bool {
+    let now = open.facts.end.as_ref().and_then(|end| end.cost_usd);
+    budget.is_some_and(|budget| budget <= sight.task.cost_usd + now.unwrap_or_default())
 }
 
 /// The first run of a task whose repository wants plans only plans.

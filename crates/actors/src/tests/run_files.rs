@@ -1,13 +1,19 @@
 //! What runs leave in their outputs, from their runners to the store.
 
 use optio_domain::{
-    id::{RunId, SandboxId, TaskId},
-    task::{Intent, seen::TaskType},
+    id::{JobId, PoolId, RunId, SandboxId, TaskId},
+    job::{JobKind, JobSpec, Origin},
+    task::{
+        Intent,
+        seen::TaskType,
+        spec::{PRIORITY_DEFAULT, TaskSpec},
+    },
     wire::{
-        outputs::{FileLimits, Outputs, Piece},
-        runner::Happening,
+        outputs::{DirectoryStart, FileLimits, Outputs, Piece, RunDirectory},
+        runner::{EndCause, Happening},
     },
 };
+use optio_store::jobs::{NewJob, NewRun};
 
 use super::{tasks::patient, world::World};
 
@@ -38,12 +44,92 @@ fn left(path: &str) -> Happening {
     }
 }
 
+fn job_spec() -> JobSpec {
+    JobSpec {
+        kind: JobKind::Standalone,
+        name: "digest".to_owned(),
+        description: None,
+        title: None,
+        prompt: "p".to_owned(),
+        template: None,
+        repo_url: None,
+        base_branch: None,
+        agent_type: "claude-code".to_owned(),
+        model: None,
+        priority: PRIORITY_DEFAULT,
+        retries_max: 0,
+        turns_max: None,
+        budget_usd: None,
+        runs_max: 2,
+        warm: 0,
+        sandboxes_max: 1,
+        runs_each_max: 2,
+        environment: None,
+        params_schema: None,
+        enabled: true,
+    }
+}
+
+fn run_spec() -> TaskSpec {
+    TaskSpec {
+        kind: TaskType::Job,
+        title: "digest".to_owned(),
+        prompt: "p".to_owned(),
+        repo_url: String::new(),
+        base_branch: String::new(),
+        agent_type: "claude-code".to_owned(),
+        model: None,
+        priority: PRIORITY_DEFAULT,
+        retries_max: 0,
+        ticket_source: None,
+        ticket_id: None,
+        metadata: None,
+        parent: None,
+        blocks_parent: false,
+        head: None,
+    }
+}
+
 impl World {
     /// A task with an open run.
     async fn at_work(&self) -> (TaskId, SandboxId, RunId) {
         let task = self.task(|_| {}).await;
         let (sandbox, run) = self.task_runs(task).await;
         (task, sandbox, run)
+    }
+
+    /// A run of a job that has no repository.
+    async fn of_a_job(&self) -> TaskId {
+        let (at, pool) = (self.now(), PoolId(self.given.ids.fresh()));
+        let job = JobId(self.given.ids.fresh());
+        let made = NewJob {
+            id: job,
+            workspace: "default",
+            spec: &job_spec(),
+            pool,
+            created_by: "local",
+            at,
+        };
+        self.store.create_job(&made).await.unwrap();
+        let origin = Origin {
+            job,
+            trigger: None,
+            params: serde_json::Map::new(),
+            hops: 0,
+        };
+        let run = NewRun {
+            id: TaskId(pool.beside(self.given.ids.fresh())),
+            workspace: "default",
+            spec: &run_spec(),
+            pool,
+            origin: &origin,
+            missing: &[],
+            created_by: "local",
+            at,
+        };
+        let row = self.store.start_run(&run).await.unwrap();
+        self.hints().look(row.id.into());
+        row.id
     }
 
     async fn kept(&self, task: TaskId) -> Vec<(String, i64)> {
@@ -145,4 +231,46 @@ async fn a_control_plane_keeps_its_own_limits() {
         .await;
     let left = world.store.task_files_left(task, None).await.unwrap();
     assert!(left[0].reason.contains("run_files_max"), "{left:?}");
+}
+
+#[tokio::test]
+async fn each_run_of_a_job_has_a_directory_of_its_own_that_its_next_attempt_finds_again() {
+    let world = patient().await;
+    let (one, two) = (world.of_a_job().await, world.of_a_job().await);
+    let mut names = Vec::new();
+    for task in [one, two] {
+        let (sandbox, run) = world.task_runs(task).await;
+        let spec = world.spec_of(sandbox, run);
+        assert_eq!((&spec.checkout, spec.check_directory()), (&None, Ok(())));
+        assert!(spec.outputs.is_some());
+        names.push(spec.directory.unwrap());
+    }
+    let directory = |task: TaskId| RunDirectory {
+        name: task.to_string(),
+        start: DirectoryStart::Continue,
+    };
+    assert_eq!(names, [directory(one), directory(two)]);
+    let (sandbox, run) = world.task_runs(one).await;
+    let late = vec![piece("a", 0, "abc"), whole("a")];
+    world.fleet.says(sandbox, run, late).await;
+    world.fleet.ends(sandbox, run, EndCause::Exited).await;
+    world.task_is(one, "failed").await;
+    world.want_of_task(one, Intent::Retry, None).await;
+    let (sandbox, run) = world.task_runs(one).await;
+    assert_eq!(world.spec_of(sandbox, run).directory, Some(directory(one)));
+    world.fleet.finishes(sandbox, run, &["done 0 0 0 ok"]).await;
+    world.task_is(one, "completed").await;
+    let files = world.store.task_files(one, None).await.unwrap();
+    let files: Vec<_> = files.iter().map(|it| (&*it.path, it.attempt)).collect();
+    assert_eq!(files, [("a", 1)]);
+}
+
+#[tokio::test]
+async fn the_directory_of_a_run_that_is_over_is_removed_whatever_is_in_it() {
+    let world = patient().await;
+    let task = world.of_a_job().await;
+    let (sandbox, run) = world.task_runs(task).await;
+    world.fleet.finishes(sandbox, run, &["done 0 0 0 ok"]).await;
+    world.task_is(task, "completed").await;
+    world.until_removed(sandbox, task).await;
 }

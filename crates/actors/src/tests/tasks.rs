@@ -65,6 +65,7 @@ impl World {
             spec: &spec,
             pool,
             depends_on,
+            origin: None,
             created_by: "local",
             at,
         };

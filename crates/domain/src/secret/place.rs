@@ -1,6 +1,6 @@
 //! Whose a secret is.
 
-use crate::{agent::spec::Invalid, repo::RepoUrl};
+use crate::{agent::spec::Invalid, id::TriggerId, repo::RepoUrl};
 
 /// For what a secret is, as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +75,26 @@ pub enum Place {
         /// Which.
         repo: RepoUrl,
     },
+    /// What is kept for one thing of Optio's own, such as a webhook. People set it with that thing; it is in no
+    /// list and in no environment.
+    Kept {
+        /// The workspace's slug.
+        workspace: String,
+        /// What it is for, such as `trigger:<id>`.
+        of: String,
+    },
 }
 
 impl Place {
+    /// What is kept for a trigger.
+    #[must_use]
+    pub fn of_trigger(workspace: &str, trigger: TriggerId) -> Self {
+        Self::Kept {
+            workspace: workspace.to_owned(),
+            of: format!("trigger:{trigger}"),
+        }
+    }
+
     /// The scope in words: `global`, `workspace`, `user`, or the repository's URL.
     #[must_use]
     pub fn scope(&self) -> &str {
@@ -86,6 +103,7 @@ impl Place {
             Self::Workspace { .. } => "workspace",
             Self::User { .. } => "user",
             Self::Repo { repo, .. } => repo.as_str(),
+            Self::Kept { of, .. } => of,
         }
     }
 
@@ -96,7 +114,8 @@ impl Place {
             Self::Global => None,
             Self::Workspace { workspace }
             | Self::User { workspace, .. }
-            | Self::Repo { workspace, .. } => Some(workspace),
+            | Self::Repo { workspace, .. }
+            | Self::Kept { workspace, .. } => Some(workspace),
         }
     }
 
@@ -105,7 +124,7 @@ impl Place {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Global | Self::Workspace { .. } | Self::Repo { .. } => None,
+            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Kept { .. } => None,
         }
     }
 }

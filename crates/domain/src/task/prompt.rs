@@ -9,7 +9,9 @@ use super::{
     seen::TaskType,
     spec::{BRANCH_PREFIX, TaskSpec},
 };
-use crate::{agent::prompt::envelope, mail::Letter, template::Template};
+use crate::{
+    agent::prompt::envelope, mail::Letter, template::Template, wire::credentials::OUTPUTS_DIR,
+};
 
 /// Where the task itself is written down in the worktree.
 pub const TASK_FILE: &str = ".optio/task.md";
@@ -108,6 +110,7 @@ pub fn assemble(order: &Order<'_>) -> String {
     }
     sections.push(match order.spec.kind {
         TaskType::Coding => coding(order),
+        TaskType::Job => job(order),
         TaskType::Review => reviewing(order),
     });
     sections.join("\n\n---\n\n")
@@ -131,8 +134,8 @@ fn brief(brief: &Brief) -> Option<String> {
             said(words, "Carry your plan out now.")
         ),
         Brief::Again { failure } => format!(
-            "# Go on\n\nYour last run did not end well: {failure}\n\nLook at what is in the worktree and \
-             go on from there."
+            "# Go on\n\nYour last run did not end well: {failure}\n\nLook at what is there already and go on \
+             from there."
         ),
         Brief::Resume { words } => format!(
             "# Go on\n\n{}",
@@ -202,6 +205,23 @@ fn coding(order: &Order<'_>) -> String {
         )
     };
     format!("# Your task\n\n{todo}\n\n{}", facts(order))
+}
+
+/// A job is done when its agent says so; what is to be kept of it are its last words and the files it leaves.
+fn job(order: &Order<'_>) -> String {
+    let place = if order.spec.repo_url.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " The repository {} is checked out here, from its branch `{}`.",
+            order.repo, order.spec.base_branch
+        )
+    };
+    format!(
+        "{}\n\n---\n\nYou work alone, and nobody answers questions.{place} Files that are to be kept belong into the \
+         directory `${OUTPUTS_DIR}`. End with what a person has to know.",
+        order.spec.prompt.trim()
+    )
 }
 
 /// What the repository's own words may ask for, as it is.

@@ -21,9 +21,6 @@ use crate::{
 pub const DIRECTORIES: &str = "runs";
 /// The usual name of the outputs, below the directory of the run.
 pub const OUTPUTS: &str = "outputs";
-/// Names the directory of the outputs in the environment of a run that has one. The runner sets it:
-/// only it knows where the run sees its workspace.
-pub const OUTPUTS_DIR: &str = "OPTIO_OUTPUTS_DIR";
 /// Bytes of one part of a file. In base64 that is a quarter of a MiB.
 pub const PIECE_BYTES_MAX: usize = 192 << 10;
 /// Bytes of the path of a file that is kept.

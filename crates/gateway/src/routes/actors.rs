@@ -114,7 +114,7 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
            ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
@@ -180,7 +180,7 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
            ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
@@ -211,6 +211,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
         Some(ActorKind::Agent) => Ok(agent(find(gateway, id).await?)),
         Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
         Some(ActorKind::PrReview) => Ok(review(pr_reviews::find(gateway, id).await?)),
+        Some(ActorKind::Job) => job(gateway, id).await,
         Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
             let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
             let id = id.parse().map_err(|_bad| missing())?;
@@ -224,9 +225,28 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
             })
         }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, task, pr-review, pull-request, pool"
+            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool"
         ))),
     }
+}
+
+async fn job(gateway: &Gateway, id: &str) -> Result<Known, ApiError> {
+    let missing = || ApiError::Missing(format!("there is no job or blueprint `{id}`"));
+    let known = id.parse().map_err(|_bad| missing())?;
+    let row = gateway.world().store.job(known).await?;
+    let row = row.ok_or_else(missing)?;
+    Ok(Known {
+        key: row.id.into(),
+        address: format!("job/{id}"),
+        state: match (row.deleted, row.spec.enabled) {
+            (true, _) => "deleted",
+            (false, true) => "enabled",
+            (false, false) => "disabled",
+        },
+        since: Some(row.updated_at),
+        failures: 0,
+        last_failure: None,
+    })
 }
 
 fn agent(row: AgentRow) -> Known {

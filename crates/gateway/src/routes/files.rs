@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::tasks::{find, whole};
+use super::{
+    jobs,
+    tasks::{find, whole},
+};
 use crate::{
     Gateway,
     body::{Named, Params},
@@ -191,7 +194,7 @@ pub(crate) async fn of_run(
     Named(run): Named<String>,
     Params(which): Params<WhichFiles>,
 ) -> Result<Json<ManyRunFiles>, ApiError> {
-    let run = find_run(&gateway, &run).await?;
+    let run = jobs::runs::run(&gateway, &run).await?.id;
     list(&gateway, run, which.attempt()?).await
 }
 
@@ -206,7 +209,7 @@ pub(crate) async fn one_of_run(
     Named((run, path)): Named<(String, String)>,
     Params(which): Params<WhichFiles>,
 ) -> Result<Response, ApiError> {
-    let run = find_run(&gateway, &run).await?;
+    let run = jobs::runs::run(&gateway, &run).await?.id;
     one(&gateway, run, &path, which.attempt()?).await
 }
 
@@ -220,17 +223,8 @@ pub(crate) async fn archive_of_run(
     Named(run): Named<String>,
     Params(which): Params<WhichFiles>,
 ) -> Result<Response, ApiError> {
-    let run = find_run(&gateway, &run).await?;
+    let run = jobs::runs::run(&gateway, &run).await?.id;
     archive(&gateway, run, which.attempt()?).await
-}
-
-/// The run of a job, which is a task.
-async fn find_run(gateway: &Gateway, run: &str) -> Result<TaskId, ApiError> {
-    match find(gateway, run).await {
-        Ok(row) => Ok(row.id),
-        Err(ApiError::Missing(_)) => Err(ApiError::Missing(format!("there is no run `{run}`"))),
-        Err(error) => Err(error),
-    }
 }
 
 async fn list(

@@ -10,12 +10,15 @@ use crate::{Gateway, docs, error::ApiError, idempotency, runner};
 mod actors;
 pub(crate) mod agents;
 pub(crate) mod asks;
+mod blueprints;
 pub(crate) mod control;
 mod credentials;
 mod dead;
 pub(crate) mod directory;
 mod files;
 mod health;
+mod hooks;
+pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
@@ -37,10 +40,10 @@ pub(crate) mod written;
 
 fn of_tasks() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
-        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::unified::list, tasks::unified::create))
         .routes(routes!(tasks::stats))
         .routes(routes!(tasks::search))
-        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::unified::show))
         .routes(routes!(tasks::acts::cancel))
         .routes(routes!(tasks::acts::retry))
         .routes(routes!(tasks::acts::redo))
@@ -54,8 +57,8 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(tasks::logs::list))
         .routes(routes!(tasks::logs::export))
         .routes(routes!(tasks::logs::events))
-        .routes(routes!(tasks::logs::runs))
-        .routes(routes!(tasks::logs::run))
+        .routes(routes!(tasks::unified::runs, tasks::unified::start))
+        .routes(routes!(tasks::unified::run))
         .routes(routes!(tasks::logs::stream))
         .routes(routes!(tasks::messages::send))
         .routes(routes!(tasks::messages::list))
@@ -83,6 +86,43 @@ fn of_files() -> OpenApiRouter<Gateway> {
         .routes(routes!(files::of_run))
         .routes(routes!(files::one_of_run))
         .routes(routes!(files::archive_of_run))
+}
+
+fn of_jobs() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::stats))
+        .routes(routes!(jobs::show, jobs::change, jobs::remove))
+        .routes(routes!(jobs::copy))
+        .routes(routes!(jobs::runs::list, jobs::runs::start))
+        .routes(routes!(jobs::runs::show))
+        .routes(routes!(jobs::runs::retry))
+        .routes(routes!(jobs::runs::cancel))
+        .routes(routes!(jobs::runs::logs))
+        .routes(routes!(blueprints::list, blueprints::create))
+        .routes(routes!(
+            blueprints::show,
+            blueprints::change,
+            blueprints::remove
+        ))
+        .routes(routes!(blueprints::run))
+}
+
+fn of_triggers() -> OpenApiRouter<Gateway> {
+    use triggers::of;
+    OpenApiRouter::new()
+        .routes(routes!(of::list_of_agent, of::add_to_agent))
+        .routes(routes!(of::change_of_agent, of::remove_from_agent))
+        .routes(routes!(of::list_of_job, of::add_to_job))
+        .routes(routes!(of::change_of_job, of::remove_from_job))
+        .routes(routes!(of::list_of_blueprint, of::add_to_blueprint))
+        .routes(routes!(of::change_of_blueprint, of::remove_from_blueprint))
+        .routes(routes!(of::list_of_task, of::add_to_task))
+        .routes(routes!(of::change_of_task, of::remove_from_task))
+        .routes(routes!(triggers::all))
+        .routes(routes!(triggers::preview))
+        .routes(routes!(triggers::show))
+        .routes(routes!(hooks::call))
 }
 
 fn of_reviews() -> OpenApiRouter<Gateway> {
@@ -114,8 +154,6 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(asks::show))
         .routes(routes!(turns::list))
         .routes(routes!(turns::show))
-        .routes(routes!(triggers::list, triggers::create))
-        .routes(routes!(triggers::remove))
         .routes(routes!(live::agent))
         .routes(routes!(live::all))
         .routes(routes!(directory::peers))
@@ -146,6 +184,8 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
         .merge(of_tasks())
+        .merge(of_jobs())
+        .merge(of_triggers())
         .merge(of_reviews())
         .merge(of_files())
         .routes(routes!(repos::list, repos::create))
@@ -167,6 +207,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route("/ws/events", get(sockets::all))
     .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
     .route("/ws/logs/{task}", get(sockets::task))
+    .route("/ws/workflow-runs/{run}/logs", get(sockets::task))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))

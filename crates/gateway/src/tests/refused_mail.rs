@@ -216,17 +216,16 @@ async fn a_trigger_that_cannot_fire_is_refused() {
         ),
         (
             json!({ "type": "webhook", "config": {} }),
-            &["webhook", "schedule"],
+            &["config.path: is missing"],
         ),
         (
             json!({ "type": "ticket", "config": {} }),
-            &["ticket", "schedule"],
+            &["config.source", "github"],
         ),
         (
             json!({ "type": "magic", "config": {} }),
             &["manual, schedule", "`magic`"],
         ),
-        (json!({ "type": "manual" }), &["config", "missing"]),
         (
             json!({ "type": "manual", "config": { "a": "\u{0}" } }),
             &["NUL"],

@@ -53,7 +53,20 @@ impl Api {
         let body =
             json!({ "title": "one", "prompt": "p", "repoUrl": "https://github.com/ada/engine" });
         let made = self.post(TASKS, body).await.is(201)["task"]["id"].clone();
-        let id = made.as_str().unwrap().to_owned();
+        self.leaves(&made, said).await
+    }
+
+    /// A run of a job that has left these files.
+    async fn run_with_files(&self, said: Vec<Happening>) -> (String, RunId) {
+        let job = json!({ "name": "digest", "promptTemplate": "p" });
+        self.post("/api/jobs", job).await.is(201);
+        let started = self.post("/api/jobs/digest/runs", json!({})).await;
+        let made = started.is(201)["run"]["id"].clone();
+        self.leaves(&made, said).await
+    }
+
+    async fn leaves(&self, id: &Value, said: Vec<Happening>) -> (String, RunId) {
+        let id = id.as_str().unwrap().to_owned();
         let task: TaskId = id.parse().unwrap();
         let (sandbox, run) = until(async || {
             let row = self.world.store.task(task).await.unwrap()?;
@@ -88,7 +101,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn files_are_listed_under_a_task_and_under_a_run_with_what_was_not_kept() {
+async fn files_are_listed_with_what_was_not_kept_and_why() {
     let api = Api::new().await;
     let mut said = file("b/run.sh", b"abc", ABC, 0o755);
     said.extend(file("a.md", b"abc", ABC, 0o644));
@@ -116,9 +129,8 @@ async fn files_are_listed_under_a_task_and_under_a_run_with_what_was_not_kept() 
             ],
         })
     );
-    let short = &id[..18];
-    let of_run = api.get(&format!("/api/workflow-runs/{short}/files")).await;
-    assert_eq!(of_run.is(200), &listed);
+    let short = api.get(&format!("{TASKS}/{}/files", &id[..18])).await;
+    assert_eq!(short.is(200), &listed);
     let second = api.get(&format!("{TASKS}/{id}/files?attempt=2")).await;
     assert_eq!(second.is(200), &json!({ "files": [], "left": [] }));
     let first = api.get(&format!("{TASKS}/{id}/files?attempt=1")).await;
@@ -149,9 +161,7 @@ async fn a_file_is_handed_out_to_be_saved_and_is_never_a_page() {
         assert_eq!(header(&page, name), value);
     }
     assert_eq!(page.text().await.unwrap(), "abc");
-    let notes = api
-        .raw(&format!("/api/workflow-runs/{id}/files/notes.txt"))
-        .await;
+    let notes = api.raw(&format!("{TASKS}/{id}/files/notes.txt")).await;
     assert_eq!(header(&notes, "content-type"), "text/plain; charset=utf-8");
     let disposition = header(&notes, "content-disposition");
     assert!(disposition.starts_with("attachment; filename=\"notes.txt\""));
@@ -199,11 +209,34 @@ async fn all_files_come_as_one_archive() {
         ("zeros".to_owned(), 0o644, zeros),
     ];
     assert_eq!(found, wanted);
-    let none = api
-        .raw(&format!("/api/workflow-runs/{id}/files.tar?attempt=9"))
-        .await;
+    let none = api.raw(&format!("{TASKS}/{id}/files.tar?attempt=9")).await;
     let bytes = none.bytes().await.unwrap();
     assert_eq!(tar::Archive::new(&bytes[..]).entries().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_run_of_a_job_has_its_files_under_the_runs_and_a_task_that_is_none_has_not() {
+    let api = Api::new().await;
+    let (id, _) = api
+        .run_with_files(file("a/b.txt", b"abc", ABC, 0o644))
+        .await;
+    let at = format!("/api/workflow-runs/{id}");
+    let listed = api.get(&format!("{at}/files")).await.is(200).clone();
+    assert_eq!(texts(&listed["files"], "path"), ["a/b.txt"]);
+    let got = api.raw(&format!("{at}/files/a/b.txt")).await;
+    assert_eq!(got.text().await.unwrap(), "abc");
+    let bytes = api
+        .raw(&format!("{at}/files.tar"))
+        .await
+        .bytes()
+        .await
+        .unwrap();
+    assert_eq!(tar::Archive::new(&bytes[..]).entries().unwrap().count(), 1);
+    let (task, _) = api.with_files(file("a", b"abc", ABC, 0o644)).await;
+    for path in ["files", "files/a", "files.tar"] {
+        let answer = api.get(&format!("/api/workflow-runs/{task}/{path}")).await;
+        answer.refused(404, &["no run", "of a job"]);
+    }
 }
 
 #[tokio::test]
@@ -234,7 +267,7 @@ async fn what_is_not_there_or_not_whole_is_not_handed_out() {
         (format!("{TASKS}/{nobody}/files"), "no task"),
         (format!("{TASKS}/{nobody}/files/a"), "no task"),
         (format!("{TASKS}/{nobody}/files.tar"), "no task"),
-        (format!("/api/workflow-runs/{nobody}/files"), "no run"),
+        (format!("/api/workflow-runs/{nobody}/files"), "no task"),
     ] {
         api.get(&path).await.refused(404, &[words]);
     }

@@ -188,6 +188,8 @@ pub struct Config {
     pub agent_uid: Option<u32>,
     /// Which bubblewrap.
     pub bwrap: Bwrap,
+    /// How many times faster than ours the time of schedules passes: for trying them out.
+    pub schedule_rate: u32,
 }
 
 /// The settings of a client.

@@ -54,6 +54,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
         bwrap: read.bwrap(&host.cwd),
+        schedule_rate: read.schedule_rate(),
     };
     if read.problems.is_empty() {
         Ok(config)
@@ -311,6 +312,19 @@ impl Reader<'_> {
         uid
     }
 
+    fn schedule_rate(&mut self) -> u32 {
+        let rate = self.text("schedule_rate").map(str::parse);
+        match rate {
+            None => 1,
+            Some(Ok(rate)) if (1..=SCHEDULE_RATE_MAX).contains(&rate) => rate,
+            Some(_) => {
+                let rule = format!("must be a whole number from 1 to {SCHEDULE_RATE_MAX}");
+                self.wrong("schedule_rate", &rule);
+                1
+            }
+        }
+    }
+
     fn bwrap(&mut self, cwd: &Path) -> Bwrap {
         match self.text("bwrap") {
             None => Bwrap::InPath,
@@ -323,6 +337,9 @@ impl Reader<'_> {
         }
     }
 }
+
+/// How much faster schedules may see time pass: a day in less than a second.
+const SCHEDULE_RATE_MAX: u32 = 100_000;
 
 fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

@@ -110,7 +110,7 @@ impl ControlPlane {
             world.stream.clone(),
             world.limits,
         );
-        let bell = rounds::start(&world, role, &engine, &kinds)
+        let bell = rounds::start(&world, role, config.schedule_rate, &engine, &kinds)
             .await
             .map_err(general)?;
         let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());

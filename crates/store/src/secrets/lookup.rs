@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use optio_domain::{
     repo::RepoUrl,
-    secret::{SecretText, may_be_injected},
+    secret::{Place, SecretText, may_be_injected},
 };
 
 use super::{Sealed, SecretError};
@@ -38,6 +38,36 @@ impl Store {
             names: Some(&[name]),
         };
         let mut found = self.opened(&meant, winner).await?;
+        Ok(found.pop_last().map(|(_, value)| value))
+    }
+
+    /// The value of the secret at exactly this place.
+    ///
+    /// # Errors
+    /// [`SecretError`] when there is one and it cannot be opened.
+    pub async fn secret_at(
+        &self,
+        place: &Place,
+        name: &str,
+    ) -> Result<Option<SecretText>, SecretError> {
+        let read = async || -> Result<Vec<Sealed>, StoreError> {
+            Ok(sqlx::query_as(
+                "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
+                 WHERE name = $1 AND scope = $2 AND workspace IS NOT DISTINCT FROM $3
+                   AND user_id IS NOT DISTINCT FROM $4",
+            )
+            .bind(name)
+            .bind(place.scope())
+            .bind(place.workspace())
+            .bind(place.user())
+            .fetch_all(&self.pool)
+            .await?)
+        };
+        let mut found = match self.open_all(read().await?) {
+            // It may have been sealed anew in the meantime.
+            Err(SecretError::NoKey(_)) => self.open_all(read().await?)?,
+            opened => opened?,
+        };
         Ok(found.pop_last().map(|(_, value)| value))
     }
 

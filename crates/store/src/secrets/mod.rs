@@ -119,7 +119,8 @@ impl Store {
         vault.seal(&key, &mut row, value)?;
         let stored = upsert(&mut transaction, &row, now).await?;
         let (count,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM secrets WHERE workspace = $1 OR ($1 IS NULL AND workspace IS NULL)",
+            "SELECT count(*) FROM secrets WHERE (workspace = $1 OR ($1 IS NULL AND workspace IS NULL))
+               AND NOT starts_with(scope, 'trigger:')",
         )
         .bind(place.workspace())
         .fetch_one(&mut *transaction)
@@ -166,6 +167,7 @@ impl Store {
         Ok(sqlx::query_as(
             "SELECT id, name, scope, user_id, created_at, updated_at FROM secrets
              WHERE (workspace = $1 OR workspace IS NULL) AND (user_id IS NULL OR user_id = $2)
+               AND NOT starts_with(scope, 'trigger:')
                AND ($3::text IS NULL OR scope = $3)
                AND ($4::text IS NULL OR ($4, $5) < (name, id))
              ORDER BY name, id LIMIT $6",

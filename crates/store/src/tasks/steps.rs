@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     id::TaskId,
     pool::WORKTREE_KEPT,
-    task::{Intent, TaskEvent, TaskState, feedback::Acted, prompt::Brief},
+    task::{Intent, TaskEvent, TaskState, feedback::Acted, prompt::Brief, seen::TaskType},
 };
 use serde_json::json;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::create::{NewTask, insert_task};
 use crate::{
@@ -45,11 +46,11 @@ impl Step {
     /// [`StoreError`] when the database refuses.
     pub async fn task_state(&mut self, moved: &Moved<'_>) -> Result<(), StoreError> {
         let (from, to) = (moved.from.name(), moved.to.name());
-        sqlx::query(
+        let (kind, job): (String, Option<Uuid>) = sqlx::query_as(
             "UPDATE tasks SET state = $2, open_run = $3, state_since = $4, state_reason = $5, updated_at = $4,
                     started_at = CASE WHEN $2 = 'running' THEN COALESCE(started_at, $4) ELSE started_at END,
                     finished_at = CASE WHEN $6 THEN $4 END
-             WHERE id = $1",
+             WHERE id = $1 RETURNING kind, job_id",
         )
         .bind(self.key.id)
         .bind(to)
@@ -57,7 +58,7 @@ impl Step {
         .bind(self.now)
         .bind(moved.reason)
         .bind(moved.to.over())
-        .execute(&mut *self.tx)
+        .fetch_one(&mut *self.tx)
         .await?;
         sqlx::query(
             "INSERT INTO task_events (task_id, from_state, to_state, trigger, message, by, at)
@@ -80,12 +81,19 @@ impl Step {
                 .await?;
             self.worktree_due(moved.to).await?;
         }
+        if let Some(job) = job {
+            self.wake_job(job).await?;
+        }
         let event = NewEvent {
             actor_id: self.key.id,
             turn_id: moved.to.run().or(moved.from.run()).map(|run| run.0),
-            type_name: "task:state_changed",
+            type_name: if kind == TaskType::Job.name() {
+                "workflow_run:state_changed"
+            } else {
+                "task:state_changed"
+            },
             data: json!({
-                "taskId": self.key.id, "fromState": from, "toState": to,
+                "taskId": self.key.id, "workflowId": job, "fromState": from, "toState": to,
                 "trigger": moved.event.name(), "reason": moved.reason,
             }),
             at: self.now,
@@ -93,8 +101,21 @@ impl Step {
         self.tell(&[event]).await
     }
 
+    /// A fire of its job may wait for this run.
+    async fn wake_job(&mut self, job: Uuid) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE actors SET wake_at = $2, version = version + 1
+             WHERE kind = 'job' AND id = $1 AND 0 < inbox_pending",
+        )
+        .bind(job)
+        .bind(self.now)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after
-    /// some time where the task may be tried again. Only what was to be merged is work that may not be lost.
+    /// some time where the task may be tried again.
     async fn worktree_due(&mut self, to: TaskState) -> Result<(), StoreError> {
         self.wake_pool_of("tasks").await?;
         let due = match to {
@@ -110,7 +131,7 @@ impl Step {
         };
         sqlx::query(
             "UPDATE worktrees w SET due_at = $2, asked_at = NULL, kept = NULL,
-                    discard = t.kind <> 'coding' OR ($3 AND t.unpushed = 0)
+                    discard = t.kind IN ('review', 'job') OR ($3 AND t.unpushed = 0)
              FROM tasks t WHERE w.id = $1 AND t.id = $1",
         )
         .bind(self.key.id)

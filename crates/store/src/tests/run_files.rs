@@ -125,6 +125,7 @@ impl World {
             spec: &spec,
             pool,
             depends_on: &[],
+            origin: None,
             created_by: "ada",
             at: self.at,
         };

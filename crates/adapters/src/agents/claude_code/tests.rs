@@ -235,6 +235,7 @@ fn keys_are_secrets_and_nothing_else() {
         model: Some("haiku".to_owned()),
         resume: Some("s-1".to_owned()),
         max_turns: 7,
+        budget_usd: None,
         kept: false,
     });
     let args = "-p --output-format stream-json --verbose --dangerously-skip-permissions \
@@ -324,6 +325,7 @@ fn what_is_said_to_a_process_is_one_line_each() {
         model: None,
         resume: None,
         max_turns: 7,
+        budget_usd: None,
         kept: true,
     };
     let says = r#"{"message":{"content":[{"text":"two\nlines","type":"text"}],"role":"user"},"type":"user"}"#;

@@ -109,17 +109,24 @@ async fn want(
     intent.meets(row.state).map_err(|refusal| {
         ApiError::Conflict(format!("the task is {}: {refusal}", row.state.name()))
     })?;
-    let world = gateway.world();
-    let at = world.clock.now();
-    world
-        .store
-        .want_task(row.id, intent, words.as_deref(), at)
-        .await?;
-    gateway.hints().look(row.id.into());
-    let row = obeyed(gateway, row).await?;
+    let row = wished(gateway, row, intent, words.as_deref()).await?;
     Ok(Json(OneTask {
         task: TaskView::of(row),
     }))
+}
+
+/// Notes a wish that the state allows, and waits a moment for it to be met.
+pub(crate) async fn wished(
+    gateway: &Gateway,
+    row: TaskRow,
+    intent: Intent,
+    words: Option<&str>,
+) -> Result<TaskRow, ApiError> {
+    let world = gateway.world();
+    let at = world.clock.now();
+    world.store.want_task(row.id, intent, words, at).await?;
+    gateway.hints().look(row.id.into());
+    obeyed(gateway, row).await
 }
 
 async fn obeyed(gateway: &Gateway, row: TaskRow) -> Result<TaskRow, ApiError> {
