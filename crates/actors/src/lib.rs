@@ -11,6 +11,7 @@ pub mod pr_review;
 pub mod pull;
 pub mod reports;
 pub mod review_rounds;
+mod run_files;
 pub mod task;
 pub mod triggers;
 mod world;

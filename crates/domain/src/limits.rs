@@ -85,6 +85,14 @@ pub struct Limits {
     pub keep_logs_days: i64,
     /// Days answers to requests with an idempotency key are kept.
     pub keep_answers_days: i64,
+    /// Days the files of runs are kept.
+    pub keep_files_days: i64,
+    /// Files of one run that are kept.
+    pub run_files_max: u64,
+    /// Bytes of one such file; more than 256 MiB are not possible.
+    pub run_file_bytes_max: u64,
+    /// Bytes of all such files of one run together.
+    pub run_files_bytes_max: u64,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -136,6 +144,10 @@ impl Default for Limits {
             keep_turns_days: 30,
             keep_logs_days: 14,
             keep_answers_days: 1,
+            keep_files_days: 14,
+            run_files_max: 100,
+            run_file_bytes_max: 10 << 20,
+            run_files_bytes_max: 50 << 20,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             warm_idle_ms_max: 30 * 60 * 1_000,

@@ -99,6 +99,7 @@ async fn command(
         Command::Agent(_)
         | Command::Task(_)
         | Command::Review(_)
+        | Command::Files(_)
         | Command::Topic(_)
         | Command::Dead(_)
         | Command::Repo(_)

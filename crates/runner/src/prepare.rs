@@ -7,9 +7,9 @@ use optio_domain::wire::checkout::{Checkout, CheckoutStart, SETUP, WorktreeState
 use optio_domain::wire::runner::{EndCause, Ended, FileSpec, Happening, RunSpec};
 use tokio::time::Instant;
 
-use crate::command::failed;
+use crate::command::{failed, installed};
 use crate::environment;
-use crate::git::{Git, below, installed};
+use crate::git::{Git, below};
 use crate::held::{Held, Wish};
 use crate::place::{Place, WORKSPACE};
 use crate::redact::Redactor;

@@ -27,6 +27,7 @@ pub mod pr_reviews;
 pub mod pulls;
 pub mod repos;
 pub mod retention;
+pub mod run_files;
 pub mod runs;
 pub mod secrets;
 pub mod step;

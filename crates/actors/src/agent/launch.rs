@@ -98,6 +98,8 @@ impl Agents {
             },
             dialogue,
             checkout: None,
+            directory: None,
+            outputs: None,
         }
     }
 

@@ -112,6 +112,8 @@ impl PrReviews {
             },
             dialogue,
             checkout: Some(self.checkout(sight, &order)),
+            directory: None,
+            outputs: None,
         }
     }
 

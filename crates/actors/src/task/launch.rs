@@ -18,6 +18,7 @@ use optio_domain::{
     wire::{
         checkout::{Author, Checkout, CheckoutStart},
         credentials::{API_URL, HOPS, RUN_TOKEN},
+        outputs::{DirectoryStart, Outputs, RunDirectory},
         runner::{Dialogue, FileSpec, RunLimits, RunSpec},
     },
 };
@@ -53,6 +54,18 @@ pub(super) struct RunOrder<'a> {
 fn left(task: &TaskRow, budget: Option<Decimal>) -> Option<Decimal> {
     let left = |budget: Decimal| (budget - task.cost_usd).max(Decimal::new(1, 2));
     budget.map(left)
+}
+
+/// What has no repository works in a directory of its own, which the attempts after it find again.
+fn directory(task: &TaskRow, order: &RunOrder<'_>) -> Option<RunDirectory> {
+    order.repo.is_none().then(|| RunDirectory {
+        name: task.id.to_string(),
+        start: if order.fresh {
+            DirectoryStart::Fresh
+        } else {
+            DirectoryStart::Continue
+        },
+    })
 }
 
 impl Tasks {
@@ -132,6 +145,11 @@ impl Tasks {
             },
             dialogue,
             checkout: order.repo.map(|_| self.checkout(sight, order)),
+            directory: directory(task, order),
+            outputs: match task.spec.kind {
+                TaskType::Coding | TaskType::Job => Some(Outputs::from(limits)),
+                TaskType::Review => None,
+            },
         }
     }
 

@@ -9,6 +9,7 @@ mod host;
 mod mail;
 mod pools;
 mod reviews;
+mod run_files;
 mod runners;
 mod sandboxes;
 mod task_mail;

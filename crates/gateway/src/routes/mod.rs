@@ -15,6 +15,7 @@ pub(crate) mod control;
 mod credentials;
 mod dead;
 pub(crate) mod directory;
+mod files;
 mod health;
 mod hooks;
 pub(crate) mod jobs;
@@ -75,6 +76,16 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
         .routes(routes!(webhooks::gitlab))
+}
+
+fn of_files() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(files::of_task))
+        .routes(routes!(files::one_of_task))
+        .routes(routes!(files::archive_of_task))
+        .routes(routes!(files::of_run))
+        .routes(routes!(files::one_of_run))
+        .routes(routes!(files::archive_of_run))
 }
 
 fn of_jobs() -> OpenApiRouter<Gateway> {
@@ -176,6 +187,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .merge(of_jobs())
         .merge(of_triggers())
         .merge(of_reviews())
+        .merge(of_files())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
@@ -226,6 +238,11 @@ async fn runners_only(uri: axum::http::Uri) -> ApiError {
 pub(crate) fn openapi() -> OpenApi {
     let (_api, mut description) = described().split_for_parts();
     description.info = Info::new("Optio", env!("CARGO_PKG_VERSION"));
+    // That a parameter may hold slashes is said in our router's words, which are nobody else's.
+    let paths = std::mem::take(&mut description.paths.paths).into_iter();
+    description.paths.paths = paths
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     description.info.description = Some(
         "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
          `error`. Mutating requests take `Idempotency-Key`. Lists page by `cursor`. Messages of one \

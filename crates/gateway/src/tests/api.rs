@@ -350,11 +350,13 @@ impl Api {
                 },
             })
             .collect();
+        self.report(SandboxId::of_agent(agent), &events).await;
+    }
+
+    /// A runner says this.
+    pub(crate) async fn report(&self, sandbox: SandboxId, events: &[RunEvent]) {
         let reports = Reports::new(self.world.clone(), self.engine.hints());
-        reports
-            .take_in(SandboxId::of_agent(agent), &events)
-            .await
-            .unwrap();
+        reports.take_in(sandbox, events).await.unwrap();
     }
 }
 

@@ -16,6 +16,7 @@ mod refused_mail;
 mod repeats;
 mod repos;
 mod routes;
+mod run_files;
 mod schema;
 mod secrets;
 mod task_rows;

@@ -5,10 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod files;
 mod repo;
 mod review;
 mod secret;
 
+pub use files::Files;
 pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
@@ -104,6 +106,9 @@ pub enum Command {
     /// Have pull requests of others reviewed: drafts that you change, discuss and hand in
     #[command(subcommand)]
     Review(Review),
+    /// List the files that a task or the run of a job has left, or download them
+    #[command(after_help = "Example:\n  optio files 0198b2f0-7f00 --download out")]
+    Files(Files),
     /// Let agents hear topics, and publish to them
     #[command(subcommand)]
     Topic(Topic),

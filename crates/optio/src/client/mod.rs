@@ -11,6 +11,7 @@ mod api;
 mod apply;
 mod ask;
 mod dead;
+mod files;
 mod log;
 mod replicas;
 mod repo;
@@ -50,6 +51,7 @@ pub async fn run(
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Task(task) => task::run(api, task, console).await,
         Command::Review(review) => review::run(api, review, console).await,
+        Command::Files(files) => files::run(api, files, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,

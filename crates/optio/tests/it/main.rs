@@ -5,6 +5,7 @@
 mod chaos;
 #[cfg(test)]
 mod client;
+mod client_files;
 #[cfg(test)]
 mod client_repos;
 #[cfg(test)]

@@ -179,6 +179,8 @@ impl World {
             },
             dialogue: None,
             checkout: None,
+            directory: None,
+            outputs: None,
         }
     }
 }

@@ -44,6 +44,7 @@ mod ownership;
 mod pr_reviews;
 mod repos;
 mod retention;
+mod run_files;
 mod schema;
 mod secrets;
 mod send;
