@@ -18,6 +18,7 @@ use crate::program::Program;
 use crate::redact::Redactor;
 use crate::run::{Left, Run};
 use crate::runs::Runs;
+use crate::setup;
 use crate::tools::Halt;
 use crate::warm;
 
@@ -54,7 +55,9 @@ async fn in_directory(
             in_worktree(&errand).await?
         }
         (None, Some(RunDirectory { name, .. })) => {
-            serve(runs, held, spec, &outputs::below(name), redactor).await?
+            let dir = outputs::below(name);
+            setup::carry_out(runs, held, spec, &dir, redactor).await?;
+            serve(runs, held, spec, &dir, redactor).await?
         }
         (None, None) => serve(runs, held, spec, "", redactor).await?,
     };
@@ -84,6 +87,7 @@ async fn in_worktree(errand: &Errand<'_>) -> Result<Ended, Ended> {
         .claim(worktree, clone)
         .ok_or_else(|| refused(format!("somebody works in the worktree {worktree}")))?;
     errand.prepare().await?;
+    setup::carry_out(runs, held, spec, &below(worktree), redactor).await?;
     let ended = serve(runs, held, spec, &below(worktree), redactor).await;
     let left = match errand.account().await {
         Ok(state) => Happening::Worktree(state),

@@ -30,6 +30,7 @@ pub mod redact;
 mod run;
 mod runs;
 mod seen;
+mod setup;
 mod site;
 pub mod talk;
 mod tools;

@@ -100,6 +100,7 @@ impl Agents {
             checkout: None,
             directory: None,
             outputs: None,
+            setup: None,
         }
     }
 

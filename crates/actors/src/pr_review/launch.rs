@@ -114,6 +114,7 @@ impl PrReviews {
             checkout: Some(self.checkout(sight, &order)),
             directory: None,
             outputs: None,
+            setup: None,
         }
     }
 

@@ -19,7 +19,7 @@ use optio_domain::{
         checkout::{Author, Checkout, CheckoutStart},
         credentials::{API_URL, HOPS, RUN_TOKEN},
         outputs::{DirectoryStart, Outputs, RunDirectory},
-        runner::{Dialogue, FileSpec, RunLimits, RunSpec},
+        runner::{Dialogue, FileSpec, RunLimits, RunSpec, Setup},
     },
 };
 use optio_runtime::{Fault, Progress};
@@ -150,6 +150,15 @@ impl Tasks {
                 TaskType::Coding | TaskType::Job => Some(Outputs::from(limits)),
                 TaskType::Review => None,
             },
+            setup: order
+                .settings
+                .environment
+                .setup
+                .clone()
+                .map(|script| Setup {
+                    script,
+                    ms_max: limits.task_setup_ms_max,
+                }),
         }
     }
 

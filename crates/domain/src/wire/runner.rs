@@ -117,6 +117,18 @@ pub struct RunSpec {
     /// Which of its files are kept; `None`: none.
     #[serde(default)]
     pub outputs: Option<Outputs>,
+    /// What is carried out in its directory before its program, each time.
+    #[serde(default)]
+    pub setup: Option<Setup>,
+}
+
+/// What prepares the directory of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// A shell script; not for secrets.
+    pub script: String,
+    /// Milliseconds it may take.
+    pub ms_max: u64,
 }
 
 /// How a process is spoken to that serves several runs, one after the other.

@@ -181,6 +181,7 @@ impl World {
             checkout: None,
             directory: None,
             outputs: None,
+            setup: None,
         }
     }
 }
