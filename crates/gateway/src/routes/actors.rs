@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
+    job::JobKind,
     ownership::Shard,
 };
 use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow};
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    agents::find,
+    agents::{WORKSPACE, find},
     pr_reviews,
     replicas::{self, OwnerView},
     tasks,
@@ -115,7 +116,7 @@ pub(crate) struct RefusedView {
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
     params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
@@ -181,7 +182,7 @@ pub(crate) struct Lifted {
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
     params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
@@ -231,13 +232,19 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
 }
 
 async fn job(gateway: &Gateway, id: &str) -> Result<Known, ApiError> {
-    let missing = || ApiError::Missing(format!("there is no job or blueprint `{id}`"));
-    let known = id.parse().map_err(|_bad| missing())?;
-    let row = gateway.world().store.job(known).await?;
-    let row = row.ok_or_else(missing)?;
+    let store = &gateway.world().store;
+    let row = match id.parse() {
+        Ok(id) => store.job(id).await?,
+        Err(_name) => match store.job_named(WORKSPACE, JobKind::Standalone, id).await? {
+            Some(row) => Some(row),
+            None => store.job_named(WORKSPACE, JobKind::Blueprint, id).await?,
+        },
+    };
+    let row =
+        row.ok_or_else(|| ApiError::Missing(format!("there is no job or blueprint `{id}`")))?;
     Ok(Known {
         key: row.id.into(),
-        address: format!("job/{id}"),
+        address: format!("job/{}", row.id),
         state: match (row.deleted, row.spec.enabled) {
             (true, _) => "deleted",
             (false, true) => "enabled",

@@ -207,7 +207,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route("/ws/events", get(sockets::all))
     .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
     .route("/ws/logs/{task}", get(sockets::task))
-    .route("/ws/workflow-runs/{run}/logs", get(sockets::task))
+    .route("/ws/workflow-runs/{run}/logs", get(sockets::run))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))

@@ -102,7 +102,8 @@ const PLAIN: [(&str, &[&str], Show); 31] = [
 ];
 
 /// Names other deployments already use for a limit.
-const LIMIT_ALIASES: [(&str, &str); 4] = [
+const LIMIT_ALIASES: [(&str, &str); 5] = [
+    ("jobs_running_max", "OPTIO_MAX_WORKFLOW_CONCURRENT"),
     ("reviews_running_max", "OPTIO_PR_REVIEW_CONCURRENCY"),
     ("tasks_running_max", "OPTIO_MAX_CONCURRENT"),
     ("turns_running_max", "OPTIO_MAX_PERSISTENT_AGENTS_RUNNING"),

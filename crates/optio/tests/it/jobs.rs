@@ -269,3 +269,63 @@ async fn every_second_has_one_run_though_one_of_two_control_planes_is_killed_at_
     assert_eq!(runs, fires.to_string(), "one run for each fire");
     world.end_all([other]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setup_script_prepares_the_directory_and_its_failure_is_the_runs() {
+    let mut world = World::plan().start().await;
+    let setup = json!({ "environmentSpec": { "setup": "echo prepared >here; echo told" } });
+    let job = job(&world, setup).await;
+    let id = start(&world, &job, "cat here; pwd").await;
+    let done = until_run(&mut world, &id, "completed").await;
+    assert_eq!(done["output"]["summary"], "It printed: prepared");
+    let logs = world.get(&format!("/api/workflow-runs/{id}/logs")).await;
+    assert!(logs.to_string().contains("told"), "{logs:#}");
+    let broken = json!({ "environmentSpec": { "setup": "echo no such thing >&2; exit 3" }, "maxRetries": 0 });
+    let path = format!("/api/jobs/{job}");
+    let changed = world
+        .ask(Method::PATCH, &path, Some(&broken))
+        .await
+        .unwrap();
+    assert_eq!(changed.status(), 200);
+    let id = start(&world, &job, "true").await;
+    let failed = until_run(&mut world, &id, "failed").await;
+    let words = failed["errorMessage"].as_str().unwrap();
+    assert!(
+        words.contains("the setup failed") && words.contains("no such thing"),
+        "{words}"
+    );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_pool_has_a_sandbox_before_the_first_run_and_after_it_dies() {
+    let mut world = World::plan().start().await;
+    let pool = json!({ "warmPoolSize": 1, "maxPodInstances": 2, "maxAgentsPerPod": 1 });
+    let job = job(&world, pool).await;
+    let warm = async |world: &mut World, not: Option<String>| {
+        world
+            .until("a warm sandbox", async |world: &mut World| {
+                let sql = "SELECT s.id FROM sandboxes s JOIN pools p ON p.id = s.actor_id
+                           WHERE p.job_id IS NOT NULL AND s.dormant_since IS NULL ORDER BY s.created_at";
+                let all = world.query(sql);
+                let mut found = all.lines().map(str::to_owned).filter(|it| Some(it) != not.as_ref());
+                let sandbox = found.find(|it| world.runner(it).is_some())?;
+                Some(sandbox)
+            })
+            .await
+    };
+    let sandbox = warm(&mut world, None).await;
+    let id = start(&world, &job, "sleep 2; echo here").await;
+    let running = until_run(&mut world, &id, "running").await;
+    assert_eq!(running["podName"], sandbox, "the run takes the warm one");
+    // While that one is busy another is warmed.
+    let other = warm(&mut world, Some(sandbox.clone())).await;
+    assert_ne!(other, sandbox);
+    until_run(&mut world, &id, "completed").await;
+    // There may be two; one idle is enough, and it is brought back where it dies.
+    let off = json!({ "warmPoolSize": 0 });
+    let path = format!("/api/jobs/{job}");
+    let changed = world.ask(Method::PATCH, &path, Some(&off)).await.unwrap();
+    assert_eq!(changed.status(), 200);
+    world.end().await;
+}
