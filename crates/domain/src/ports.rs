@@ -212,6 +212,8 @@ pub struct LaunchOrder {
     pub max_turns: u32,
     /// Dollars this run may cost.
     pub budget_usd: Option<Decimal>,
+    /// A file with the servers of tools it has, as a path from where it works.
+    pub tools_file: Option<String>,
     /// Whether its process is to take further input and to serve further turns. Only for programs
     /// that can.
     pub kept: bool,

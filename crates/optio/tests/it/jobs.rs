@@ -329,3 +329,55 @@ async fn a_warm_pool_has_a_sandbox_before_the_first_run_and_after_it_dies() {
     assert_eq!(changed.status(), 200);
     world.end().await;
 }
+
+/// A server of one tool, as the protocol wants it over standard input and output.
+const CLOCK: &str = r#"while read -r line; do
+  id=$(jq -c .id <<<"$line")
+  case $(jq -r .method <<<"$line") in
+    initialize) answer='{"protocolVersion":"2025-03-26","capabilities":{"tools":{}},"serverInfo":{"name":"clock","version":"1"}}' ;;
+    tools/list) answer='{"tools":[{"name":"now","description":"The time","inputSchema":{"type":"object","properties":{}}}]}' ;;
+    tools/call) answer='{"content":[{"type":"text","text":"half past '"$HOUR"'"}]}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$answer"
+done
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_has_the_tools_of_its_connections() {
+    let mut world = World::plan().start().await;
+    world
+        .post(
+            "/api/secrets",
+            &json!({ "name": "HOUR_OF_THE_CLOCK", "value": "nine-o-clock" }),
+        )
+        .await;
+    let fields = json!({
+        "promptTemplate": "ask the clock",
+        "environmentSpec": {
+            "setup": format!("cat >clock.sh <<'END'\n{CLOCK}END\n"),
+            "mcpServers": { "clock": {
+                "command": "bash", "args": ["clock.sh"], "env": { "HOUR": "${HOUR_OF_THE_CLOCK}" },
+            } },
+        },
+    });
+    let job = job(&world, fields).await;
+    let id = start(&world, &job, "").await;
+    let done = until_run(&mut world, &id, "completed").await;
+    // The secret was there; what is shown of it is not.
+    assert_eq!(done["output"]["summary"], "It said: half past ***");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_its_budget_is_spent_and_is_not_tried_again() {
+    let mut world = World::plan().start().await;
+    let job = job(&world, json!({ "budgetUsd": "0.0001", "maxRetries": 3 })).await;
+    let id = start(&world, &job, "echo one").await;
+    let failed = until_run(&mut world, &id, "failed").await;
+    assert_eq!(
+        (&failed["errorClass"], &failed["attempts"]),
+        (&json!("budget"), &json!(1))
+    );
+    world.end().await;
+}
