@@ -13,11 +13,78 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, BadTemplate> {
         let place = error
             .pos()
             .map_or(start, |(line, column)| Place { line, column });
-        let reason = error.reason().to_string();
-        let words = reason.lines().next().unwrap_or_default().to_owned();
-        BadTemplate::Syntax { place, words }
+        unread(text, place)
     })?;
     parts_of(&parsed, start)
+}
+
+/// What is wrong with a text that the parser does not understand: it lists all that it would have understood.
+fn unread(text: &str, place: Place) -> BadTemplate {
+    let (place, words) = unclosed(text).map_or_else(
+        || {
+            (
+                place,
+                "what stands here between braces cannot be read".to_owned(),
+            )
+        },
+        |(at, words)| (place_of(text, at), words),
+    );
+    BadTemplate::Syntax { place, words }
+}
+
+/// The first tag or block that is not closed as it should be, by its place in bytes.
+fn unclosed(text: &str) -> Option<(usize, String)> {
+    let mut blocks: Vec<(usize, &str)> = Vec::new();
+    let mut at = 0;
+    while let Some((start, end)) = tag_after(text, at) {
+        let Some(end) = end else {
+            return Some((
+                start,
+                "these braces are not closed: `}}` is missing".to_owned(),
+            ));
+        };
+        let tag = text.get(start..end).unwrap_or_default();
+        let inner = tag.trim_matches(|c: char| "{}~".contains(c) || c.is_whitespace());
+        if let Some(block) = inner.strip_prefix('#') {
+            blocks.push((start, block.split_whitespace().next().unwrap_or_default()));
+        } else if let Some(closed) = inner.strip_prefix('/') {
+            match blocks.pop() {
+                Some((_, block)) if block == closed.trim() => {}
+                Some((_, block)) => {
+                    return Some((start, format!("`{{{{/{block}}}}}` is expected here")));
+                }
+                None => return Some((start, "there is no block to be closed".to_owned())),
+            }
+        }
+        at = end;
+    }
+    let (start, block) = blocks.pop()?;
+    Some((
+        start,
+        format!("this block is not closed: `{{{{/{block}}}}}` is missing"),
+    ))
+}
+
+/// Where the next tag starts and, where it does, ends.
+fn tag_after(text: &str, at: usize) -> Option<(usize, Option<usize>)> {
+    let mut from = at;
+    loop {
+        let start = from + text.get(from..)?.find("{{")?;
+        if !text.get(..start)?.ends_with('\\') {
+            let length = text.get(start..)?.find("}}").map(|length| length + 2);
+            return Some((start, length.map(|length| start + length)));
+        }
+        from = start + 2;
+    }
+}
+
+fn place_of(text: &str, at: usize) -> Place {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Place {
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    }
 }
 
 /// How deep blocks lie in each other at most: the parser and we go down as deep as the text says.

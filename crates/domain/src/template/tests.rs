@@ -99,7 +99,26 @@ fn a_value_that_looks_like_a_template_is_none() {
 #[test]
 fn what_is_no_template_says_where_and_what_to_write() {
     for (template, words) in [
-        ("a\n{{#if x}}\nb", "line 3, column 2: "),
+        (
+            "a\n {{#if x}}\nb",
+            "line 2, column 2: this block is not closed: `{{/if}}` is missing; write",
+        ),
+        (
+            "{{#if x}}{{#unless y}}{{/if}}{{/unless}}",
+            "line 1, column 23: `{{/unless}}` is expected here",
+        ),
+        (
+            "a {{/if}}",
+            "line 1, column 3: there is no block to be closed",
+        ),
+        (
+            "a \\{{ b {{c",
+            "line 1, column 9: these braces are not closed: `}}` is missing",
+        ),
+        (
+            "a\n{{b c=}}",
+            "line 2, column 6: what stands here between braces cannot be read",
+        ),
         (
             "a\n  {{ color: red }}",
             "line 2, column 3: `color:` cannot be used",

@@ -91,7 +91,7 @@ fn agrees(zone: &str, clock: &Clock, expression: &str, from: &str, until: &str) 
 fn a_year_in(zone: &str) {
     let clock = Clock::new(zone.parse::<Tz>().unwrap(), at(FROM), at(UNTIL));
     let count = |expression: &&str| agrees(zone, &clock, expression, FROM, UNTIL);
-    let fires: usize = EXPRESSIONS.iter().map(|it| count(it)).sum();
+    let fires: usize = EXPRESSIONS.iter().map(count).sum();
     assert!(900_000 < fires, "{fires}");
 }
 
