@@ -8,6 +8,7 @@ use optio_domain::{
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
+    prompt_template::{TemplateKind, Words},
     repo::GitPlatform,
     run::{Failure, FailureClass, Verdict},
     task::{
@@ -43,6 +44,7 @@ impl Tasks {
         let letters: Vec<Letter> = mail.iter().map(MessageRow::letter).collect();
         let plans = plans(sight, &settings.policy);
         let repo = task.repo()?;
+        let words = self.words(sight).await?;
         let prompt = assemble(&Order {
             spec: &task.spec,
             branch: &work_branch(task.id),
@@ -52,10 +54,7 @@ impl Tasks {
             brief: &task.brief,
             letters: &letters,
             policy: &settings.policy,
-            own_words: match task.spec.kind {
-                TaskType::Coding => settings.prompt.as_deref(),
-                TaskType::Review => settings.review_prompt.as_deref(),
-            },
+            words: &words,
             gitlab: GitPlatform::of_host(&repo.host) == GitPlatform::GitLab,
             test_command: settings.test_command.as_deref(),
         });
@@ -65,7 +64,7 @@ impl Tasks {
             task,
             run,
             new_sandbox: SandboxId(task.pool.beside(self.world.ids.fresh())),
-            prompt: &prompt,
+            prompt: &prompt.text,
             plans,
             mail: &mail,
             provision_ms: self.provision_ms(),
@@ -80,7 +79,7 @@ impl Tasks {
         }
         let event = TaskEvent::RunOpened { run };
         let to = next_state(task.state, event)?;
-        let reason = format!("run {}", task.runs_taken + 1);
+        let reason = prompt.opened(task.runs_taken + 1);
         let moved = Moved {
             from: task.state,
             to,
@@ -90,7 +89,22 @@ impl Tasks {
         };
         step.task_state(&moved).await?;
         step.commit().await?;
+        if let Some(warning) = &prompt.warning {
+            tracing::warn!(task.id = %task.id, run.id = %run, warning, "a prompt lacks something");
+        }
         Ok(Progress::Again)
+    }
+
+    /// What the prompt of a task begins with.
+    async fn words(&self, sight: &TaskSight) -> Result<Words, Fault> {
+        let task = &sight.task;
+        let kind = match task.spec.kind {
+            TaskType::Coding => TemplateKind::Prompt,
+            TaskType::Review => TemplateKind::Review,
+        };
+        let (workspace, repo) = (&task.workspace, &task.spec.repo_url);
+        let effective = self.world.store.effective_template(workspace, repo, kind);
+        Ok(effective.await?.words)
     }
 
     /// Others were quicker, or its place is full: it is told when a run closes.

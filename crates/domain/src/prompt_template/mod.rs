@@ -185,6 +185,17 @@ pub struct Prompt {
     pub warning: Option<String>,
 }
 
+impl Prompt {
+    /// What a history says of the run that is opened with it: which it is, and what its prompt lacks.
+    #[must_use]
+    pub fn opened(&self, number: i32) -> String {
+        match &self.warning {
+            None => format!("run {number}"),
+            Some(warning) => format!("run {number}; {warning}"),
+        }
+    }
+}
+
 impl Words {
     /// Our own words of a kind.
     #[must_use]

@@ -48,6 +48,7 @@ mod secrets;
 mod send;
 mod starting;
 mod steps;
+mod templates;
 mod topics;
 mod triggers;
 mod warm;
