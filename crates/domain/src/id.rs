@@ -51,6 +51,8 @@ ids! {
     SecretId,
     /// Work on a repository that ends in a merged pull request.
     TaskId,
+    /// A prompt template that is kept.
+    TemplateId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.

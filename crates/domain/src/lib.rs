@@ -15,6 +15,7 @@ pub mod ownership;
 pub mod pool;
 pub mod ports;
 pub mod pr_review;
+pub mod prompt_template;
 pub mod pull;
 pub mod repo;
 pub mod run;

@@ -32,6 +32,7 @@ pub mod runs;
 pub mod secrets;
 pub mod step;
 pub mod tasks;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

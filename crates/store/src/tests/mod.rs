@@ -50,6 +50,7 @@ mod secrets;
 mod send;
 mod starting;
 mod steps;
+mod templates;
 mod topics;
 mod triggers;
 mod warm;
