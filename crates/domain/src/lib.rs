@@ -10,6 +10,7 @@ pub mod git_host;
 pub mod id;
 pub mod limits;
 pub mod mail;
+pub mod notice;
 pub mod ownership;
 pub mod pool;
 pub mod ports;

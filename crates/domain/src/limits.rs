@@ -75,6 +75,14 @@ pub struct Limits {
     pub keep_logs_days: i64,
     /// Days answers to requests with an idempotency key are kept.
     pub keep_answers_days: i64,
+    /// Days deliveries to webhooks are kept once nothing more becomes of them.
+    pub keep_deliveries_days: i64,
+    /// Attempts at one delivery to a webhook.
+    pub webhook_attempts_max: i32,
+    /// Milliseconds a receiver may take to answer.
+    pub webhook_ms_max: u64,
+    /// Deliveries that one control plane sends at once.
+    pub webhooks_sending_max: usize,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -121,6 +129,10 @@ impl Default for Limits {
             keep_turns_days: 30,
             keep_logs_days: 14,
             keep_answers_days: 1,
+            keep_deliveries_days: 14,
+            webhook_attempts_max: 8,
+            webhook_ms_max: 10_000,
+            webhooks_sending_max: 32,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             warm_idle_ms_max: 30 * 60 * 1_000,

@@ -20,6 +20,7 @@ pub mod events;
 pub mod idempotency;
 pub mod mail;
 pub mod metrics;
+pub mod notices;
 pub mod ownership;
 pub mod pools;
 pub mod pr_reviews;

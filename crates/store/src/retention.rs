@@ -26,6 +26,8 @@ pub struct Keep {
     pub logs: TimeDelta,
     /// Answers to requests with an idempotency key.
     pub answers: TimeDelta,
+    /// Deliveries to webhooks that nothing more becomes of.
+    pub deliveries: TimeDelta,
 }
 
 impl From<&Limits> for Keep {
@@ -37,6 +39,7 @@ impl From<&Limits> for Keep {
             turns: days(limits.keep_turns_days),
             logs: days(limits.keep_logs_days),
             answers: days(limits.keep_answers_days),
+            deliveries: days(limits.keep_deliveries_days),
         }
     }
 }
@@ -56,6 +59,8 @@ pub struct Tidied {
     pub refused: u64,
     /// Answers.
     pub answers: u64,
+    /// Deliveries.
+    pub deliveries: u64,
 }
 
 impl Store {
@@ -88,6 +93,7 @@ impl Store {
             events: rounds(EVENTS, now - keep.logs, BATCH).await?,
             refused: rounds(REFUSED, now - keep.logs, BATCH).await?,
             answers: rounds(ANSWERS, now - keep.answers, BATCH).await?,
+            deliveries: rounds(DELIVERIES, now - keep.deliveries, BATCH).await?,
         })
     }
 }
@@ -125,6 +131,11 @@ DELETE FROM refused_reports WHERE id IN (
 const ANSWERS: &str = "
 DELETE FROM idempotency_keys WHERE (caller, key) IN (
   SELECT caller, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+
+const DELIVERIES: &str = "
+DELETE FROM webhook_deliveries WHERE seq IN (
+  SELECT seq FROM webhook_deliveries WHERE next_at IS NULL AND created_at < $1
+  ORDER BY created_at LIMIT $2)";
 
 const VOLLEYS: &str = "
 DELETE FROM volleys WHERE (receiver_id, sender_id) IN (

@@ -39,7 +39,8 @@ WHERE kind = 'task' AND id IN (
   UNION SELECT parent_id FROM tasks WHERE id = $1 AND parent_id IS NOT NULL)";
 
 impl Step {
-    /// Moves the task from one state to another, writes its history and tells the stream.
+    /// Moves the task from one state to another, writes its history, and tells the stream and others. What
+    /// others are told is what the task's row says by now.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
@@ -90,7 +91,8 @@ impl Step {
             }),
             at: self.now,
         };
-        self.tell(&[event]).await
+        self.tell(&[event]).await?;
+        self.notice_task(moved).await
     }
 
     /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after

@@ -38,6 +38,7 @@ mod events;
 mod idempotency;
 mod inbox;
 mod intake;
+mod notices;
 mod opening;
 mod ownership;
 mod pr_reviews;
