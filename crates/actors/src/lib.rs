@@ -5,6 +5,7 @@ pub mod asks;
 mod credentials;
 mod kinds;
 mod known;
+pub mod notices;
 pub mod pool;
 pub mod pr_review;
 pub mod pull;

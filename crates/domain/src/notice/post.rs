@@ -99,6 +99,9 @@ pub enum Unsent {
     /// It may not go there, or cannot be sent as it is; a person has to change something.
     #[error("{0}")]
     Refused(String),
+    /// Its name leads to where it may not go, for now.
+    #[error("{0}")]
+    Misled(String),
     /// Nobody knows where the host is.
     #[error("the host could not be found: {0}")]
     Unresolved(String),
@@ -126,7 +129,8 @@ pub fn outcome(attempt: &Attempt) -> Outcome {
         },
         Err(Unsent::Refused(_)) => Outcome::Unsendable,
         Err(
-            Unsent::Unresolved(_)
+            Unsent::Misled(_)
+            | Unsent::Unresolved(_)
             | Unsent::Unreachable(_)
             | Unsent::TimedOut(_)
             | Unsent::Broken(_),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::{RepoId, SecretId},
-    notice::WebhookUrl,
+    notice::{WebhookUrl, slack::ADDRESS_SECRET as ADDRESS},
     repo::SlackAddress,
     secret::{Place, SecretText},
 };
@@ -13,9 +13,6 @@ use crate::{
     Store,
     secrets::{Entry, SecretError, forget},
 };
-
-/// The name of its address in its place, and of the one for all that have none of their own.
-const ADDRESS: &str = "SLACK_WEBHOOK_URL";
 
 /// How something of a repository is said in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,10 @@ use super::Notice;
 
 pub mod action;
 
+/// The stored secret with the address at which Slack takes in what has no address of its own.
+pub const ADDRESS_SECRET: &str = "SLACK_WEBHOOK_URL";
+/// The stored secret that Slack signs with what is pressed.
+pub const SIGNING_SECRET: &str = "SLACK_SIGNING_SECRET";
 /// Characters of a line, and of a text, that Slack shows without being overwhelming.
 const LINE_CHARS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 1_500;
