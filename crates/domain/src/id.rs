@@ -33,6 +33,8 @@ ids! {
     JobId,
     /// One message in somebody's inbox.
     MessageId,
+    /// Something that happened, as others are told of it.
+    NoticeId,
     /// The sandboxes of one repository in one workspace.
     PoolId,
     /// A review of a pull request that no task has opened.
@@ -57,6 +59,8 @@ ids! {
     TriggerId,
     /// One waking of a persistent agent.
     TurnId,
+    /// An address that is told what happens.
+    WebhookId,
 }
 
 impl RunId {

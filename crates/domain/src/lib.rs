@@ -11,6 +11,7 @@ pub mod id;
 pub mod job;
 pub mod limits;
 pub mod mail;
+pub mod notice;
 pub mod ownership;
 pub mod pool;
 pub mod ports;

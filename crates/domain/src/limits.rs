@@ -93,6 +93,14 @@ pub struct Limits {
     pub run_file_bytes_max: u64,
     /// Bytes of all such files of one run together.
     pub run_files_bytes_max: u64,
+    /// Days deliveries to webhooks are kept once nothing more becomes of them.
+    pub keep_deliveries_days: i64,
+    /// Attempts at one delivery to a webhook.
+    pub webhook_attempts_max: i32,
+    /// Milliseconds a receiver may take to answer.
+    pub webhook_ms_max: u64,
+    /// Deliveries that one control plane sends at once.
+    pub webhooks_sending_max: usize,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -148,6 +156,10 @@ impl Default for Limits {
             run_files_max: 100,
             run_file_bytes_max: 10 << 20,
             run_files_bytes_max: 50 << 20,
+            keep_deliveries_days: 14,
+            webhook_attempts_max: 8,
+            webhook_ms_max: 10_000,
+            webhooks_sending_max: 32,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             warm_idle_ms_max: 30 * 60 * 1_000,

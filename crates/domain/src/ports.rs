@@ -11,6 +11,11 @@ use crate::{
     actor::ActorKey,
     git_host::{GitHost, RepoUrl, is_signed, is_token},
     id::{MessageId, SandboxId},
+    notice::{
+        WebhookUrl,
+        guard::Inner,
+        post::{Attempt, Post},
+    },
     secret::{KeyId, Ring, SecretText},
     transcript::{Entry, Fact},
     wire::runner::{FileSpec, Mark},
@@ -197,6 +202,19 @@ pub trait StoredToken: Send + Sync {
     fn token(&self) -> Eventually<'_, Result<Option<SecretText>, String>>;
     /// What a person can do where there is none, or a wrong one.
     fn remedy(&self) -> String;
+}
+
+/// Tells others what happened here.
+pub trait Notifier: Send + Sync {
+    /// Whether an address may be called at all, as far as that can be told without asking where its name
+    /// leads.
+    ///
+    /// # Errors
+    /// Why it may not.
+    fn check(&self, url: &WebhookUrl) -> Result<(), Inner>;
+    /// Sends this once. The connection goes to an address that was checked, whatever its name leads to at
+    /// any other moment; redirects are not followed; the time and the answer are bounded.
+    fn send<'a>(&'a self, post: &'a Post) -> Eventually<'a, Attempt>;
 }
 
 /// What an agent program is asked to do.

@@ -3,7 +3,7 @@
 //! [`ModelSimulator`] answers as the Anthropic Messages API does, so that a real coding-agent CLI
 //! can run against it. What it answers is written in a [`Scenario`]. [`GithubSimulator`] is a GitHub,
 //! [`GitlabSimulator`] a GitLab, each with its REST API, real git over HTTP and webhooks; a
-//! [`GithubSetup`] and a [`GitlabSetup`] say what they hold.
+//! [`GithubSetup`] and a [`GitlabSetup`] say what they hold. [`WebhookReceiver`] takes what Optio tells others.
 
 // The answers of GitLab have more fields in one object than the macro can take with the usual limit.
 #![recursion_limit = "256"]
@@ -15,6 +15,7 @@ mod model;
 mod scenario;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 pub use git_host::{
     Asked, CannotPlay, CheckSetup, Delivery, Fault, FaultKind, HookSetup, IssueSetup, LineSetup,
@@ -24,3 +25,4 @@ pub use github::{AppSetup, GithubSetup, GithubSimulator};
 pub use gitlab::{GitlabSetup, GitlabSimulator};
 pub use model::{ModelSimulator, Seen, SimulatorError};
 pub use scenario::{Scenario, ScenarioError, Usage};
+pub use webhooks::{Received, Reply, Signature, WebhookReceiver};

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod notices;
 pub mod ownership;
 pub mod pools;
 pub mod pr_reviews;

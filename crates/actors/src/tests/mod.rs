@@ -7,6 +7,8 @@ mod engine;
 mod fakes;
 mod host;
 mod mail;
+mod notices;
+mod notifier;
 mod pools;
 mod reviews;
 mod run_files;

@@ -39,6 +39,7 @@ mod idempotency;
 mod inbox;
 mod intake;
 mod jobs;
+mod notices;
 mod opening;
 mod ownership;
 mod pr_reviews;

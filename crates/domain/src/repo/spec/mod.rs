@@ -1,6 +1,6 @@
 //! What a person says about a repository, checked: the settings of the API with their rules.
 
-use super::{ExternalReviews, RepoUrl};
+use super::{ExternalReviews, RepoUrl, SlackSettings};
 use crate::{
     agent::spec::{Invalid, RUNTIMES},
     prompt_template::TemplateKind,
@@ -13,7 +13,7 @@ const COMMAND_CHARS_MAX: usize = 4_096;
 
 /// Settings of other Optios that this one does not carry out. They are refused by name: a setting
 /// that is only stored would promise what nobody does.
-pub const NOT_CARRIED_OUT: [&str; 28] = [
+pub const NOT_CARRIED_OUT: [&str; 24] = [
     "claudeContextWindow",
     "claudeEffort",
     "claudeThinking",
@@ -37,10 +37,6 @@ pub const NOT_CARRIED_OUT: [&str; 28] = [
     "opencodeProvider",
     "secretProxy",
     "setupCommands",
-    "slackChannel",
-    "slackEnabled",
-    "slackNotifyOn",
-    "slackWebhookUrl",
     "stallThresholdMs",
 ];
 
@@ -167,6 +163,8 @@ pub struct RepoSpec {
     pub off_peak_only: bool,
     /// Which pull requests of others are reviewed by themselves.
     pub external_reviews: ExternalReviews,
+    /// What is said in Slack.
+    pub slack: SlackSettings,
 }
 
 impl RepoSpec {
@@ -199,6 +197,7 @@ impl RepoSpec {
             test_command: None,
             off_peak_only: false,
             external_reviews: ExternalReviews::default(),
+            slack: SlackSettings::default(),
         }
     }
 
@@ -225,6 +224,7 @@ impl RepoSpec {
         broken.extend(self.broken_numbers());
         broken.extend(self.broken_texts());
         broken.extend(self.external_reviews.broken());
+        broken.extend(self.slack.broken());
         if broken.is_empty() {
             Ok(())
         } else {
