@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId};
+use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId, TrackerId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,15 +20,18 @@ pub enum ActorKind {
     PullRequest,
     /// Work on a repository.
     Task,
+    /// A place where people write tickets.
+    Tracker,
 }
 
 impl ActorKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Agent,
         Self::Pool,
         Self::PrReview,
         Self::PullRequest,
         Self::Task,
+        Self::Tracker,
     ];
 
     /// The word used in addresses, SQL and HTTP.
@@ -40,6 +43,7 @@ impl ActorKind {
             Self::PrReview => "pr-review",
             Self::PullRequest => "pull-request",
             Self::Task => "task",
+            Self::Tracker => "tracker",
         }
     }
 
@@ -99,6 +103,15 @@ impl From<TaskId> for ActorKey {
     fn from(id: TaskId) -> Self {
         Self {
             kind: ActorKind::Task,
+            id: id.0,
+        }
+    }
+}
+
+impl From<TrackerId> for ActorKey {
+    fn from(id: TrackerId) -> Self {
+        Self {
+            kind: ActorKind::Tracker,
             id: id.0,
         }
     }

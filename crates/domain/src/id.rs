@@ -49,6 +49,10 @@ ids! {
     SecretId,
     /// Work on a repository that ends in a merged pull request.
     TaskId,
+    /// Something somebody wants done, as it was seen at a tracker.
+    TicketId,
+    /// A place where people write tickets, which is looked at.
+    TrackerId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.

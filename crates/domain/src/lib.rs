@@ -22,5 +22,6 @@ pub mod secret;
 pub mod task;
 pub mod template;
 pub mod token;
+pub mod tracker;
 pub mod transcript;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! Whose a secret is.
 
-use crate::{agent::spec::Invalid, repo::RepoUrl};
+use crate::{agent::spec::Invalid, id::TrackerId, repo::RepoUrl};
 
 /// For what a secret is, as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +75,28 @@ pub enum Place {
         /// Which.
         repo: RepoUrl,
     },
+    /// A tracker's in a workspace: nobody but the control plane is given it.
+    Tracker {
+        /// Its slug.
+        workspace: String,
+        /// The tracker, as [`TRACKER_SCOPE`] and its id.
+        scope: String,
+    },
 }
 
+/// How the scopes of trackers' tokens begin. No person can name such a scope.
+pub const TRACKER_SCOPE: &str = "tracker:";
+
 impl Place {
+    /// Where the token of a tracker is.
+    #[must_use]
+    pub fn of_tracker(workspace: &str, tracker: TrackerId) -> Self {
+        Self::Tracker {
+            workspace: workspace.to_owned(),
+            scope: format!("{TRACKER_SCOPE}{tracker}"),
+        }
+    }
+
     /// The scope in words: `global`, `workspace`, `user`, or the repository's URL.
     #[must_use]
     pub fn scope(&self) -> &str {
@@ -86,6 +105,7 @@ impl Place {
             Self::Workspace { .. } => "workspace",
             Self::User { .. } => "user",
             Self::Repo { repo, .. } => repo.as_str(),
+            Self::Tracker { scope, .. } => scope,
         }
     }
 
@@ -96,7 +116,8 @@ impl Place {
             Self::Global => None,
             Self::Workspace { workspace }
             | Self::User { workspace, .. }
-            | Self::Repo { workspace, .. } => Some(workspace),
+            | Self::Repo { workspace, .. }
+            | Self::Tracker { workspace, .. } => Some(workspace),
         }
     }
 
@@ -105,7 +126,9 @@ impl Place {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Global | Self::Workspace { .. } | Self::Repo { .. } => None,
+            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Tracker { .. } => {
+                None
+            }
         }
     }
 }
@@ -142,7 +165,14 @@ mod tests {
 
     #[test]
     fn what_is_no_scope_is_refused_with_the_scopes_there_are() {
-        for bad in ["", "Global", "nonsense", "https://github.com"] {
+        let tracker = Place::of_tracker("w", TrackerId(uuid::Uuid::nil()));
+        for bad in [
+            "",
+            "Global",
+            "nonsense",
+            "https://github.com",
+            tracker.scope(),
+        ] {
             let refused = place(bad).unwrap_err();
             assert_eq!(refused.field, "scope");
             assert!(
