@@ -34,6 +34,7 @@ pub mod tasks;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tickets;
 pub mod topics;
 pub mod triggers;
 pub mod turns;

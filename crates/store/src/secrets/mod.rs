@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::SecretId,
-    secret::{Place, SecretName, SecretText},
+    secret::{Place, SecretName, SecretText, TRACKER_SCOPE},
 };
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -102,22 +102,10 @@ impl Store {
         value: &SecretText,
         now: DateTime<Utc>,
     ) -> Result<SecretRow, SecretError> {
-        let vault = self.vault()?;
         let mut transaction = self.pool.begin().await?;
-        let current = ring::hold_current(&mut transaction).await?;
-        let key = vault.key(&current)?;
-        let mut row = Sealed {
-            id: id.0,
-            workspace: place.workspace().map(str::to_owned),
-            scope: place.scope().to_owned(),
-            user_id: place.user().map(str::to_owned),
-            name: name.as_str().to_owned(),
-            key_id: current,
-            nonce: Vec::new(),
-            sealed: Vec::new(),
-        };
-        vault.seal(&key, &mut row, value)?;
-        let stored = upsert(&mut transaction, &row, now).await?;
+        let stored = self
+            .seal_in(&mut transaction, id, place, name, value, now)
+            .await?;
         let (count,): (i64,) = sqlx::query_as(
             "SELECT count(*) FROM secrets WHERE workspace = $1 OR ($1 IS NULL AND workspace IS NULL)",
         )
@@ -130,6 +118,33 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(stored)
+    }
+
+    /// Keeps a value under a name inside somebody else's transaction.
+    pub(crate) async fn seal_in(
+        &self,
+        connection: &mut PgConnection,
+        id: SecretId,
+        place: &Place,
+        name: &SecretName,
+        value: &SecretText,
+        now: DateTime<Utc>,
+    ) -> Result<SecretRow, SecretError> {
+        let vault = self.vault()?;
+        let current = ring::hold_current(connection).await?;
+        let key = vault.key(&current)?;
+        let mut row = Sealed {
+            id: id.0,
+            workspace: place.workspace().map(str::to_owned),
+            scope: place.scope().to_owned(),
+            user_id: place.user().map(str::to_owned),
+            name: name.as_str().to_owned(),
+            key_id: current,
+            nonce: Vec::new(),
+            sealed: Vec::new(),
+        };
+        vault.seal(&key, &mut row, value)?;
+        Ok(upsert(connection, &row, now).await?)
     }
 
     /// Removes a secret. False when there is none.
@@ -151,7 +166,8 @@ impl Store {
     }
 
     /// One page of the secrets somebody in a workspace can use, by name: those of every workspace,
-    /// of this one and of its repositories, and the person's own; of one scope, where one is given.
+    /// of this one and of its repositories, and the person's own; of one scope, where one is given. The
+    /// tokens of trackers are theirs alone.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -166,7 +182,7 @@ impl Store {
         Ok(sqlx::query_as(
             "SELECT id, name, scope, user_id, created_at, updated_at FROM secrets
              WHERE (workspace = $1 OR workspace IS NULL) AND (user_id IS NULL OR user_id = $2)
-               AND ($3::text IS NULL OR scope = $3)
+               AND ($3::text IS NULL OR scope = $3) AND NOT starts_with(scope, $7)
                AND ($4::text IS NULL OR ($4, $5) < (name, id))
              ORDER BY name, id LIMIT $6",
         )
@@ -176,6 +192,7 @@ impl Store {
         .bind(after.map(|(name, _)| name))
         .bind(after.map(|(_, id)| id))
         .bind(limit)
+        .bind(TRACKER_SCOPE)
         .fetch_all(&self.pool)
         .await?)
     }

@@ -95,7 +95,7 @@ impl Store {
 }
 
 /// The same inside somebody else's transaction.
-pub(super) async fn insert_task(
+pub(crate) async fn insert_task(
     tx: &mut Transaction<'_, Postgres>,
     new: &NewTask<'_>,
 ) -> Result<(), StoreError> {

@@ -27,6 +27,7 @@ mod wishes;
 
 pub use comments::{CommentChange, TaskComment};
 pub use create::NewTask;
+pub(crate) use create::insert_task;
 pub use depends::Dependency;
 pub use history::{TaskEventRow, TaskLogRow, TaskRunRow, WantedLogs};
 pub use lists::{TaskPage, WantedTasks};

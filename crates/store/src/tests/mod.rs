@@ -48,7 +48,9 @@ mod secrets;
 mod send;
 mod starting;
 mod steps;
+mod tickets;
 mod topics;
+mod trackers;
 mod triggers;
 mod warm;
 
