@@ -55,6 +55,10 @@ ids! {
     TaskId,
     /// A prompt template that is kept.
     TemplateId,
+    /// Something somebody wants done, as it was seen at a tracker.
+    TicketId,
+    /// A place where people write tickets, which is looked at.
+    TrackerId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.

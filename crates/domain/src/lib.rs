@@ -25,6 +25,7 @@ pub mod secret;
 pub mod task;
 pub mod template;
 pub mod token;
+pub mod tracker;
 pub mod transcript;
 pub mod trigger;
 pub mod wire;

@@ -52,6 +52,8 @@ pub struct Limits {
     pub pull_poll_ms: i64,
     /// Milliseconds between two looks at the pull request of a task, where nobody tells us of changes.
     pub task_poll_ms: i64,
+    /// Milliseconds between two looks at a tracker of tickets, where nobody tells us of changes.
+    pub tracker_poll_ms: i64,
     /// Milliseconds a run of a task may take.
     pub task_run_ms_max: i64,
     /// Milliseconds for everything with git before a task's agent starts.
@@ -136,6 +138,7 @@ impl Default for Limits {
             reviews_running_max: 4,
             pull_poll_ms: 2 * 60 * 1_000,
             task_poll_ms: 30 * 1_000,
+            tracker_poll_ms: 60 * 1_000,
             task_run_ms_max: 4 * 60 * 60 * 1_000,
             task_git_ms_max: 10 * 60 * 1_000,
             task_setup_ms_max: 10 * 60 * 1_000,

@@ -38,6 +38,7 @@ pub mod templates;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tickets;
 pub mod topics;
 pub mod triggers;
 pub mod turns;

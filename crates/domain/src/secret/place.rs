@@ -2,7 +2,7 @@
 
 use crate::{
     agent::spec::Invalid,
-    id::{RepoId, TriggerId, WebhookId},
+    id::{RepoId, TrackerId, TriggerId, WebhookId},
     repo::RepoUrl,
 };
 
@@ -92,6 +92,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// Where the token of a tracker is.
+    #[must_use]
+    pub fn of_tracker(workspace: &str, tracker: TrackerId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}tracker:{tracker}"),
+        }
+    }
+
     /// A trigger's.
     #[must_use]
     pub fn of_trigger(workspace: &str, trigger: TriggerId) -> Self {
@@ -199,7 +208,14 @@ mod tests {
 
     #[test]
     fn what_is_no_scope_is_refused_with_the_scopes_there_are() {
-        for bad in ["", "Global", "nonsense", "https://github.com"] {
+        let tracker = Place::of_tracker("w", TrackerId(uuid::Uuid::nil()));
+        for bad in [
+            "",
+            "Global",
+            "nonsense",
+            "https://github.com",
+            tracker.scope(),
+        ] {
             let refused = place(bad).unwrap_err();
             assert_eq!(refused.field, "scope");
             assert!(

@@ -41,7 +41,7 @@ impl Store {
         Ok(found.pop_last().map(|(_, value)| value))
     }
 
-    /// The value of the secret at exactly this place.
+    /// The value of the secret of exactly this place.
     ///
     /// # Errors
     /// [`SecretError`] when there is one and it cannot be opened.
@@ -50,25 +50,31 @@ impl Store {
         place: &Place,
         name: &str,
     ) -> Result<Option<SecretText>, SecretError> {
-        let read = async || -> Result<Vec<Sealed>, StoreError> {
-            Ok(sqlx::query_as(
-                "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
-                 WHERE name = $1 AND scope = $2 AND workspace IS NOT DISTINCT FROM $3
-                   AND user_id IS NOT DISTINCT FROM $4",
-            )
-            .bind(name)
-            .bind(place.scope())
-            .bind(place.workspace())
-            .bind(place.user())
-            .fetch_all(&self.pool)
-            .await?)
+        let Some(row) = self.sealed_at(place, name).await? else {
+            return Ok(None);
         };
-        let mut found = match self.open_all(read().await?) {
+        match self.vault()?.open(&row) {
             // It may have been sealed anew in the meantime.
-            Err(SecretError::NoKey(_)) => self.open_all(read().await?)?,
-            opened => opened?,
-        };
-        Ok(found.pop_last().map(|(_, value)| value))
+            Err(SecretError::NoKey(_)) => {
+                let row = self.sealed_at(place, name).await?;
+                row.map(|row| self.vault()?.open(&row)).transpose()
+            }
+            opened => opened.map(Some),
+        }
+    }
+
+    async fn sealed_at(&self, place: &Place, name: &str) -> Result<Option<Sealed>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
+             WHERE name = $1 AND scope = $2 AND workspace IS NOT DISTINCT FROM $3
+               AND user_id IS NOT DISTINCT FROM $4",
+        )
+        .bind(name)
+        .bind(place.scope())
+        .bind(place.workspace())
+        .bind(place.user())
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// What a program signs in to its vendor with: the secrets of these names of the workspace, or,

@@ -52,7 +52,9 @@ mod send;
 mod starting;
 mod steps;
 mod templates;
+mod tickets;
 mod topics;
+mod trackers;
 mod triggers;
 mod warm;
 
