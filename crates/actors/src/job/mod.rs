@@ -69,8 +69,8 @@ pub async fn order(store: &Store, job: &JobRow, fired: &Fired) -> Result<(Start,
             template.spec.template
         }
     };
-    let start = start(&job.spec, &prompt, &branch, &params)
-        .map_err(|error| refused(error.to_string()))?;
+    let start =
+        start(&job.spec, &prompt, &branch, &params).map_err(|error| refused(error.to_string()))?;
     if job.spec.kind == JobKind::Blueprint {
         start
             .spec

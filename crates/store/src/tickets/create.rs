@@ -139,7 +139,7 @@ impl Store {
                 },
                 new.at,
             )
-                .await?;
+            .await?;
         }
         let row = fetch(&mut tx, new.workspace, new.id).await?;
         tx.commit().await?;
@@ -191,16 +191,16 @@ impl Store {
             Some(None) => unseal(&mut tx, &place).await?,
             Some(Some(token)) => {
                 self.put_within(
-                &mut tx,
-                &Entry {
-                    id: fresh,
-                    place: &place,
-                    name: TOKEN,
-                    value: token,
-                },
-                now,
-            )
-                    .await?;
+                    &mut tx,
+                    &Entry {
+                        id: fresh,
+                        place: &place,
+                        name: TOKEN,
+                        value: token,
+                    },
+                    now,
+                )
+                .await?;
             }
         }
         let row = fetch(&mut tx, workspace, tracker).await?;
