@@ -15,4 +15,5 @@ mod task_mail;
 mod tasks;
 mod turns;
 mod warm;
+mod words;
 mod world;
