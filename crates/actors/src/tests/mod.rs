@@ -18,4 +18,5 @@ mod task_mail;
 mod tasks;
 mod turns;
 mod warm;
+mod words;
 mod world;
