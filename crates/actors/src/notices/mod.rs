@@ -264,7 +264,11 @@ impl Notices {
 
     /// What is pressed can be believed where there is a secret to check it by.
     async fn buttons(&self, workspace: &str) -> Buttons {
-        let secret = self.inner.world.store.secret(workspace, None, SIGNING_SECRET);
+        let secret = self
+            .inner
+            .world
+            .store
+            .secret(workspace, None, SIGNING_SECRET);
         match secret.await {
             Ok(Some(_)) => Buttons::Shown,
             Ok(None) | Err(_) => Buttons::None,

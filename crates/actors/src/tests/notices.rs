@@ -64,11 +64,15 @@ impl World {
             lease: TimeDelta::seconds(1),
         };
         self.store.take_test(&test).await.unwrap();
-        self.store.replay_delivery(hook, id, self.now()).await.unwrap().unwrap();
+        self.store
+            .replay_delivery(hook, id, self.now())
+            .await
+            .unwrap()
+            .unwrap();
         id
     }
 
-    async fn told(&self, hook: WebhookId) -> Vec<DeliveryRow> {
+    async fn deliveries(&self, hook: WebhookId) -> Vec<DeliveryRow> {
         let mut rows = self.store.deliveries(hook, None, 1_000).await.unwrap();
         rows.reverse();
         rows
@@ -77,16 +81,21 @@ impl World {
     /// Waits until an attempt at the first delivery is over.
     async fn tried(&self, hook: WebhookId, attempt: usize) -> DeliveryRow {
         self.until(format!("attempt {attempt}"), async || {
-            let row = self.told(hook).await.into_iter().next()?;
+            let row = self.deliveries(hook).await.into_iter().next()?;
             (row.attempts.len() == attempt).then_some(row)
         })
         .await
     }
 
     async fn keep(&self, name: &str, value: &str) {
-        let (id, name) = (SecretId(self.given.ids.fresh()), SecretName::parse(name).unwrap());
+        let (id, name) = (
+            SecretId(self.given.ids.fresh()),
+            SecretName::parse(name).unwrap(),
+        );
         let value = SecretText::new(value);
-        let kept = self.store.put_secret(id, &Place::Global, &name, &value, self.now());
+        let kept = self
+            .store
+            .put_secret(id, &Place::Global, &name, &value, self.now());
         kept.await.unwrap();
     }
 }
@@ -104,14 +113,19 @@ fn said(post: &Post) -> Value {
 async fn what_a_turn_tells_is_tried_again_until_it_arrives_and_is_the_same_each_time() {
     let world = World::new().await;
     let hook = world.hook(A, Some("hush")).await;
-    world.receivers.answers(A, [answered(500), unanswered(), answered(204)]);
+    world
+        .receivers
+        .answers(A, [answered(500), unanswered(), answered(204)]);
     let agent = world.agent("vesper").await;
     let notices = world.notices();
     notices.send_due().await.unwrap();
     let row = world.tried(hook, 1).await;
     assert_eq!((row.success, row.status), (false, Some(500)));
     let again = row.next_at.unwrap() - world.now();
-    assert!(TimeDelta::seconds(5) <= again && again < TimeDelta::seconds(6), "{again}");
+    assert!(
+        TimeDelta::seconds(5) <= again && again < TimeDelta::seconds(6),
+        "{again}"
+    );
     // Not before its time.
     notices.send_due().await.unwrap();
     world.pass(TimeDelta::seconds(6)).await;
@@ -126,11 +140,17 @@ async fn what_a_turn_tells_is_tried_again_until_it_arrives_and_is_the_same_each_
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|post| post.body == sent[0].body));
     let ids: Vec<&str> = sent.iter().map(|post| header(post, "webhook-id")).collect();
-    assert_eq!(ids, [row.notice.id.to_string(); 3]);
-    assert_ne!(header(&sent[0], "webhook-timestamp"), header(&sent[2], "webhook-timestamp"));
+    assert_eq!(ids, vec![row.notice.id.to_string(); 3]);
+    assert_ne!(
+        header(&sent[0], "webhook-timestamp"),
+        header(&sent[2], "webhook-timestamp")
+    );
     assert!(!header(&sent[0], "x-optio-signature").is_empty());
     let said = said(&sent[0]);
-    assert_eq!((&said["event"], &said["data"]["agentId"]), (&"agent.turn_halted".into(), &agent.to_string().into()));
+    assert_eq!(
+        (&said["event"], &said["data"]["agentId"]),
+        (&"agent.turn_halted".into(), &agent.to_string().into())
+    );
 }
 
 #[tokio::test]
@@ -186,23 +206,41 @@ async fn whoever_does_not_answer_holds_up_nobody_else() {
     world.receivers.hang();
     let notices = world.notices();
     notices.send_due().await.unwrap();
-    world.until("four are on their way", async || (world.receivers.waiting() == 4).then_some(())).await;
+    world
+        .until("four are on their way", async || {
+            (world.receivers.waiting() == 4).then_some(())
+        })
+        .await;
     notices.send_due().await.unwrap();
     for _ in 0..9 {
         world.happens(b, NoticeEvent::TaskFailed).await;
     }
     notices.send_due().await.unwrap();
-    world.until("there is no more room", async || (world.receivers.waiting() == 6).then_some(())).await;
-    assert_eq!((world.receivers.sent(A).len(), world.receivers.sent(B).len()), (4, 2));
+    world
+        .until("there is no more room", async || {
+            (world.receivers.waiting() == 6).then_some(())
+        })
+        .await;
+    assert_eq!(
+        (world.receivers.sent(A).len(), world.receivers.sent(B).len()),
+        (4, 2)
+    );
     // Whatever arrives makes room for the next by itself, until all is told.
     world.receivers.let_through(100);
     world
         .until("all is told", async || {
-            let told = world.told(a).await.into_iter().chain(world.told(b).await);
+            let told = world
+                .deliveries(a)
+                .await
+                .into_iter()
+                .chain(world.deliveries(b).await);
             told.into_iter().all(|row| row.success).then_some(())
         })
         .await;
-    assert_eq!((world.receivers.sent(A).len(), world.receivers.sent(B).len()), (9, 9));
+    assert_eq!(
+        (world.receivers.sent(A).len(), world.receivers.sent(B).len()),
+        (9, 9)
+    );
 }
 
 #[tokio::test]
@@ -211,14 +249,19 @@ async fn two_control_planes_send_each_delivery_once() {
     let hook = world.hook(A, None).await;
     let mut ids = Vec::new();
     for _ in 0..40 {
-        ids.push(world.happens(hook, NoticeEvent::TaskFailed).await.to_string());
+        ids.push(
+            world
+                .happens(hook, NoticeEvent::TaskFailed)
+                .await
+                .to_string(),
+        );
     }
     let (one, other) = (world.notices(), world.notices());
     let (first, second) = tokio::join!(one.send_due(), other.send_due());
     first.and(second).unwrap();
     world
         .until("all is told", async || {
-            let told = world.told(hook).await;
+            let told = world.deliveries(hook).await;
             told.iter().all(|row| row.success).then_some(())
         })
         .await;
@@ -240,7 +283,10 @@ async fn a_test_is_sent_at_once_tried_once_and_answered_with_how_it_went() {
     world.receivers.answers(A, [answered(500)]);
     let notices = world.notices();
     let row = notices.test(hook, NoticeEvent::RunCompleted).await.unwrap();
-    assert_eq!((row.success, row.status, row.next_at), (false, Some(500), None));
+    assert_eq!(
+        (row.success, row.status, row.next_at),
+        (false, Some(500), None)
+    );
     assert_eq!(row.notice.event, "workflow_run.completed");
     let row = notices.test(hook, NoticeEvent::TaskFailed).await.unwrap();
     assert!(row.success);
@@ -257,7 +303,10 @@ async fn slack_is_told_in_its_own_form_and_has_buttons_only_where_they_are_belie
     notices.test(hook, NoticeEvent::TaskFailed).await.unwrap();
     let sent = world.receivers.sent(SLACK);
     let [plain, pressed] = [said(&sent[0]), said(&sent[1])];
-    assert!(plain["text"].as_str().unwrap().contains("Task failed"), "{plain}");
+    assert!(
+        plain["text"].as_str().unwrap().contains("Task failed"),
+        "{plain}"
+    );
     assert!(!plain.to_string().contains("retry_task"));
     assert!(pressed.to_string().contains("retry_task"));
     assert!(plain.to_string().contains("http://127.0.0.1:1/api/tasks/"));
@@ -268,19 +317,34 @@ async fn slack_is_told_in_its_own_form_and_has_buttons_only_where_they_are_belie
 #[tokio::test]
 async fn a_failed_task_is_said_in_the_channel_of_its_repository() {
     let world = World::new().await;
-    let mut spec = RepoSpec::new(RepoUrl::parse(&format!("https://{}/o/r", super::host::HOST)).unwrap());
+    let mut spec =
+        RepoSpec::new(RepoUrl::parse(&format!("https://{}/o/r", super::host::HOST)).unwrap());
     spec.slack.enabled = true;
     spec.slack.channel = Some("#ops".to_owned());
     spec.slack.address = SlackAddress::None;
     let repo = RepoId(world.given.ids.fresh());
-    world.store.add_repo(repo, W, &spec, "user:local", world.now()).await.unwrap();
+    world
+        .store
+        .add_repo(repo, W, &spec, "user:local", world.now())
+        .await
+        .unwrap();
     world.keep("SLACK_WEBHOOK_URL", SLACK).await;
-    let task = world.task(|spec| spec.agent_type = "no such program".to_owned()).await;
+    let task = world
+        .task(|spec| spec.agent_type = "no such program".to_owned())
+        .await;
     world.task_is(task, "failed").await;
     let notices = world.notices();
     notices.send_due().await.unwrap();
-    let post = world.until("it is said", async || world.receivers.sent(SLACK).pop()).await;
+    let post = world
+        .until("it is said", async || world.receivers.sent(SLACK).pop())
+        .await;
     let said = said(&post);
     assert_eq!(said["channel"], "#ops");
-    assert!(said["text"].as_str().unwrap().contains("*Task failed:* Add /healthz"), "{said}");
+    assert!(
+        said["text"]
+            .as_str()
+            .unwrap()
+            .contains("*Task failed:* Add /healthz"),
+        "{said}"
+    );
 }

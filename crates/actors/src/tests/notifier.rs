@@ -52,7 +52,11 @@ impl Receivers {
     /// How the next attempts at an address end.
     pub(crate) fn answers(&self, url: &str, answers: impl IntoIterator<Item = Attempt>) {
         let mut played = self.inner.lock().unwrap();
-        played.answers.entry(url.to_owned()).or_default().extend(answers);
+        played
+            .answers
+            .entry(url.to_owned())
+            .or_default()
+            .extend(answers);
     }
 
     /// From now on nobody answers.
@@ -107,7 +111,8 @@ impl Notifier for Receivers {
             let mut played = self.inner.lock().unwrap();
             played.waiting -= 1;
             let told = played.answers.get_mut(post.url.as_str());
-            told.and_then(VecDeque::pop_front).unwrap_or_else(|| answered(200))
+            told.and_then(VecDeque::pop_front)
+                .unwrap_or_else(|| answered(200))
         })
     }
 }
