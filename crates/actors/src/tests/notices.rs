@@ -72,7 +72,7 @@ impl World {
         id
     }
 
-    async fn told(&self, hook: WebhookId) -> Vec<DeliveryRow> {
+    async fn deliveries(&self, hook: WebhookId) -> Vec<DeliveryRow> {
         let mut rows = self.store.deliveries(hook, None, 1_000).await.unwrap();
         rows.reverse();
         rows
@@ -81,7 +81,7 @@ impl World {
     /// Waits until an attempt at the first delivery is over.
     async fn tried(&self, hook: WebhookId, attempt: usize) -> DeliveryRow {
         self.until(format!("attempt {attempt}"), async || {
-            let row = self.told(hook).await.into_iter().next()?;
+            let row = self.deliveries(hook).await.into_iter().next()?;
             (row.attempts.len() == attempt).then_some(row)
         })
         .await
@@ -140,7 +140,7 @@ async fn what_a_turn_tells_is_tried_again_until_it_arrives_and_is_the_same_each_
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|post| post.body == sent[0].body));
     let ids: Vec<&str> = sent.iter().map(|post| header(post, "webhook-id")).collect();
-    assert_eq!(ids, [row.notice.id.to_string(); 3]);
+    assert_eq!(ids, vec![row.notice.id.to_string(); 3]);
     assert_ne!(
         header(&sent[0], "webhook-timestamp"),
         header(&sent[2], "webhook-timestamp")
@@ -229,7 +229,11 @@ async fn whoever_does_not_answer_holds_up_nobody_else() {
     world.receivers.let_through(100);
     world
         .until("all is told", async || {
-            let told = world.told(a).await.into_iter().chain(world.told(b).await);
+            let told = world
+                .deliveries(a)
+                .await
+                .into_iter()
+                .chain(world.deliveries(b).await);
             told.into_iter().all(|row| row.success).then_some(())
         })
         .await;
@@ -257,7 +261,7 @@ async fn two_control_planes_send_each_delivery_once() {
     first.and(second).unwrap();
     world
         .until("all is told", async || {
-            let told = world.told(hook).await;
+            let told = world.deliveries(hook).await;
             told.iter().all(|row| row.success).then_some(())
         })
         .await;
