@@ -95,6 +95,8 @@ impl Tasks {
         };
         step.task_state(&moved).await?;
         step.commit().await?;
+        // Where sandboxes are kept warm, one more may be wanted now.
+        self.hint(task.pool);
         if let Some(warning) = &prompt.warning {
             tracing::warn!(task.id = %task.id, run.id = %run, warning, "a prompt lacks something");
         }

@@ -97,6 +97,7 @@ pub(crate) async fn make(
         })
         .await?;
     gateway.hints().look(row.id.into());
+    gateway.hints().look(pool.into());
     Ok(row)
 }
 
