@@ -6,6 +6,7 @@ mod credentials;
 pub mod job;
 mod kinds;
 mod known;
+pub mod notices;
 pub mod pool;
 pub mod pr_review;
 pub mod pull;

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod notices;
 pub mod ownership;
 pub mod pools;
 pub mod pr_reviews;
@@ -32,10 +33,12 @@ pub mod runs;
 pub mod secrets;
 pub mod step;
 pub mod tasks;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tickets;
 pub mod topics;
 pub mod triggers;
 pub mod turns;

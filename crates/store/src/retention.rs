@@ -30,6 +30,8 @@ pub struct Keep {
     pub answers: TimeDelta,
     /// Files of runs.
     pub files: TimeDelta,
+    /// Deliveries to webhooks that nothing more becomes of.
+    pub deliveries: TimeDelta,
 }
 
 impl From<&Limits> for Keep {
@@ -42,6 +44,7 @@ impl From<&Limits> for Keep {
             logs: days(limits.keep_logs_days),
             answers: days(limits.keep_answers_days),
             files: days(limits.keep_files_days),
+            deliveries: days(limits.keep_deliveries_days),
         }
     }
 }
@@ -63,6 +66,8 @@ pub struct Tidied {
     pub answers: u64,
     /// Files of runs.
     pub files: u64,
+    /// Deliveries.
+    pub deliveries: u64,
 }
 
 impl Store {
@@ -96,6 +101,7 @@ impl Store {
             refused: rounds(REFUSED, now - keep.logs, BATCH).await?,
             answers: rounds(ANSWERS, now - keep.answers, BATCH).await?,
             files: rounds(FILES, now - keep.files, FILES_BATCH).await?,
+            deliveries: rounds(DELIVERIES, now - keep.deliveries, BATCH).await?,
         })
     }
 }
@@ -139,6 +145,10 @@ const FILES: &str = "
 DELETE FROM run_files WHERE (run_id, path) IN (
   SELECT f.run_id, f.path FROM run_files f JOIN runs r ON r.id = f.run_id
   WHERE f.created_at < $1 AND r.state = 'ended' ORDER BY f.created_at LIMIT $2)";
+const DELIVERIES: &str = "
+DELETE FROM webhook_deliveries WHERE seq IN (
+  SELECT seq FROM webhook_deliveries WHERE next_at IS NULL AND created_at < $1
+  ORDER BY created_at LIMIT $2)";
 
 const VOLLEYS: &str = "
 DELETE FROM volleys WHERE (receiver_id, sender_id) IN (

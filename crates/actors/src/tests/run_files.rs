@@ -105,7 +105,10 @@ impl World {
         let made = NewJob {
             id: job,
             workspace: "default",
-            spec: &job_spec(),
+            spec: &JobSpec {
+                name: job.to_string(),
+                ..job_spec()
+            },
             pool,
             created_by: "local",
             at,

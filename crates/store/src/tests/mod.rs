@@ -39,6 +39,7 @@ mod idempotency;
 mod inbox;
 mod intake;
 mod jobs;
+mod notices;
 mod opening;
 mod ownership;
 mod pr_reviews;
@@ -50,7 +51,10 @@ mod secrets;
 mod send;
 mod starting;
 mod steps;
+mod templates;
+mod tickets;
 mod topics;
+mod trackers;
 mod triggers;
 mod warm;
 

@@ -10,6 +10,7 @@ mod jwt;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod verbs;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use optio_domain::{
         Thread,
     },
     ports::{Clock, Eventually, StoredToken},
+    secret::SecretText,
 };
 
 use self::{access::Access, answers::DIALECT};
@@ -108,6 +110,7 @@ pub enum BadSettings {
 /// GitHub.
 pub struct GitHub {
     host: String,
+    api_url: String,
     http: Http,
     access: Access,
     clock: Arc<dyn Clock>,
@@ -136,8 +139,22 @@ impl GitHub {
             http: http.map_err(bad)?,
             access: Access::new(settings.credentials)?,
             host: settings.host,
+            api_url: settings.api_url,
             clock,
         })
+    }
+
+    /// The same GitHub for whoever has this token.
+    ///
+    /// # Errors
+    /// When it holds what no token has.
+    pub fn with_token(&self, token: &SecretText) -> Result<Self, BadSettings> {
+        let settings = GitHubSettings {
+            host: self.host.clone(),
+            api_url: self.api_url.clone(),
+            credentials: Credentials::Token(token.reveal().to_owned()),
+        };
+        Self::new(settings, Arc::clone(&self.clock))
     }
 }
 

@@ -244,7 +244,7 @@ pub(super) struct IssueShape {
     user: Option<UserShape>,
     labels: Vec<LabelShape>,
     state: String,
-    updated_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
     /// There if it is a pull request.
     #[serde(default)]
     pub(super) pull_request: Option<PullMark>,

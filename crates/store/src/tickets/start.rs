@@ -1,0 +1,128 @@
+//! What starts from a ticket, exactly once: in the transaction that writes that it was handled.
+
+use optio_domain::{
+    actor::ActorKey,
+    id::{TaskId, TicketId},
+    task::spec::TaskSpec,
+    tracker::{News, Source},
+};
+use serde_json::json;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::{
+    StoreError,
+    step::{NewEvent, Step},
+    tasks::{NewTask, insert_task},
+};
+
+/// The work that a ticket becomes.
+#[derive(Debug)]
+pub struct NewWork<'a> {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// What kind of tracker it is in.
+    pub source: Source,
+    /// The task it becomes.
+    pub task: NewTask<'a>,
+}
+
+/// What has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The task, made now or there already.
+    pub task: TaskId,
+    /// Who is to look, once it is so.
+    pub woken: Vec<ActorKey>,
+}
+
+/// Only one that is to become work does so, whoever comes at the same time: the row is locked by this.
+const HANDLED: &str = "
+UPDATE tickets SET handled_at = $2, todo = NULL, due_at = NULL, troubles = 0, trouble = NULL
+WHERE id = $1 AND tracker_id = $3 AND todo = 'take' AND handled_at IS NULL";
+
+const BECAME: &str =
+    "UPDATE tickets SET task_id = $2, todo = $3, due_at = $4, words = $5 WHERE id = $1";
+
+impl Step {
+    /// A ticket becomes work. Where it has a task already, it is that.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when it was handled already, [`StoreError::TicketTaken`] when another ticket of
+    /// the same name has a task in that repository.
+    pub async fn ticket_handled(&mut self, work: &NewWork<'_>) -> Result<Started, StoreError> {
+        let handled = sqlx::query(HANDLED)
+            .bind(work.ticket.0)
+            .bind(self.now)
+            .bind(self.key.id)
+            .execute(&mut *self.tx)
+            .await?;
+        if handled.rows_affected() == 0 {
+            return Err(StoreError::Moved);
+        }
+        let (started, news) = start_work(&mut self.tx, work).await?;
+        sqlx::query(BECAME)
+            .bind(work.ticket.0)
+            .bind(started.task.0)
+            .bind(news.map(|(news, _)| news.name()))
+            .bind(news.map(|_| self.now))
+            .bind(news.map(|(_, words)| words))
+            .execute(&mut *self.tx)
+            .await?;
+        let event = NewEvent {
+            actor_id: self.key.id,
+            turn_id: None,
+            type_name: "ticket:started",
+            data: json!({
+                "trackerId": self.key.id, "ticketId": work.ticket.0, "taskId": started.task,
+                "ticketSource": work.source.name(), "ticketExternalId": work.task.spec.ticket_id,
+            }),
+            at: self.now,
+        };
+        self.tell(&[event]).await?;
+        Ok(started)
+    }
+}
+
+/// Everything that starts from a ticket, and what the ticket is to be told of it.
+async fn start_work(
+    tx: &mut Transaction<'_, Postgres>,
+    work: &NewWork<'_>,
+) -> Result<(Started, Option<(News, &'static str)>), StoreError> {
+    if let Some(task) = existing(tx, work).await? {
+        let woken = Vec::new();
+        return Ok((Started { task, woken }, None));
+    }
+    insert_task(tx, &work.task).await?;
+    let started = Started {
+        task: work.task.id,
+        woken: vec![work.task.id.into()],
+    };
+    Ok((
+        started,
+        Some((News::Started, "Optio has started to work on this.")),
+    ))
+}
+
+/// The task that a person has made of it by hand. Only a number in a repository names a ticket whoever asks.
+async fn existing(
+    tx: &mut Transaction<'_, Postgres>,
+    work: &NewWork<'_>,
+) -> Result<Option<TaskId>, StoreError> {
+    if !work.source.is_git_host() {
+        return Ok(None);
+    }
+    let spec: &TaskSpec = work.task.spec;
+    let row: Option<(Uuid,)> = sqlx::query_as(
+        "SELECT id FROM tasks WHERE ticket_source = $1 AND ticket_id = $2 AND workspace = $3
+           AND lower(repo_url) = lower($4) AND parent_id IS NULL
+         ORDER BY created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(&spec.ticket_source)
+    .bind(&spec.ticket_id)
+    .bind(work.task.workspace)
+    .bind(&spec.repo_url)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(id,)| TaskId(id)))
+}
