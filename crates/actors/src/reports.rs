@@ -470,9 +470,11 @@ fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent 
     let (owner, run, type_name) = match row.actor.kind {
         ActorKind::Task => ("taskId", "runId", "task:log"),
         ActorKind::PrReview => ("prReviewId", "prReviewRunId", "pr_review_run:log"),
-        ActorKind::Agent | ActorKind::Job | ActorKind::Pool | ActorKind::PullRequest => {
-            ("agentId", "turnId", "persistent_agent:log")
-        }
+        ActorKind::Agent
+        | ActorKind::Job
+        | ActorKind::Pool
+        | ActorKind::PullRequest
+        | ActorKind::Tracker => ("agentId", "turnId", "persistent_agent:log"),
     };
     NewEvent {
         actor_id: row.actor.id,

@@ -213,7 +213,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
         Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
         Some(ActorKind::PrReview) => Ok(review(pr_reviews::find(gateway, id).await?)),
         Some(ActorKind::Job) => job(gateway, id).await,
-        Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
+        Some(kind @ (ActorKind::Pool | ActorKind::PullRequest | ActorKind::Tracker)) => {
             let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
             let id = id.parse().map_err(|_bad| missing())?;
             Ok(Known {

@@ -96,7 +96,7 @@ impl World {
     }
 
     /// A task with so many runs, which are over.
-    async fn task(&self, runs: i32) -> (TaskId, Vec<RunId>) {
+    async fn task_with_runs(&self, runs: i32) -> (TaskId, Vec<RunId>) {
         let spec = TaskSpec {
             kind: TaskType::Coding,
             title: "t".to_owned(),
@@ -292,7 +292,7 @@ async fn a_run_nobody_wants_leaves_no_files() {
 #[tokio::test]
 async fn of_each_path_the_last_attempts_file_is_shown_and_any_can_be_asked_for() {
     let world = World::new().await;
-    let (task, runs) = world.task(3).await;
+    let (task, runs) = world.task_with_runs(3).await;
     let first = [&abc("both")[..], &abc("first"), &[left("x", "old")]].concat();
     world.task_said(task, runs[0], &first).await;
     let second = [
@@ -339,14 +339,14 @@ async fn of_each_path_the_last_attempts_file_is_shown_and_any_can_be_asked_for()
         [("x".to_owned(), "old".to_owned(), 1)]
     );
     assert_eq!(reasons(Some(3)).await, []);
-    let (other, _) = world.task(1).await;
+    let (other, _) = world.task_with_runs(1).await;
     assert_eq!(store.task_files(other, None).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn what_is_still_coming_is_neither_kept_nor_left() {
     let world = World::new().await;
-    let (task, runs) = world.task(1).await;
+    let (task, runs) = world.task_with_runs(1).await;
     let coming = Intake {
         actor: task.into(),
         ..world.said(AgentId(task.0), runs[0], 0, &[piece("a", 0, "ab")])
@@ -360,8 +360,8 @@ async fn what_is_still_coming_is_neither_kept_nor_left() {
 #[tokio::test]
 async fn files_go_with_their_content_when_they_are_old_and_their_run_is_over() {
     let world = World::new().await;
-    let (_, runs) = world.task(1).await;
-    let (task, more) = world.task(1).await;
+    let (_, runs) = world.task_with_runs(1).await;
+    let (task, more) = world.task_with_runs(1).await;
     world.task_said(task, more[0], &abc("a")).await;
     let coming = Intake {
         actor: task.into(),

@@ -123,6 +123,7 @@ impl World {
             spec,
             pool,
             depends_on: &[],
+            origin: None,
             created_by: "tracker",
             at: self.at,
         }

@@ -132,7 +132,7 @@ impl Store {
             self.put_within(
                 &mut tx,
                 &Entry {
-                    id: id,
+                    id,
                     place: &place,
                     name: TOKEN,
                     value: token,

@@ -91,6 +91,7 @@ impl World {
             spec: &spec,
             pool,
             depends_on: &[],
+            origin: None,
             created_by: "ada",
             at: self.at,
         };

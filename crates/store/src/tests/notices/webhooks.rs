@@ -10,7 +10,12 @@ use crate::{
 };
 
 impl World {
-    async fn changed(&self, hook: WebhookId, after_s: i64, secret: SecretChange) -> WebhookRow {
+    async fn changed_hook(
+        &self,
+        hook: WebhookId,
+        after_s: i64,
+        secret: SecretChange,
+    ) -> WebhookRow {
         let change = |spec| Ok::<_, ()>((spec, secret));
         let (id, at) = (SecretId(fresh()), self.later(after_s));
         let row = self.store.change_webhook(W, hook, id, at, change).await;
@@ -111,21 +116,21 @@ async fn for_a_day_after_a_change_both_secrets_sign() {
         .hook_of(W, &hook_spec(&NoticeEvent::ALL), Some("old"))
         .await
         .id;
-    let row = world.changed(hook, 10, set("new")).await;
+    let row = world.changed_hook(hook, 10, set("new")).await;
     let day = 86_400;
     assert_eq!(row.previous_secret_until, Some(world.later(10 + day)));
     assert_eq!(world.signed_with(hook, 10).await, ["new", "old"]);
     assert_eq!(world.signed_with(hook, 9 + day).await, ["new", "old"]);
     assert_eq!(world.signed_with(hook, 10 + day).await, ["new"]);
     // The same once more is no change.
-    world.changed(hook, 20, set("new")).await;
+    world.changed_hook(hook, 20, set("new")).await;
     assert_eq!(world.signed_with(hook, 20).await, ["new", "old"]);
-    world.changed(hook, 30, set("newest")).await;
+    world.changed_hook(hook, 30, set("newest")).await;
     assert_eq!(world.signed_with(hook, 30).await, ["newest", "new"]);
-    world.changed(hook, 40, SecretChange::Clear).await;
+    world.changed_hook(hook, 40, SecretChange::Clear).await;
     assert_eq!(world.signed_with(hook, 40).await, [""; 0]);
     assert!(!world.store.webhook(W, hook).await.unwrap().unwrap().signed);
-    world.changed(hook, 50, set("again")).await;
+    world.changed_hook(hook, 50, set("again")).await;
     assert_eq!(world.signed_with(hook, 50).await, ["again"]);
 }
 
