@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use optio_actors::{World, reports::Reports};
+use optio_actors::{World, notices::Notices, reports::Reports};
 use optio_runtime::{Hints, Mailroom};
 use tokio::net::TcpListener;
 
@@ -32,6 +32,7 @@ struct Inner {
     mailroom: Mailroom,
     hints: Hints,
     reports: Reports,
+    notices: Notices,
 }
 
 impl Gateway {
@@ -39,12 +40,14 @@ impl Gateway {
     #[must_use]
     pub fn new(world: World, mailroom: Mailroom, hints: Hints) -> Self {
         let reports = Reports::new(world.clone(), hints.clone());
+        let notices = Notices::new(world.clone());
         Self {
             inner: Arc::new(Inner {
                 world,
                 mailroom,
                 hints,
                 reports,
+                notices,
             }),
         }
     }
@@ -91,6 +94,10 @@ impl Gateway {
 
     fn reports(&self) -> &Reports {
         &self.inner.reports
+    }
+
+    fn notices(&self) -> &Notices {
+        &self.inner.notices
     }
 }
 

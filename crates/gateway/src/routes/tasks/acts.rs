@@ -101,6 +101,17 @@ async fn want(
     intent: Intent,
     words: Option<String>,
 ) -> Result<Json<OneTask>, ApiError> {
+    let task = TaskView::of(ask_for(gateway, task, intent, words).await?);
+    Ok(Json(OneTask { task }))
+}
+
+/// Asks a task for something, and waits a moment for it to obey.
+pub(crate) async fn ask_for(
+    gateway: &Gateway,
+    task: &str,
+    intent: Intent,
+    words: Option<String>,
+) -> Result<TaskRow, ApiError> {
     let words = words.filter(|words| !words.trim().is_empty());
     if let Some(words) = &words {
         text("prompt", words, WORDS_BYTES_MAX)?;
@@ -116,10 +127,7 @@ async fn want(
         .want_task(row.id, intent, words.as_deref(), at)
         .await?;
     gateway.hints().look(row.id.into());
-    let row = obeyed(gateway, row).await?;
-    Ok(Json(OneTask {
-        task: TaskView::of(row),
-    }))
+    obeyed(gateway, row).await
 }
 
 async fn obeyed(gateway: &Gateway, row: TaskRow) -> Result<TaskRow, ApiError> {
