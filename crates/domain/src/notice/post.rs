@@ -62,14 +62,20 @@ impl Post {
         Self { url, headers, body }
     }
 
-    /// A delivery of a notice to Slack.
+    /// Anything else, as JSON.
     #[must_use]
-    pub fn slack(notice: &Notice, url: WebhookUrl, message: &Message<'_>) -> Self {
+    pub fn plain(url: WebhookUrl, body: &serde_json::Value) -> Self {
         Self {
             url,
             headers: plain_headers(),
-            body: slack::message(notice, message).to_string(),
+            body: body.to_string(),
         }
+    }
+
+    /// A delivery of a notice to Slack.
+    #[must_use]
+    pub fn slack(notice: &Notice, url: WebhookUrl, message: &Message<'_>) -> Self {
+        Self::plain(url, &slack::message(notice, message))
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
+pub(crate) mod notices;
 mod posting;
 pub(crate) mod pr_reviews;
 pub(crate) mod pull_requests;
@@ -143,6 +144,18 @@ fn of_reviews() -> OpenApiRouter<Gateway> {
         .routes(routes!(pull_requests::merge))
 }
 
+fn of_notices() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(notices::list, notices::create))
+        .routes(routes!(notices::show, notices::change, notices::remove))
+        .routes(routes!(notices::deliveries::list))
+        .routes(routes!(notices::deliveries::test))
+        .routes(routes!(notices::deliveries::replay))
+        .routes(routes!(notices::slack::status))
+        .routes(routes!(notices::slack::test))
+        .routes(routes!(notices::slack::actions))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -188,6 +201,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .merge(of_triggers())
         .merge(of_reviews())
         .merge(of_files())
+        .merge(of_notices())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
