@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use optio_runtime::{Hints, Kind};
 
-use crate::{World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks};
+use crate::{
+    World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks,
+    tracker::Trackers,
+};
 
 /// All kinds of actor, in one world.
 #[derive(Clone)]
@@ -14,6 +17,7 @@ pub struct Kinds {
     pulls: Arc<Pulls>,
     pools: Arc<Pools>,
     reviews: Arc<PrReviews>,
+    trackers: Arc<Trackers>,
 }
 
 impl Kinds {
@@ -26,6 +30,7 @@ impl Kinds {
             pulls: Arc::new(Pulls::new(world.clone())),
             pools: Arc::new(Pools::new(world.clone())),
             reviews: Arc::new(PrReviews::new(world.clone())),
+            trackers: Arc::new(Trackers::new(world.clone())),
         }
     }
 
@@ -38,6 +43,7 @@ impl Kinds {
             Arc::<Pulls>::clone(&self.pulls),
             Arc::<Pools>::clone(&self.pools),
             Arc::<PrReviews>::clone(&self.reviews),
+            Arc::<Trackers>::clone(&self.trackers),
         ]
     }
 
@@ -47,6 +53,7 @@ impl Kinds {
         self.tasks.introduce(hints.clone());
         self.pulls.introduce(hints.clone());
         self.reviews.introduce(hints.clone());
+        self.trackers.introduce(hints.clone());
     }
 
     /// Tells those who wait for room that there is some. Called every few seconds: what is told in memory

@@ -12,6 +12,7 @@ pub mod reports;
 pub mod review_rounds;
 pub mod schedules;
 pub mod task;
+pub mod tracker;
 mod world;
 
 pub use kinds::Kinds;

@@ -442,7 +442,7 @@ fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent 
     let (owner, run, type_name) = match row.actor.kind {
         ActorKind::Task => ("taskId", "runId", "task:log"),
         ActorKind::PrReview => ("prReviewId", "prReviewRunId", "pr_review_run:log"),
-        ActorKind::Agent | ActorKind::Pool | ActorKind::PullRequest => {
+        ActorKind::Agent | ActorKind::Pool | ActorKind::PullRequest | ActorKind::Tracker => {
             ("agentId", "turnId", "persistent_agent:log")
         }
     };

@@ -7,7 +7,7 @@ use optio_domain::{
     agent::seen::Link,
     id::{RunId, SandboxId},
     limits::Limits,
-    ports::{AgentCli, Clock, GitHosts, Ids, SandboxOrder, SandboxState, Sandboxes},
+    ports::{AgentCli, Clock, GitHosts, Ids, SandboxOrder, SandboxState, Sandboxes, Trackers},
     token::{SandboxClaims, Signer},
 };
 use optio_runtime::{links::Links, stream::Stream};
@@ -30,6 +30,8 @@ pub struct World {
     pub clis: Arc<BTreeMap<&'static str, Arc<dyn AgentCli>>>,
     /// The git hosts that are configured.
     pub hosts: GitHosts,
+    /// Where people write tickets.
+    pub trackers: Arc<dyn Trackers>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identities.

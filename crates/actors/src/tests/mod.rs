@@ -13,6 +13,8 @@ mod runners;
 mod sandboxes;
 mod task_mail;
 mod tasks;
+mod tickets;
+mod trackers;
 mod turns;
 mod warm;
 mod world;

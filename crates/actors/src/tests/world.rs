@@ -32,6 +32,7 @@ use super::{
     fakes::{FakeCli, FakeClock, FakeIds},
     host::FakeHost,
     runners::{Fleet, Play, Wire},
+    trackers::FakeTrackers,
 };
 use crate::{Kinds, KnownRuns, World as Given, reports::Reports, reports::by_runtime};
 
@@ -44,6 +45,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
     pub(crate) host: FakeHost,
+    pub(crate) trackers: FakeTrackers,
     pub(crate) given: Given,
     clock: Arc<FakeClock>,
     engine: Option<Engine>,
@@ -96,6 +98,7 @@ impl World {
         let store = optio_store::testing::with_secrets(&store, clock.now()).await;
         let fleet = Fleet::new(Arc::clone(&clock));
         let host = FakeHost::default();
+        let trackers = FakeTrackers::default();
         let given = Given {
             store: store.clone(),
             links: Links::default(),
@@ -103,6 +106,7 @@ impl World {
             sandboxes: Arc::new(fleet.clone()),
             clis: Arc::new(by_runtime(clis)),
             hosts: GitHosts::new(vec![Arc::new(host.clone())]),
+            trackers: Arc::new(trackers.clone()),
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(FakeIds::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -115,6 +119,7 @@ impl World {
             store,
             fleet,
             host,
+            trackers,
             given,
             clock,
             engine: Some(engine),

@@ -114,7 +114,7 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request, pool or tracker"),
            ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
@@ -180,7 +180,7 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request, pool or tracker"),
            ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
@@ -223,8 +223,14 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
                 last_failure: None,
             })
         }
+        Some(ActorKind::Tracker) => {
+            let missing = || ApiError::Missing(format!("there is no tracker `{id}`"));
+            let id: TrackerId = id.parse().map_err(|_bad| missing())?;
+            let row = gateway.world().store.tracker(WORKSPACE, id).await?;
+            Ok(tracker(row.ok_or_else(missing)?))
+        }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, task, pr-review, pull-request, pool"
+            "there is no kind of actor `{kind}`; there are: agent, task, pr-review, pull-request, pool, tracker"
         ))),
     }
 }
@@ -267,6 +273,17 @@ fn review(row: PrReviewRow) -> Known {
         last_failure: row
             .error
             .map(|(words, class)| with_remedy(&words, Some(&class))),
+    }
+}
+
+fn tracker(row: TrackerRow) -> Known {
+    Known {
+        key: row.id.into(),
+        address: format!("tracker/{}", row.id),
+        state: if row.enabled { "enabled" } else { "disabled" },
+        since: None,
+        failures: row.failures,
+        last_failure: row.last_error.map(|(words, _)| words),
     }
 }
 

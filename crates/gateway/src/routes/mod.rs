@@ -15,6 +15,7 @@ mod credentials;
 mod dead;
 pub(crate) mod directory;
 mod health;
+pub(crate) mod issues;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
@@ -28,6 +29,7 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod tickets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
@@ -92,6 +94,17 @@ fn of_reviews() -> OpenApiRouter<Gateway> {
         .routes(routes!(pull_requests::merge))
 }
 
+fn of_tickets() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::list, tickets::create))
+        .routes(routes!(tickets::change, tickets::remove))
+        .routes(routes!(tickets::enable, tickets::enable_by_post))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::sync::sync))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::assign::assign))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -136,6 +149,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(replicas::list))
         .merge(of_tasks())
         .merge(of_reviews())
+        .merge(of_tickets())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

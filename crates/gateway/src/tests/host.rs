@@ -146,6 +146,16 @@ impl GitHost for Host {
         nothing()
     }
 
+    fn issues<'a>(&'a self, _repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>> {
+        let issues = self.issues.lock().unwrap().clone();
+        let fits = move |issue: &Issue| match which {
+            IssueState::Open => issue.open,
+            IssueState::Closed => !issue.open,
+            IssueState::All => true,
+        };
+        Box::pin(async move { Ok(issues.into_iter().filter(fits).collect()) })
+    }
+
     fn comment<'a>(
         &'a self,
         _repo: &'a RepoName,

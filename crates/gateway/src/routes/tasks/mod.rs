@@ -23,7 +23,7 @@ pub(crate) mod comments;
 pub(crate) mod depends;
 pub(crate) mod logs;
 pub(crate) mod messages;
-mod view;
+pub(crate) mod view;
 pub(crate) mod written;
 
 use view::TaskView;
