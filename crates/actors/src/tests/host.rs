@@ -7,8 +7,8 @@ use std::{
 
 use optio_domain::git_host::{
     Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
-    IssueNumber, IssueState, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
-    PullState, Repo, RepoName, Review, ReviewState, Seen, Thread,
+    IssueNumber, IssueState, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber,
+    PullPhase, PullState, Repo, RepoName, Review, ReviewState, Seen, Thread,
 };
 use optio_domain::ports::Eventually;
 

@@ -14,9 +14,7 @@ mod webhook;
 use chrono::{DateTime, Utc};
 
 pub use checks::{Check, CheckState, Checks, ChecksVerdict};
-pub use issue::{
-    Comment, ISSUES_MAX, Issue, IssueNumber, IssueState, Thread, has_mark, marked,
-};
+pub use issue::{Comment, ISSUES_MAX, Issue, IssueNumber, IssueState, Thread, has_mark, marked};
 pub use pull::{
     BadPullUrl, MergeMethod, MergeRefused, Merged, Pull, PullNumber, PullPhase, PullState, PullUrl,
 };

@@ -4,16 +4,17 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
+    id::TrackerId,
     ownership::Shard,
 };
-use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow};
+use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow, tickets::TrackerRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    agents::find,
+    agents::{WORKSPACE, find},
     pr_reviews,
     replicas::{self, OwnerView},
     tasks,

@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use optio_domain::{
     git_host::{
-        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, IssueState, MergeMethod,
-        MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
-        Thread,
+        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, IssueState,
+        MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName,
+        Review, Seen, Thread,
     },
     ports::{Clock, Eventually, StoredToken},
     secret::SecretText,

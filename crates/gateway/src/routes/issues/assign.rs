@@ -5,9 +5,7 @@ use optio_domain::{
     agent::spec::Invalid,
     git_host::{Comment, GitHostError, Issue, IssueNumber},
     task::spec::TaskSpec,
-    tracker::{
-        LABEL_DEFAULT, News, Source, Ticket, TicketComment, TicketWork, agent_of, task_of,
-    },
+    tracker::{LABEL_DEFAULT, News, Source, Ticket, TicketComment, TicketWork, agent_of, task_of},
 };
 use optio_store::repos::RepoRow;
 use serde::{Deserialize, Serialize};
@@ -63,7 +61,11 @@ pub(crate) async fn assign(
     person: Person,
     Body(order): Body<IssueOrder>,
 ) -> Result<(StatusCode, Json<AssignedIssue>), ApiError> {
-    text("title", &order.title, gateway.world().limits.message_bytes_max)?;
+    text(
+        "title",
+        &order.title,
+        gateway.world().limits.message_bytes_max,
+    )?;
     let repo = repo_of(&gateway, &order.repo_id).await?;
     let at = at_host(&gateway, &repo).map_err(host_error)?;
     let number = IssueNumber(order.issue_number);

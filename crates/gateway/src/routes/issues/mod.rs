@@ -115,7 +115,13 @@ pub(crate) async fn list(
             .ok_or_else(|| Invalid::new("state", "must be open, closed or all"))?,
     };
     let repos = match &which.repo_id {
-        None => gateway.world().store.repos(WORKSPACE, None, REPOS_MAX).await?,
+        None => {
+            gateway
+                .world()
+                .store
+                .repos(WORKSPACE, None, REPOS_MAX)
+                .await?
+        }
         Some(id) => vec![repo_of(&gateway, id).await?],
     };
     let (mut issues, mut errors) = (Vec::new(), Vec::new());
@@ -173,7 +179,10 @@ async fn shown(
     repo: &RepoRow,
     issues: Vec<Issue>,
 ) -> Result<Vec<IssueView>, ApiError> {
-    let ids: Vec<String> = issues.iter().map(|issue| issue.number.to_string()).collect();
+    let ids: Vec<String> = issues
+        .iter()
+        .map(|issue| issue.number.to_string())
+        .collect();
     let (source, url) = (repo.spec.git_platform.name(), repo.spec.url.as_str());
     let store = &gateway.world().store;
     let tasks = store.tasks_of_tickets(WORKSPACE, url, source, &ids).await?;

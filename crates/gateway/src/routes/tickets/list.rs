@@ -5,7 +5,6 @@ use optio_domain::{agent::spec::Invalid, id::TrackerId};
 use optio_store::tickets::WantedTickets;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::view::TicketView;
 use crate::{
@@ -27,7 +26,7 @@ const PAGE_MAX: i64 = 1_000;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OfProvider {
     /// Only the tickets of this tracker.
-    #[param(value_type = Option<Uuid>)]
+    #[param(value_type = Option<uuid::Uuid>)]
     provider_id: Option<String>,
 }
 
