@@ -14,6 +14,7 @@ pub mod reports;
 pub mod review_rounds;
 mod run_files;
 pub mod task;
+pub mod tracker;
 pub mod triggers;
 mod world;
 

@@ -235,6 +235,22 @@ pub trait Trackers: Send + Sync {
     ) -> Result<Arc<dyn Tracker>, TrackerError>;
 }
 
+/// A world in which nobody writes tickets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTrackers;
+
+impl Trackers for NoTrackers {
+    fn open(
+        &self,
+        _tracker: TrackerId,
+        spec: &TrackerSpec,
+        _token: Option<&SecretText>,
+    ) -> Result<Arc<dyn Tracker>, TrackerError> {
+        let source = spec.source().name();
+        Err(TrackerError::Refused(format!("there is no {source} here")))
+    }
+}
+
 /// The token of an account, as it is stored at this moment: people change it while all is in use.
 pub trait StoredToken: Send + Sync {
     /// The token, where there is one. The error is in words.

@@ -16,6 +16,8 @@ mod runners;
 mod sandboxes;
 mod task_mail;
 mod tasks;
+mod tickets;
+mod trackers;
 mod turns;
 mod warm;
 mod words;

@@ -33,6 +33,7 @@ use super::{
     host::FakeHost,
     notifier::Receivers,
     runners::{Fleet, Play, Wire},
+    trackers::FakeTrackers,
 };
 use crate::{Kinds, KnownRuns, World as Given, reports::Reports, reports::by_runtime};
 
@@ -46,6 +47,7 @@ pub(crate) struct World {
     pub(crate) fleet: Fleet,
     pub(crate) host: FakeHost,
     pub(crate) receivers: Receivers,
+    pub(crate) trackers: FakeTrackers,
     pub(crate) given: Given,
     clock: Arc<FakeClock>,
     engine: Option<Engine>,
@@ -99,6 +101,7 @@ impl World {
         let fleet = Fleet::new(Arc::clone(&clock));
         let host = FakeHost::default();
         let receivers = Receivers::default();
+        let trackers = FakeTrackers::default();
         let given = Given {
             store: store.clone(),
             links: Links::default(),
@@ -107,6 +110,7 @@ impl World {
             clis: Arc::new(by_runtime(clis)),
             hosts: GitHosts::new(vec![Arc::new(host.clone())]),
             notifier: Arc::new(receivers.clone()),
+            trackers: Arc::new(trackers.clone()),
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(FakeIds::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -120,6 +124,7 @@ impl World {
             fleet,
             host,
             receivers,
+            trackers,
             given,
             clock,
             engine: Some(engine),

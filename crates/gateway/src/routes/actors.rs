@@ -4,10 +4,11 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
+    id::TrackerId,
     job::JobKind,
     ownership::Shard,
 };
-use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow};
+use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow, tickets::TrackerRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -115,7 +116,7 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
            ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
@@ -181,7 +182,7 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
            ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
@@ -213,7 +214,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
         Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
         Some(ActorKind::PrReview) => Ok(review(pr_reviews::find(gateway, id).await?)),
         Some(ActorKind::Job) => job(gateway, id).await,
-        Some(kind @ (ActorKind::Pool | ActorKind::PullRequest | ActorKind::Tracker)) => {
+        Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
             let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
             let id = id.parse().map_err(|_bad| missing())?;
             Ok(Known {
@@ -225,8 +226,15 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
                 last_failure: None,
             })
         }
+        Some(ActorKind::Tracker) => {
+            let missing = || ApiError::Missing(format!("there is no tracker `{id}`"));
+            let id: TrackerId = id.parse().map_err(|_bad| missing())?;
+            let row = gateway.world().store.tracker(WORKSPACE, id).await?;
+            Ok(tracker(row.ok_or_else(missing)?))
+        }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool"
+            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool, \
+             tracker"
         ))),
     }
 }
@@ -294,6 +302,17 @@ fn review(row: PrReviewRow) -> Known {
         last_failure: row
             .error
             .map(|(words, class)| with_remedy(&words, Some(&class))),
+    }
+}
+
+fn tracker(row: TrackerRow) -> Known {
+    Known {
+        key: row.id.into(),
+        address: format!("tracker/{}", row.id),
+        state: if row.enabled { "enabled" } else { "disabled" },
+        since: None,
+        failures: row.failures,
+        last_failure: row.last_error.map(|(words, _)| words),
     }
 }
 

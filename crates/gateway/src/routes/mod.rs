@@ -18,6 +18,7 @@ pub(crate) mod directory;
 mod files;
 mod health;
 mod hooks;
+pub(crate) mod issues;
 pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod messages;
@@ -33,6 +34,7 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod tickets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
@@ -156,6 +158,17 @@ fn of_notices() -> OpenApiRouter<Gateway> {
         .routes(routes!(notices::slack::actions))
 }
 
+fn of_tickets() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::list, tickets::create))
+        .routes(routes!(tickets::change, tickets::remove))
+        .routes(routes!(tickets::enable, tickets::enable_by_post))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::sync::sync))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::assign::assign))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -202,6 +215,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .merge(of_reviews())
         .merge(of_files())
         .merge(of_notices())
+        .merge(of_tickets())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

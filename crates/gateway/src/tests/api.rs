@@ -28,12 +28,14 @@ use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
-use super::schema;
+use super::{schema, trackers::Trackers};
 use crate::Gateway;
 
 const AGENTS: &str = "/api/persistent-agents";
 /// What the GitLab of these worlds sends with what it tells.
 pub(crate) const GITLAB_SECRET: &str = "a-secret-of-gitlab";
+/// What the GitHub of these worlds signs what it tells with.
+pub(crate) const GITHUB_SECRET: &str = "a-secret-of-github";
 
 struct StillClock;
 
@@ -105,6 +107,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Errors {
 pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) world: World,
+    pub(crate) trackers: Arc<Trackers>,
     engine: Engine,
     client: Client,
     driver: Arc<Silent>,
@@ -146,6 +149,7 @@ impl Api {
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
         let driver = Arc::new(Silent::default());
+        let trackers = Arc::new(Trackers::default());
         let store = optio_store::testing::with_secrets(&store, StillClock.now()).await;
         let world = World {
             links: Links::default(),
@@ -153,7 +157,10 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
-            hosts: hosts.showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
+            hosts: hosts
+                .showing("gitlab.example", SecretText::new(GITLAB_SECRET))
+                .signing("github.com", SecretText::new(GITHUB_SECRET)),
+            trackers: Arc::<Trackers>::clone(&trackers),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -174,6 +181,7 @@ impl Api {
         Self {
             base,
             world,
+            trackers,
             engine,
             client: Client::new(),
             driver,

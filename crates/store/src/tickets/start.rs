@@ -64,9 +64,9 @@ impl Step {
         sqlx::query(BECAME)
             .bind(work.ticket.0)
             .bind(started.task.0)
-            .bind(news.map(|(news, _)| news.name()))
-            .bind(news.map(|_| self.now))
-            .bind(news.map(|(_, words)| words))
+            .bind(news.as_ref().map(|(news, _)| news.name()))
+            .bind(news.as_ref().map(|_| self.now))
+            .bind(news.as_ref().map(|(_, words)| words))
             .execute(&mut *self.tx)
             .await?;
         let event = NewEvent {
@@ -88,20 +88,19 @@ impl Step {
 async fn start_work(
     tx: &mut Transaction<'_, Postgres>,
     work: &NewWork<'_>,
-) -> Result<(Started, Option<(News, &'static str)>), StoreError> {
+) -> Result<(Started, Option<(News, String)>), StoreError> {
     if let Some(task) = existing(tx, work).await? {
         let woken = Vec::new();
         return Ok((Started { task, woken }, None));
     }
     insert_task(tx, &work.task).await?;
+    let task = work.task.id;
     let started = Started {
-        task: work.task.id,
-        woken: vec![work.task.id.into()],
+        task,
+        woken: vec![task.into()],
     };
-    Ok((
-        started,
-        Some((News::Started, "Optio has started to work on this.")),
-    ))
+    let words = format!("Optio has started to work on this, as task {task}.");
+    Ok((started, Some((News::Started, words))))
 }
 
 /// The task that a person has made of it by hand. Only a number in a repository names a ticket whoever asks.

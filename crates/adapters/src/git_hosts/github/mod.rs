@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use optio_domain::{
     git_host::{
-        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, MergeMethod,
-        MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
-        Thread,
+        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, IssueState,
+        MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName,
+        Review, Seen, Thread,
     },
     ports::{Clock, Eventually, StoredToken},
     secret::SecretText,
@@ -233,6 +233,10 @@ impl GitHost for GitHub {
         label: &'a str,
     ) -> Answer<'a, Vec<Issue>> {
         Box::pin(self.list_issues(repo, label))
+    }
+
+    fn issues<'a>(&'a self, repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>> {
+        Box::pin(self.newest_issues(repo, which))
     }
 
     fn comment<'a>(

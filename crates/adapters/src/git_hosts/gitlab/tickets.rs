@@ -1,6 +1,6 @@
 //! Issues as tickets: those that have changed, page by page.
 
-use optio_domain::git_host::{GitHostError, Issue, RepoName};
+use optio_domain::git_host::{GitHostError, ISSUES_MAX, Issue, IssueState, RepoName};
 
 use super::{GitLab, address, shapes::IssueShape};
 use crate::{
@@ -33,5 +33,34 @@ impl GitLab {
             issues,
             has_next,
         })
+    }
+
+    /// The issues that changed last, newest first.
+    pub(super) async fn newest_issues(
+        &self,
+        project: &RepoName,
+        which: IssueState,
+    ) -> Result<Vec<Issue>, GitHostError> {
+        let state = match which {
+            IssueState::Open => "opened",
+            IssueState::Closed => "closed",
+            IssueState::All => "all",
+        };
+        let (mut issues, mut page) = (Vec::new(), 1);
+        loop {
+            let path = format!(
+                "/issues?state={state}&order_by=updated_at&sort=desc&per_page=100&page={page}"
+            );
+            let bearer = self.account.bearer().await?;
+            let read = self.http.one_page(&bearer, &address(project, &path)).await;
+            let (shapes, has_next): (Vec<IssueShape>, _) = read?;
+            issues.extend(shapes.into_iter().map(Issue::from));
+            if !has_next || ISSUES_MAX <= issues.len() {
+                break;
+            }
+            page += 1;
+        }
+        issues.truncate(ISSUES_MAX);
+        Ok(issues)
     }
 }

@@ -4,6 +4,7 @@
 //! together for any base address.
 
 mod cache;
+mod token;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +13,13 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Utc};
 use octocrab::Octocrab;
-use optio_domain::{
-    git_host::GitHostError,
-    ports::{Clock, StoredToken},
-};
+use optio_domain::{git_host::GitHostError, ports::Clock};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use self::cache::{Cache, Kept};
+pub(super) use self::token::Account;
+pub(crate) use self::token::{Bearer, as_bearer, plain_token};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -52,50 +52,6 @@ pub(crate) enum BadApi {
     Url,
     /// This machine knows nobody whose certificates could be trusted.
     Certificates,
-}
-
-/// A token and the name its rate limit is counted under.
-#[derive(Clone)]
-pub(crate) struct Bearer {
-    pub(crate) name: String,
-    pub(crate) token: String,
-}
-
-/// How most show a token.
-pub(crate) fn as_bearer(token: &str) -> String {
-    format!("Bearer {token}")
-}
-
-/// The token of an account.
-#[derive(Clone)]
-pub(super) enum Account {
-    /// Given at the start.
-    Given(String),
-    /// Stored where people change it.
-    Stored(Arc<dyn StoredToken>),
-}
-
-impl Account {
-    /// What calls are made with now.
-    pub(super) async fn bearer(&self) -> Result<Bearer, GitHostError> {
-        let token = match self {
-            Self::Given(token) => token.clone(),
-            Self::Stored(stored) => {
-                let unusable = |words: &str| GitHostError::Unauthorized {
-                    words: words.to_owned(),
-                    remedy: stored.remedy(),
-                };
-                let token = stored.token().await.map_err(GitHostError::Busy)?;
-                let token = token.ok_or_else(|| unusable("there is no token"))?;
-                plain_token(token.reveal())
-                    .ok_or_else(|| unusable("the token holds characters that no token has"))?
-            }
-        };
-        Ok(Bearer {
-            name: String::new(),
-            token,
-        })
-    }
 }
 
 /// The methods that are used.
@@ -396,13 +352,6 @@ fn unsent(error: &octocrab::Error) -> GitHostError {
     }
     let words: String = source.to_string().chars().take(WORDS_CHARS_MAX).collect();
     GitHostError::Busy(words)
-}
-
-/// A token as a header can carry it; `None` where it is empty or holds what no token has.
-pub(crate) fn plain_token(token: &str) -> Option<String> {
-    let token = token.trim().to_owned();
-    let is_plain = !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic());
-    is_plain.then_some(token)
 }
 
 /// A text as part of a query or a path.
