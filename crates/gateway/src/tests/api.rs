@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
-use super::schema;
+use super::{notifier::Receivers, schema};
 use crate::Gateway;
 
 const AGENTS: &str = "/api/persistent-agents";
@@ -105,6 +105,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Errors {
 pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) world: World,
+    pub(crate) receivers: Receivers,
     engine: Engine,
     client: Client,
     driver: Arc<Silent>,
@@ -146,6 +147,7 @@ impl Api {
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
         let driver = Arc::new(Silent::default());
+        let receivers = Receivers::default();
         let store = optio_store::testing::with_secrets(&store, StillClock.now()).await;
         let world = World {
             links: Links::default(),
@@ -154,6 +156,7 @@ impl Api {
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
             hosts: hosts.showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
+            notifier: Arc::new(receivers.clone()),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -174,6 +177,7 @@ impl Api {
         Self {
             base,
             world,
+            receivers,
             engine,
             client: Client::new(),
             driver,
