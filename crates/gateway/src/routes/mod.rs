@@ -28,6 +28,7 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod templates;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
@@ -92,6 +93,22 @@ fn of_reviews() -> OpenApiRouter<Gateway> {
         .routes(routes!(pull_requests::merge))
 }
 
+fn of_templates() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(templates::list, templates::effective::save))
+        .routes(routes!(templates::effective::effective))
+        .routes(routes!(templates::effective::built_in))
+        .routes(routes!(templates::effective::of_reviews))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::preview::of_text))
+        .routes(routes!(
+            templates::show,
+            templates::change,
+            templates::remove
+        ))
+        .routes(routes!(templates::preview::of_one))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -136,6 +153,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(replicas::list))
         .merge(of_tasks())
         .merge(of_reviews())
+        .merge(of_templates())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

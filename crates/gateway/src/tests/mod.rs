@@ -18,5 +18,6 @@ mod schema;
 mod secrets;
 mod task_rows;
 mod tasks;
+mod templates;
 mod topics;
 mod webhooks;
