@@ -250,14 +250,27 @@ impl Store {
             TemplateKind::Review => spec.review_prompt_template,
             TemplateKind::Job | TemplateKind::Task => None,
         });
-        if let Some(template) = own {
-            let origin = Origin::Repository;
-            let words = Words { origin, template };
-            return Ok(Effective {
+        match own {
+            Some(template) => Ok(Effective {
                 template: None,
-                words,
-            });
+                words: Words {
+                    origin: Origin::Repository,
+                    template,
+                },
+            }),
+            None => self.workspace_template(workspace, kind).await,
         }
+    }
+
+    /// The words that a workspace's prompts of a kind begin with: its own ones, else ours.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn workspace_template(
+        &self,
+        workspace: &str,
+        kind: TemplateKind,
+    ) -> Result<Effective, StoreError> {
         let row = self.default_template(workspace, kind).await?;
         Ok(row.map_or_else(
             || Effective {

@@ -34,6 +34,7 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod templates;
 pub(crate) mod tickets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
@@ -169,6 +170,22 @@ fn of_tickets() -> OpenApiRouter<Gateway> {
         .routes(routes!(issues::assign::assign))
 }
 
+fn of_templates() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(templates::list, templates::effective::save))
+        .routes(routes!(templates::effective::effective))
+        .routes(routes!(templates::effective::built_in))
+        .routes(routes!(templates::effective::of_reviews))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::preview::of_text))
+        .routes(routes!(
+            templates::show,
+            templates::change,
+            templates::remove
+        ))
+        .routes(routes!(templates::preview::of_one))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -216,6 +233,7 @@ fn described() -> OpenApiRouter<Gateway> {
         .merge(of_files())
         .merge(of_notices())
         .merge(of_tickets())
+        .merge(of_templates())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))

@@ -25,6 +25,7 @@ mod secrets;
 mod slack;
 mod task_rows;
 mod tasks;
+mod templates;
 mod tickets;
 mod topics;
 mod trackers;
