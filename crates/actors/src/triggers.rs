@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
-    id::{MessageId, PoolId, TaskId, TriggerId},
+    id::{MessageId, PoolId, TaskId, TicketId, TriggerId},
     mail::{Marks, Sender, WakeSource},
     ports::Clock,
     template::Template,
@@ -49,6 +49,8 @@ pub struct Fire {
     pub due: Option<DateTime<Utc>>,
     /// How many runs and messages of ours have caused each other until this one.
     pub hops: i32,
+    /// The ticket that matched.
+    pub ticket: Option<TicketId>,
     /// When it was heard.
     pub at: DateTime<Utc>,
 }
@@ -122,6 +124,7 @@ pub fn message(trigger: &TriggerRow, fire: Fire, id: MessageId) -> Result<NewMes
                 params: fire.params,
                 hops: fire.hops,
                 due: fire.due,
+                ticket: fire.ticket,
             };
             (String::new(), serde_json::to_value(fired).ok())
         }
@@ -243,6 +246,7 @@ impl Schedules {
                 params: params_of(trigger),
                 key: Some(due.timestamp_micros().to_string()),
                 due: Some(*due),
+                ticket: None,
                 hops: 0,
                 at: self.world.clock.now(),
             };

@@ -210,6 +210,7 @@ impl Jobs {
             pool: job.pool,
             origin: &origin,
             missing: &start.missing,
+            ticket: fired.ticket,
             created_by: TRIGGER,
             at: decision.at,
         };

@@ -127,6 +127,7 @@ impl World {
             pool,
             origin: &origin,
             missing: &[],
+            ticket: None,
             created_by: "local",
             at,
         };

@@ -76,6 +76,7 @@ impl World {
             params: Map::new(),
             hops: 3,
             due: None,
+            ticket: None,
         };
         let message = NewMessage {
             receiver: job.id.into(),
@@ -128,6 +129,7 @@ impl World {
             pool: sight.job.pool,
             origin: &origin,
             missing: &start.missing,
+            ticket: None,
             created_by: "trigger",
             at: self.at,
         };

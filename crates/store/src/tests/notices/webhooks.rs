@@ -50,7 +50,7 @@ async fn every_decision_comes_back_as_it_was_written() {
     assert_eq!(world.store.webhook("other", row.id).await.unwrap(), None);
     assert_eq!(
         world.store.webhooks(W, None, 9).await.unwrap(),
-        [row.clone()]
+        std::slice::from_ref(&row)
     );
     let other = WebhookSpec {
         url: WebhookUrl::parse("url", "http://other.example:8080/x?y").unwrap(),
