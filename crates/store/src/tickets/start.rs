@@ -1,5 +1,6 @@
 //! What starts from a ticket, exactly once: in the transaction that writes that it was handled.
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
     id::{TaskId, TicketId},
@@ -150,11 +151,17 @@ async fn fire(
         }
     }
     // An actor of the kind job notes with its trigger what came of a fire; an agent does not.
-    let (keys, ats): (Vec<Uuid>, Vec<_>) = messages
+    let (keys, ats): (Vec<Uuid>, Vec<DateTime<Utc>>) = messages
         .iter()
         .filter(|message| message.receiver.kind == ActorKind::Agent)
         .filter_map(|message| {
-            let trigger = message.key.as_deref()?.split('@').next()?.parse().ok()?;
+            let trigger = message
+                .key
+                .as_deref()?
+                .split('@')
+                .next()?
+                .parse::<Uuid>()
+                .ok()?;
             Some((trigger, message.at))
         })
         .unzip();
