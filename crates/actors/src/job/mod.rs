@@ -210,7 +210,7 @@ impl Jobs {
             pool: job.pool,
             origin: &origin,
             missing: &start.missing,
-            ticket: fired.ticket,
+            ticket: fired.ticket.filter(|_| job.spec.kind == JobKind::Blueprint),
             created_by: TRIGGER,
             at: decision.at,
         };

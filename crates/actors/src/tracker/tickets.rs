@@ -242,6 +242,7 @@ impl Trackers {
                 spec,
                 pool,
                 depends_on: &[],
+                origin: None,
                 created_by: &by,
                 at: decision.at,
             }),

@@ -198,7 +198,7 @@ async fn a_ticket_fires_the_triggers_that_want_it_once_and_no_task_beside() {
     let blueprint = json!({ "name": "b", "title": "{{key}}", "prompt": "p", "repoUrl": REPO });
     api.post("/api/task-configs", blueprint).await.is(201);
     let wanted = json!({ "source": "linear", "labels": ["Optio"],
-        "promptTemplate": "New: {{title}} at {{url}}" });
+        "prompt": "New: {{title}} at {{url}}" });
     let at_home = json!({ "source": "linear" });
     for (path, config) in [
         ("persistent-agents/vesper", wanted),
@@ -216,7 +216,7 @@ async fn a_ticket_fires_the_triggers_that_want_it_once_and_no_task_beside() {
     api.synced().await;
     let runs = until(async || {
         let runs = api.get("/api/jobs/j/runs").await.is(200)["runs"].clone();
-        let made = api.get("/api/task-configs/b/runs").await.is(200)["tasks"].clone();
+        let made = api.get("/api/tasks?type=repo-task").await.is(200)["tasks"].clone();
         let both = (runs.as_array()?.len(), made.as_array()?.len()) == (1, 1);
         both.then_some((runs, made))
     })
@@ -252,7 +252,7 @@ async fn a_ticket_fires_the_triggers_that_want_it_once_and_no_task_beside() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| it["fires"].as_i64().unwrap())
+        .map(|it| it["fireCount"].as_i64().unwrap())
         .collect();
     fires.sort_unstable();
     assert_eq!(fires, [0, 0, 1, 1, 1]);

@@ -343,7 +343,8 @@ async fn an_issue_that_a_person_has_made_a_task_of_is_that_task() {
 async fn what_is_done_is_told_by_its_tracker_which_is_woken() {
     let (world, _) = sealed().await;
     let (row, id) = world.waiting(&linear()).await;
-    let task = world.handle(row.id, id, Source::Linear).await.unwrap().task;
+    let started = world.handle(row.id, id, Source::Linear).await.unwrap();
+    let task = started.task.unwrap();
     assert_eq!(
         world.store.tracker_of_task(task).await.unwrap(),
         Some(row.id)
