@@ -104,6 +104,7 @@ async fn command(
         | Command::Dead(_)
         | Command::Repo(_)
         | Command::Secret(_)
+        | Command::Tracker(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

@@ -9,11 +9,13 @@ mod files;
 mod repo;
 mod review;
 mod secret;
+mod tracker;
 
 pub use files::Files;
 pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
+pub use tracker::Tracker;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
@@ -94,7 +96,7 @@ pub enum Command {
     /// Say what an actor is doing, and why it waits
     #[command(after_help = "Examples:\n  optio why vesper\n  optio why agent:vesper")]
     Why {
-        /// A slug, agent:SLUG, agent/ID, task/ID or pr-review/ID
+        /// A slug, agent:SLUG, agent/ID, task/ID, pr-review/ID or tracker/ID
         address: String,
     },
     /// Create persistent agents, talk to them and look after them
@@ -118,6 +120,9 @@ pub enum Command {
     /// Add repositories that tasks work on, and decide about them
     #[command(subcommand)]
     Repo(Repo),
+    /// Look for tickets that become work: GitHub, GitLab, Jira, Linear, Notion
+    #[command(subcommand)]
+    Tracker(Tracker),
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),

@@ -20,6 +20,7 @@ mod secret;
 mod sse;
 mod task;
 mod topic;
+mod tracker;
 mod typed;
 mod view;
 mod why;
@@ -56,6 +57,7 @@ pub async fn run(
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
+        Command::Tracker(tracker) => tracker::run(api, tracker, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

@@ -130,6 +130,15 @@ pub struct GitLabAccess {
     pub api_url: Option<String>,
 }
 
+/// Where trackers are that have one address for everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrackerAddresses {
+    /// Linear's API; its own where none is given.
+    pub linear_api_url: Option<String>,
+    /// The base of Notion's API; its own where none is given.
+    pub notion_api_url: Option<String>,
+}
+
 /// Which bubblewrap keeps local agents apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bwrap {
@@ -180,6 +189,8 @@ pub struct Config {
     pub github: GitHubAccess,
     /// How GitLab is spoken to.
     pub gitlab: GitLabAccess,
+    /// Where the other trackers of tickets are.
+    pub trackers: TrackerAddresses,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
     /// Where the keys of secrets are.

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     Bwrap, ClientConfig, Config, Credentials, Encryption, GitHubAccess, GitLabAccess, Host, Layers,
-    Secret, TokenKey, layers::Source,
+    Secret, TokenKey, TrackerAddresses, layers::Source,
 };
 
 /// Reads values and remembers what was wrong with them.
@@ -50,6 +50,10 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         },
         github: read.github(&host.cwd),
         gitlab: read.gitlab(),
+        trackers: TrackerAddresses {
+            linear_api_url: read.url("linear_api_url"),
+            notion_api_url: read.url("notion_api_url"),
+        },
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),

@@ -326,14 +326,15 @@ async fn world(
     let sandboxes = Arc::new(ProcessSandboxes::new(settings).await);
     let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
-    let hosts = hosts::configured(config, &clock, |name| hosts::Stored::token(&store, name))?;
+    let outside = hosts::configured(config, &clock, |name| hosts::Stored::token(&store, name))?;
     Ok(World {
         stream: Stream::start_among(peers.clone(), store.clone()),
         store,
         links: Links::among(peers.clone()),
         sandboxes,
         clis: Arc::new(by_runtime(clis)),
-        hosts,
+        hosts: outside.hosts,
+        trackers: Arc::new(outside.trackers),
         clock,
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,
