@@ -6,9 +6,15 @@ mod chaos;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod client_apply;
+#[cfg(test)]
+mod client_jobs;
+#[cfg(test)]
 mod client_repos;
 #[cfg(test)]
 mod client_secrets;
+#[cfg(test)]
+mod client_triggers;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -17,6 +23,8 @@ mod examples;
 mod fake;
 #[cfg(test)]
 mod forge;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
