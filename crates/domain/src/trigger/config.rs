@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Overlap, TargetKind, TriggerType, due::Missed, hook::Scheme};
+use super::{Overlap, TargetKind, TriggerType, due::Missed, filter::Filter, hook::Scheme};
 use crate::{
     agent::spec::Invalid,
     mail::Class,
@@ -50,6 +50,8 @@ pub struct WebhookConfig {
     pub scheme: Scheme,
     /// Whether two calls with the same body are one.
     pub same_body_once: SameBody,
+    /// Which calls are meant.
+    pub when: Filter,
     /// Calls it takes in a minute; the installation's limit where nobody says it.
     pub calls_per_minute_max: Option<u32>,
     /// What a fire does while the one before is not over.
@@ -257,6 +259,7 @@ impl Fields<'_> {
                 "any, optio, standard, github or gitlab",
             )?,
             same_body_once: self.choice("dedup", SameBody::Again, same, "delivery or body")?,
+            when: Filter::read(self.fields.get("when"))?,
             calls_per_minute_max: self.per_minute()?,
             overlap: self.overlap()?,
             words: self.words()?,
@@ -361,6 +364,11 @@ mod tests {
                 T::Webhook,
                 json!({ "path": "a", "rateLimitPerMinute": 0 }),
                 "rateLimitPerMinute",
+            ),
+            (
+                T::Webhook,
+                json!({ "path": "a", "when": { "action": [] } }),
+                "when: action: must have",
             ),
             (
                 T::Webhook,

@@ -43,6 +43,18 @@ fn path(text: &str) -> Result<JpQuery, String> {
     })
 }
 
+/// Sees to it that a path can be read.
+pub(super) fn checked_path(text: &str) -> Result<(), String> {
+    path(text).map(drop)
+}
+
+/// Everything that a path finds.
+pub(super) fn find(text: &str, body: &Value) -> Result<Vec<Value>, String> {
+    let query = path(text)?;
+    let found = js_path_process(&query, body).map_err(|error| error.to_string())?;
+    Ok(found.into_iter().map(|it| it.val().clone()).collect())
+}
+
 /// Sees to it that all paths of a mapping can be read.
 ///
 /// # Errors
@@ -58,7 +70,7 @@ pub fn check(mapping: &Map<String, Value>) -> Result<(), Invalid> {
                 "{name}: must be a text that says where it is found"
             ));
         };
-        if let Err(words) = path(place) {
+        if let Err(words) = checked_path(place) {
             return wrong(format!("{name}: {words}"));
         }
     }
@@ -87,10 +99,7 @@ pub fn map(
     let mut params = Map::new();
     for (name, place) in mapping {
         let bad = |words| BadBody::Path(name.clone(), words);
-        let query = path(place.as_str().unwrap_or_default()).map_err(bad)?;
-        let found = js_path_process(&query, &body)
-            .map_err(|error| BadBody::Path(name.clone(), error.to_string()))?;
-        let mut found: Vec<Value> = found.into_iter().map(|it| it.val().clone()).collect();
+        let mut found = find(place.as_str().unwrap_or_default(), &body).map_err(bad)?;
         let value = match found.len() {
             0 => continue,
             1 => found.remove(0),

@@ -9,6 +9,7 @@ use crate::id::{TicketId, TriggerId};
 
 pub mod config;
 pub mod due;
+pub mod filter;
 pub mod hook;
 pub mod mapping;
 

@@ -46,6 +46,8 @@ pub(crate) struct HookAccepted {
     trigger_id: Uuid,
     /// Whether the same delivery was written down before; then this is its first answer.
     repeated: bool,
+    /// Whether its body is not what the trigger wants to hear of (config.when); then nothing comes of it.
+    ignored: bool,
 }
 
 /// Takes a call of a webhook. The same delivery is one call however often it comes, by `webhook-id`,
@@ -82,7 +84,11 @@ pub(crate) async fn call(
     let said = said(&headers);
     believe(&gateway, &called, &config, &said, &body).await?;
     let key = delivery(&said, config.same_body_once, &body);
-    let params = params(&called, &body)?;
+    let body = value(&body)?;
+    if !config.when.wants(&body) {
+        return Ok((StatusCode::ACCEPTED, Json(ignored(trigger))));
+    }
+    let params = params(&called, body)?;
     let size = serde_json::to_vec(&params).map_or(0, |bytes| bytes.len());
     if world.limits.payload_bytes_max < size {
         return Err(ApiError::TooLarge(world.limits.payload_bytes_max));
@@ -181,12 +187,15 @@ async fn believe(
         .map_err(|error| ApiError::Unauthorized(error.to_string()))
 }
 
-fn params(called: &Called, body: &[u8]) -> Result<serde_json::Map<String, Value>, ApiError> {
-    let body: Value = if body.is_empty() {
-        Value::Object(serde_json::Map::new())
-    } else {
-        parse(body)?
-    };
+/// A call without a body says nothing.
+fn value(body: &[u8]) -> Result<Value, ApiError> {
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    parse(body)
+}
+
+fn params(called: &Called, body: Value) -> Result<serde_json::Map<String, Value>, ApiError> {
     let mapping = called.trigger.param_mapping.as_ref();
     mapping::map(mapping.and_then(Value::as_object), body)
         .map_err(|error| ApiError::BadRequest(error.to_string()))
@@ -212,6 +221,17 @@ async fn accept(gateway: &Gateway, message: NewMessage) -> Result<Receipt, ApiEr
     }
 }
 
+/// Whoever calls has done nothing wrong, and need not come again.
+fn ignored(trigger: TriggerId) -> HookAccepted {
+    HookAccepted {
+        run_id: None,
+        task_id: None,
+        trigger_id: trigger.0,
+        repeated: false,
+        ignored: true,
+    }
+}
+
 async fn answer(
     gateway: &Gateway,
     called: &Called,
@@ -224,6 +244,7 @@ async fn answer(
         task_id: None,
         trigger_id: trigger.0,
         repeated: receipt.repeated,
+        ignored: false,
     };
     match TargetKind::parse(&called.trigger.target_type) {
         Some(TargetKind::Job) => accepted.run_id = run,

@@ -357,3 +357,53 @@ async fn a_fire_waits_skips_or_takes_the_place_as_its_trigger_wants_it() {
         }
     }
 }
+
+/// What a trigger wants to hear of.
+fn when_of() -> Value {
+    json!({ "action": ["opened", "reopened"], "sender.type": { "not": "Bot" } })
+}
+
+#[tokio::test]
+async fn a_call_that_tells_of_something_else_is_taken_and_starts_nothing() {
+    let api = Api::new().await;
+    let config = json!({ "path": "alerts", "when": when_of(), "secret": "hunter2" });
+    let job = job(&api, config, json!({ "service": "repo" })).await;
+    let opened = |action: &str, sender: &str| {
+        json!({ "action": action, "sender": { "type": sender }, "repo": "shop" }).to_string()
+    };
+    for other in [
+        opened("labeled", "User"),
+        opened("opened", "Bot"),
+        String::new(),
+    ] {
+        let signed = signature("hunter2", &other);
+        let answer = called(&api, &[("x-optio-signature", &signed)], &other).await;
+        let answer = answer.is(202);
+        assert_eq!(
+            (&answer["ignored"], answer.get("runId")),
+            (&json!(true), None),
+            "{other}"
+        );
+    }
+    // Nobody learns what it wants to hear of without its secret.
+    let labeled = opened("labeled", "User");
+    called(&api, &[], &labeled)
+        .await
+        .refused(401, &["not signed"]);
+    let wanted = opened("reopened", "User");
+    let signed = signature("hunter2", &wanted);
+    let answer = called(&api, &[("x-optio-signature", &signed)], &wanted).await;
+    let answer = answer.is(202);
+    assert_eq!(answer["ignored"], false);
+    let only = until(async || {
+        let runs = runs(&api, &job).await;
+        (!runs.is_empty()).then_some(runs)
+    })
+    .await;
+    assert_eq!((only.len(), &only[0]["id"]), (1, &answer["runId"]));
+    let trigger = api.get("/api/triggers").await.is(200)["triggers"][0].clone();
+    assert_eq!(
+        (&trigger["fireCount"], &trigger["config"]["when"]),
+        (&json!(1), &when_of())
+    );
+}

@@ -12,15 +12,20 @@ mod apply;
 mod ask;
 mod dead;
 mod files;
+mod input;
+mod job;
+mod kind;
 mod log;
 mod replicas;
 mod repo;
 mod review;
+mod runs;
 mod secret;
 mod sse;
 mod task;
 mod topic;
 mod tracker;
+mod trigger;
 mod typed;
 mod view;
 mod why;
@@ -53,6 +58,10 @@ pub async fn run(
         Command::Task(task) => task::run(api, task, console).await,
         Command::Review(review) => review::run(api, review, console).await,
         Command::Files(files) => files::run(api, files, console).await,
+        Command::Job(job) => job::run(api, job, console).await,
+        Command::Blueprint(blueprint) => job::blueprint(api, blueprint, console).await,
+        Command::Run(run) => runs::run(api, run, console).await,
+        Command::Trigger(trigger) => trigger::run(api, trigger, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,

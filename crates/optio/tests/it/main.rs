@@ -5,11 +5,18 @@
 mod chaos;
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod client_apply;
 mod client_files;
+#[cfg(test)]
+mod client_jobs;
 #[cfg(test)]
 mod client_repos;
 #[cfg(test)]
 mod client_secrets;
+mod client_startables;
+#[cfg(test)]
+mod client_triggers;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]

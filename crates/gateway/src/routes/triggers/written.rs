@@ -23,7 +23,8 @@ pub(crate) struct NewTrigger {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// For a schedule: cronExpression, timezone (UTC), missed (once, all, skip). For a webhook: path, secret,
-    /// signature (any, optio, standard, github, gitlab), dedup (delivery, body), rateLimitPerMinute. For a ticket:
+    /// signature (any, optio, standard, github, gitlab), dedup (delivery, body), rateLimitPerMinute, and when: an object
+    /// of paths in the body, each with its value, a list of values, or {"not": …}; other calls start nothing. For a ticket:
     /// source (github, gitlab, jira, linear, notion), labels. For all of them: overlap (allow, skip, queue,
     /// replace), and for agents prompt and class (work, notify, interrupt).
     #[serde(default)]
