@@ -21,6 +21,7 @@ mod task;
 mod topic;
 mod typed;
 mod view;
+mod webhook;
 mod why;
 
 pub use api::Api;
@@ -54,6 +55,7 @@ pub async fn run(
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
+        Command::Webhook(webhook) => webhook::run(api, webhook, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

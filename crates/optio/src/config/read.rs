@@ -7,6 +7,7 @@ use std::{
 
 use optio_domain::{
     limits::{Limits, OFF_AT_ZERO},
+    notice::guard::PrivateHosts,
     ownership::Role,
     secret::{Ring, SecretKey},
 };
@@ -50,6 +51,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         },
         github: read.github(&host.cwd),
         gitlab: read.gitlab(),
+        webhook_private_hosts: read.private_hosts(),
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
@@ -265,6 +267,17 @@ impl Reader<'_> {
             url: self.url("gitlab_url"),
             api_url: self.url("gitlab_api_url"),
         }
+    }
+
+    fn private_hosts(&mut self) -> PrivateHosts {
+        let hosts = self.text("webhook_private_hosts").unwrap_or_default();
+        PrivateHosts::parse(hosts).unwrap_or_else(|_entry| {
+            self.wrong(
+                "webhook_private_hosts",
+                "must be host names and addresses with commas between them, without ports; * is every host",
+            );
+            PrivateHosts::default()
+        })
     }
 
     fn encryption(&mut self, cwd: &Path) -> Encryption {

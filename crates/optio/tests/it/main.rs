@@ -12,6 +12,8 @@ mod client_secrets;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod client_webhooks;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod fake;
@@ -25,6 +27,8 @@ mod kills;
 mod modes;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod pr_reviews;
 #[cfg(test)]
