@@ -109,6 +109,7 @@ async fn command(
         | Command::Repo(_)
         | Command::Secret(_)
         | Command::Tracker(_)
+        | Command::Webhook(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

@@ -15,6 +15,7 @@ mod secret;
 mod task;
 mod tracker;
 mod trigger;
+mod webhook;
 
 pub use agent::{Agent, Create, Lifecycle, Who};
 pub use apply::{Apply, Prune};
@@ -29,6 +30,7 @@ pub use trigger::{
     By, ChangedTrigger, Common, Dedup, Heard, HookSecret, Missed, Overlap, Signature, Trigger,
     TriggerKind, WhichTrigger,
 };
+pub use webhook::{AddWebhook, Webhook};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
@@ -151,6 +153,9 @@ pub enum Command {
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),
+    /// Have others told what happens, and see what became of it
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// Make agents, jobs, blueprints, triggers and templates on the server equal to files
     #[command(after_help = apply::HELP)]
     Apply(Apply),

@@ -28,6 +28,7 @@ mod tracker;
 mod trigger;
 mod typed;
 mod view;
+mod webhook;
 mod why;
 
 pub use api::Api;
@@ -67,6 +68,7 @@ pub async fn run(
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Tracker(tracker) => tracker::run(api, tracker, console).await,
+        Command::Webhook(webhook) => webhook::run(api, webhook, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

@@ -7,6 +7,7 @@ use std::{
 
 use optio_domain::{
     limits::{Limits, OFF_AT_ZERO},
+    notice::guard::PrivateHosts,
     ownership::Role,
     secret::{Ring, SecretKey},
 };
@@ -54,6 +55,7 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
             linear_api_url: read.url("linear_api_url"),
             notion_api_url: read.url("notion_api_url"),
         },
+        webhook_private_hosts: read.private_hosts(),
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
@@ -270,6 +272,17 @@ impl Reader<'_> {
             url: self.url("gitlab_url"),
             api_url: self.url("gitlab_api_url"),
         }
+    }
+
+    fn private_hosts(&mut self) -> PrivateHosts {
+        let hosts = self.text("webhook_private_hosts").unwrap_or_default();
+        PrivateHosts::parse(hosts).unwrap_or_else(|_entry| {
+            self.wrong(
+                "webhook_private_hosts",
+                "must be host names and addresses with commas between them, without ports; * is every host",
+            );
+            PrivateHosts::default()
+        })
     }
 
     fn encryption(&mut self, cwd: &Path) -> Encryption {

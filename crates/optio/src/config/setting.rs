@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 33] = [
+const PLAIN: [(&str, &[&str], Show); 34] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -98,6 +98,11 @@ const PLAIN: [(&str, &[&str], Show); 33] = [
     ("schedule_rate", &["OPTIO_SCHEDULE_RATE"], Show::Plain),
     ("linear_api_url", &["OPTIO_LINEAR_API_URL"], Show::Url),
     ("notion_api_url", &["OPTIO_NOTION_API_URL"], Show::Url),
+    (
+        "webhook_private_hosts",
+        &["OPTIO_WEBHOOK_PRIVATE_HOSTS"],
+        Show::Plain,
+    ),
     ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),
     ("token", &["OPTIO_TOKEN", "OPTIO_API_TOKEN"], Show::Masked),
     ("no_color", &["NO_COLOR"], Show::Plain),

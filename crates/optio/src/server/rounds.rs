@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use optio_actors::{Kinds, World, asks::Asks, review_rounds::ReviewRounds, triggers::Schedules};
+use optio_actors::{
+    Kinds, World, asks::Asks, notices::Notices, review_rounds::ReviewRounds, triggers::Schedules,
+};
 use optio_domain::{ownership::Role, ports::Clock};
 use optio_runtime::{Bell, Engine, EngineError};
 use optio_store::retention::Keep;
@@ -12,6 +14,8 @@ use optio_store::retention::Keep;
 const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether the open pull requests of a repository are due.
 const PULLS_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether others are to be told something.
+const NOTICES_EVERY: Duration = Duration::from_secs(1);
 /// How often the first in the queue are told of room that nobody told them of.
 const QUEUE_EVERY: Duration = Duration::from_secs(5);
 /// How often everybody who may have something to do is told to look.
@@ -54,6 +58,7 @@ pub(super) async fn start(
         schedules(&bell, world, schedule_rate, engine).await?;
         queue(&bell, kinds).await?;
         pulls(&bell, world, engine).await?;
+        notices(&bell, world).await?;
     }
     sweep(&bell, world, engine).await?;
     bell.start().await?;
@@ -103,6 +108,20 @@ async fn pulls(bell: &Bell, world: &World, engine: &Engine) -> Result<(), Engine
         Box::pin(async move {
             if let Err(error) = rounds.look_due().await {
                 tracing::debug!(%error, "open pull requests could not be looked at");
+            }
+        })
+    })
+    .await
+}
+
+/// It begins to send and does not wait for it: who is told holds up nobody.
+async fn notices(bell: &Bell, world: &World) -> Result<(), EngineError> {
+    let notices = Notices::new(world.clone());
+    bell.every(NOTICES_EVERY, move || {
+        let notices = notices.clone();
+        Box::pin(async move {
+            if let Err(error) = notices.send_due().await {
+                tracing::debug!(%error, "deliveries could not be looked at");
             }
         })
     })

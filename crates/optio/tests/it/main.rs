@@ -18,6 +18,8 @@ mod client_startables;
 #[cfg(test)]
 mod client_triggers;
 #[cfg(test)]
+mod client_webhooks;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod examples;
@@ -35,6 +37,8 @@ mod kills;
 mod mars;
 #[cfg(test)]
 mod modes;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
