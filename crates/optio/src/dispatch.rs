@@ -103,6 +103,7 @@ async fn command(
         | Command::Dead(_)
         | Command::Repo(_)
         | Command::Secret(_)
+        | Command::Template(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

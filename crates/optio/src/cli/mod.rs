@@ -8,10 +8,12 @@ use clap_complete::Shell;
 mod repo;
 mod review;
 mod secret;
+mod template;
 
 pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
+pub use template::{SetTemplate, Template, WhichTemplate};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
@@ -116,6 +118,9 @@ pub enum Command {
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),
+    /// Keep the words that prompts begin with, and what jobs are told
+    #[command(subcommand)]
+    Template(Template),
     /// Make the agents on the server equal to files
     #[command(after_help = "Example:\n  optio apply -f examples/persistent-agents/forge/agents")]
     Apply(Apply),

@@ -18,6 +18,7 @@ mod review;
 mod secret;
 mod sse;
 mod task;
+mod template;
 mod topic;
 mod typed;
 mod view;
@@ -54,6 +55,7 @@ pub async fn run(
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
+        Command::Template(template) => template::run(api, template, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,
