@@ -110,6 +110,7 @@ async fn command(
         | Command::Secret(_)
         | Command::Tracker(_)
         | Command::Webhook(_)
+        | Command::Template(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

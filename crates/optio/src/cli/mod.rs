@@ -13,6 +13,7 @@ mod repo;
 mod review;
 mod secret;
 mod task;
+mod template;
 mod tracker;
 mod trigger;
 mod webhook;
@@ -25,6 +26,7 @@ pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
 pub use task::{NewTask, Task, WhichTask};
+pub use template::{SetTemplate, Template, WhichTemplate};
 pub use tracker::Tracker;
 pub use trigger::{
     By, ChangedTrigger, Common, Dedup, Heard, HookSecret, Missed, Overlap, Signature, Trigger,
@@ -156,6 +158,9 @@ pub enum Command {
     /// Have others told what happens, and see what became of it
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Keep the words that prompts begin with, and what jobs are told
+    #[command(subcommand)]
+    Template(Template),
     /// Make agents, jobs, blueprints, triggers and templates on the server equal to files
     #[command(after_help = apply::HELP)]
     Apply(Apply),

@@ -23,6 +23,7 @@ mod runs;
 mod secret;
 mod sse;
 mod task;
+mod template;
 mod topic;
 mod tracker;
 mod trigger;
@@ -69,6 +70,7 @@ pub async fn run(
         Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Tracker(tracker) => tracker::run(api, tracker, console).await,
         Command::Webhook(webhook) => webhook::run(api, webhook, console).await,
+        Command::Template(template) => template::run(api, template, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

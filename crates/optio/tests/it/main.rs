@@ -16,6 +16,8 @@ mod client_repos;
 mod client_secrets;
 mod client_startables;
 #[cfg(test)]
+mod client_templates;
+#[cfg(test)]
 mod client_triggers;
 #[cfg(test)]
 mod client_webhooks;
