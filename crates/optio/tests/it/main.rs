@@ -7,6 +7,7 @@ mod chaos;
 mod client;
 #[cfg(test)]
 mod client_apply;
+#[cfg(test)]
 mod client_files;
 #[cfg(test)]
 mod client_jobs;
@@ -14,6 +15,7 @@ mod client_jobs;
 mod client_repos;
 #[cfg(test)]
 mod client_secrets;
+#[cfg(test)]
 mod client_startables;
 #[cfg(test)]
 mod client_templates;
