@@ -4,7 +4,10 @@ use optio_domain::notice::NoticeEvent;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{api::Api, routes::texts};
+use super::{
+    api::{Api, until},
+    routes::texts,
+};
 
 const HOOKS: &str = "/api/webhooks";
 const URL: &str = "https://example.com/in";
@@ -279,4 +282,26 @@ async fn every_event_can_be_asked_for_by_its_name() {
             .await;
         assert_eq!(tested.is(200)["delivery"]["success"], true, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_run_of_a_job_is_told_of_with_its_job_and_who_caused_it() {
+    let api = Api::new().await;
+    let hook = added(
+        &api,
+        json!({ "url": URL, "events": ["workflow_run.queued"] }),
+    )
+    .await;
+    let job = json!({ "name": "j", "promptTemplate": "p" });
+    let job = api.post("/api/jobs", job).await.is(201)["workflow"]["id"].clone();
+    let run = api.post("/api/jobs/j/runs", json!({})).await.is(201)["run"]["id"].clone();
+    let deliveries = format!("{}/deliveries", path(&hook));
+    let delivery = until(async || {
+        let told = api.get(&deliveries).await.is(200)["deliveries"].clone();
+        told.as_array()?.first().cloned()
+    })
+    .await;
+    assert_eq!(delivery["event"], "workflow_run.queued");
+    let data = &delivery["payload"]["data"];
+    assert_eq!((&data["workflowId"], &data["runId"]), (&job, &run));
 }

@@ -18,19 +18,6 @@ use crate::{
     tasks::Moved,
 };
 
-/// The job of a task, where it is a run of one.
-macro_rules! job_of_task {
-    () => {
-        "NULL::uuid"
-    };
-}
-/// How many deliveries lie before a task, one causing the next.
-macro_rules! hops_of_task {
-    () => {
-        "0"
-    };
-}
-
 /// Whoever wants to be told: the webhooks of a workspace, and the way to Slack of a repository. A webhook
 /// or a repository that is just being removed is waited for and then left out.
 macro_rules! wanted {
@@ -63,13 +50,9 @@ SELECT CASE told.event WHEN $2 THEN $5 WHEN $3 THEN $6 ELSE $7 END, targets.webh
          'agentType', t.agent_type, 'model', t.model_used, 'costUsd', t.cost_usd::text,
          'resultSummary', left(t.summary, 4000), 'errorMessage', left(t.error, 4000),
          'errorClass', t.error_class, 'createdBy', t.created_by)
-       || CASE t.kind WHEN 'job' THEN jsonb_build_object('runId', t.id, 'workflowId', ",
-    job_of_task!(),
-    ") ELSE jsonb_build_object('taskId', t.id, 'taskType', t.kind, 'parentTaskId', t.parent_id,
+       || CASE t.kind WHEN 'job' THEN jsonb_build_object('runId', t.id, 'workflowId', t.job_id) ELSE jsonb_build_object('taskId', t.id, 'taskType', t.kind, 'parentTaskId', t.parent_id,
          'prUrl', p.url, 'prNumber', p.number, 'verdict', t.verdict, 'ticketSource', t.ticket_source,
-         'ticketExternalId', t.ticket_id) END, ",
-    hops_of_task!(),
-    ", $8, $8
+         'ticketExternalId', t.ticket_id) END, t.hops, $8, $8
 FROM targets CROSS JOIN told JOIN tasks t ON t.id = told.id
 LEFT JOIN tasks parent ON parent.id = t.parent_id
 LEFT JOIN pulls p ON p.id = COALESCE(t.pull_id, parent.pull_id)
