@@ -51,7 +51,7 @@ const SCHEMA: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_can_keep_a_job_start_it_and_wait_for_it() {
-    let world = world().await;
+    let mut world = world().await;
     let add = format!(
         "job add look promptTemplate=Look~into~{{{{what}}}}. maxRetries=0 paramsSchema={SCHEMA}"
     );
@@ -93,19 +93,22 @@ async fn a_person_can_keep_a_job_start_it_and_wait_for_it() {
         all.contains(&run[..13]) && all.lines().count() == 2,
         "{all}"
     );
-    let show = says(&world, "job show look").await;
-    let facts = [
-        "waits for     to be started",
-        "parameters    what, [depth]",
-        "Look into {{what}}.",
-    ];
-    has(&show, &facts);
-    has(
-        &says(&world, "why job/look").await,
-        &["It waits: to be started"],
-    );
+    rests(&mut world).await;
     copied(&world).await;
     world.end().await;
+}
+
+/// A job that nothing is asked of says so, once it was looked at.
+async fn rests(world: &mut World) {
+    let looked_at = async |world: &mut World| {
+        let show = says(world, "job show look").await;
+        show.contains("waits for     to be started").then_some(show)
+    };
+    let show = world.until("the job to rest", looked_at).await;
+    let facts = ["parameters    what, [depth]", "Look into {{what}}."];
+    has(&show, &facts);
+    let why = says(world, "why job/look").await;
+    has(&why, &["It waits: to be started"]);
 }
 
 /// A job's copy, from its beginning to its end.

@@ -83,7 +83,8 @@ struct Startable {
     calls: &'static [(&'static str, &'static str, &'static [&'static str])],
 }
 
-const REPO: &str = "https://github.com/acme/shop";
+/// Nobody listens there, so that what would be checked out fails at once.
+const REPO: &str = "http://127.0.0.1:9/acme/shop";
 const JOB: (&str, &str, &str) = ("job", "/api/jobs", "workflows");
 const BLUEPRINT: (&str, &str, &str) = ("blueprint", "/api/task-configs", "taskConfigs");
 

@@ -82,7 +82,8 @@ fn waits(wait: &Value, now: DateTime<Utc>) -> String {
         return "nothing".to_owned();
     };
     let until = match view::moment(&wait["until"]) {
-        Some(_) => format!(", looks again {}", view::ago(&wait["until"], now)),
+        Some(at) if now < at => format!(", looks again {}", view::ago(&wait["until"], now)),
+        Some(_) => ", looks again now".to_owned(),
         None => String::new(),
     };
     format!("{reason} (up to {}{until})", view::text(wait, "holder"))
