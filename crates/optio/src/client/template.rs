@@ -5,7 +5,7 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{agent::said, api::Api, apply, repo, view};
+use super::{agent::said, api::Api, input, repo, view};
 use crate::{
     cli::{SetTemplate, Template, WhichTemplate},
     console::{Console, Tone},
@@ -159,9 +159,9 @@ fn body_of(set: &SetTemplate) -> Result<Map<String, Value>, Failure> {
     let mut put = |name: &str, value: Option<Value>| {
         body.extend(value.map(|value| (name.to_owned(), value)));
     };
-    let text = set.file.as_deref().map(apply::read).transpose()?;
+    let text = set.file.as_deref().map(input::text).transpose()?;
     put("template", text.map(Value::from));
-    let schema = set.params_schema.as_deref().map(apply::read_json);
+    let schema = set.params_schema.as_deref().map(input::json);
     put("paramsSchema", schema.transpose()?);
     put("description", set.description.clone().map(Value::from));
     put("defaultAgentType", set.agent.clone().map(Value::from));
@@ -178,7 +178,7 @@ async fn preview(
     console: &mut Console,
 ) -> Result<(), Failure> {
     let (path, body) = if let Some(file) = template.strip_prefix('@') {
-        let mut body = json!({ "template": apply::read(Path::new(file))?, "params": params });
+        let mut body = json!({ "template": input::text(Path::new(file))?, "params": params });
         if let Some(kind) = kind {
             body["kind"] = json!(kind);
         }
