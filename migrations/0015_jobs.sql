@@ -88,6 +88,8 @@ COMMENT ON COLUMN tasks.trigger_id IS 'The trigger that started it; null where a
 COMMENT ON COLUMN tasks.params IS 'The parameters it was started with.';
 COMMENT ON COLUMN tasks.hops IS 'How many runs and messages of ours have caused each other until this one.';
 
+CREATE INDEX runs_open ON runs (actor_kind, actor_id) WHERE open;
+
 ALTER TABLE triggers DROP CONSTRAINT triggers_target_type_check;
 ALTER TABLE triggers DROP CONSTRAINT triggers_type_check;
 ALTER TABLE triggers ADD CHECK (target_type IN ('persistent_agent', 'job', 'task_config'));

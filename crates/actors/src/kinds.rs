@@ -6,6 +6,7 @@ use optio_runtime::{Hints, Kind};
 
 use crate::{
     World, agent::Agents, job::Jobs, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks,
+    tracker::Trackers,
 };
 
 /// All kinds of actor, in one world.
@@ -17,6 +18,7 @@ pub struct Kinds {
     pools: Arc<Pools>,
     reviews: Arc<PrReviews>,
     jobs: Arc<Jobs>,
+    trackers: Arc<Trackers>,
 }
 
 impl Kinds {
@@ -30,6 +32,7 @@ impl Kinds {
             pools: Arc::new(Pools::new(world.clone())),
             reviews: Arc::new(PrReviews::new(world.clone())),
             jobs: Arc::new(Jobs::new(world.clone())),
+            trackers: Arc::new(Trackers::new(world.clone())),
         }
     }
 
@@ -43,6 +46,7 @@ impl Kinds {
             Arc::<Pools>::clone(&self.pools),
             Arc::<PrReviews>::clone(&self.reviews),
             Arc::<Jobs>::clone(&self.jobs),
+            Arc::<Trackers>::clone(&self.trackers),
         ]
     }
 
@@ -53,6 +57,7 @@ impl Kinds {
         self.pulls.introduce(hints.clone());
         self.reviews.introduce(hints.clone());
         self.jobs.introduce(hints.clone());
+        self.trackers.introduce(hints.clone());
     }
 
     /// Tells those who wait for room that there is some. Called every few seconds: what is told in memory

@@ -6,12 +6,15 @@ mod credentials;
 pub mod job;
 mod kinds;
 mod known;
+pub mod notices;
 pub mod pool;
 pub mod pr_review;
 pub mod pull;
 pub mod reports;
 pub mod review_rounds;
+mod run_files;
 pub mod task;
+pub mod tracker;
 pub mod triggers;
 mod world;
 

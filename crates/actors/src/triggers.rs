@@ -1,11 +1,14 @@
 //! Triggers fire: schedules that are due, calls that come in, tickets that match. Each fire is a message to
 //! what the trigger starts.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
-    id::{MessageId, PoolId, TaskId, TriggerId},
+    id::{MessageId, PoolId, TaskId, TicketId, TriggerId},
     mail::{Marks, Sender, WakeSource},
+    ports::Clock,
     template::Template,
     trigger::{
         Fired, Overlap, TargetKind, TriggerType,
@@ -31,6 +34,8 @@ const BATCH: usize = 500;
 pub struct Schedules {
     world: World,
     hints: Hints,
+    /// By which schedules are due; what is sent has the world's own time.
+    clock: Arc<dyn Clock>,
 }
 
 /// A fire, as far as its message depends on it.
@@ -44,6 +49,8 @@ pub struct Fire {
     pub due: Option<DateTime<Utc>>,
     /// How many runs and messages of ours have caused each other until this one.
     pub hops: i32,
+    /// The ticket that matched.
+    pub ticket: Option<TicketId>,
     /// When it was heard.
     pub at: DateTime<Utc>,
 }
@@ -117,6 +124,7 @@ pub fn message(trigger: &TriggerRow, fire: Fire, id: MessageId) -> Result<NewMes
                 params: fire.params,
                 hops: fire.hops,
                 due: fire.due,
+                ticket: fire.ticket,
             };
             (String::new(), serde_json::to_value(fired).ok())
         }
@@ -159,7 +167,18 @@ impl Schedules {
     /// For the schedules of this world.
     #[must_use]
     pub fn new(world: World, hints: Hints) -> Self {
-        Self { world, hints }
+        let clock = Arc::clone(&world.clock);
+        Self {
+            world,
+            hints,
+            clock,
+        }
+    }
+
+    /// The same by another clock, such as a faster one.
+    #[must_use]
+    pub fn by(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Fires all that is due.
@@ -172,7 +191,7 @@ impl Schedules {
             i64::try_from(BATCH).unwrap_or(1),
         );
         loop {
-            let now = self.world.clock.now();
+            let now = self.clock.now();
             let fired = self
                 .world
                 .store
@@ -227,8 +246,9 @@ impl Schedules {
                 params: params_of(trigger),
                 key: Some(due.timestamp_micros().to_string()),
                 due: Some(*due),
+                ticket: None,
                 hops: 0,
-                at: now,
+                at: self.world.clock.now(),
             };
             message(trigger, fire, MessageId(self.world.ids.fresh())).ok()
         });

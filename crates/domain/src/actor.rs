@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, JobId, PoolId, PrReviewId, PullId, TaskId};
+use crate::id::{AgentId, JobId, PoolId, PrReviewId, PullId, TaskId, TrackerId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,16 +22,19 @@ pub enum ActorKind {
     PullRequest,
     /// Work on a repository.
     Task,
+    /// A place where people write tickets.
+    Tracker,
 }
 
 impl ActorKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Agent,
         Self::Job,
         Self::Pool,
         Self::PrReview,
         Self::PullRequest,
         Self::Task,
+        Self::Tracker,
     ];
 
     /// The word used in addresses, SQL and HTTP.
@@ -44,6 +47,7 @@ impl ActorKind {
             Self::PrReview => "pr-review",
             Self::PullRequest => "pull-request",
             Self::Task => "task",
+            Self::Tracker => "tracker",
         }
     }
 
@@ -112,6 +116,15 @@ impl From<TaskId> for ActorKey {
     fn from(id: TaskId) -> Self {
         Self {
             kind: ActorKind::Task,
+            id: id.0,
+        }
+    }
+}
+
+impl From<TrackerId> for ActorKey {
+    fn from(id: TrackerId) -> Self {
+        Self {
+            kind: ActorKind::Tracker,
             id: id.0,
         }
     }

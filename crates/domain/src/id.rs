@@ -33,6 +33,8 @@ ids! {
     JobId,
     /// One message in somebody's inbox.
     MessageId,
+    /// Something that happened, as others are told of it.
+    NoticeId,
     /// The sandboxes of one repository in one workspace.
     PoolId,
     /// A review of a pull request that no task has opened.
@@ -51,10 +53,18 @@ ids! {
     SecretId,
     /// Work on a repository that ends in a merged pull request.
     TaskId,
+    /// A prompt template that is kept.
+    TemplateId,
+    /// Something somebody wants done, as it was seen at a tracker.
+    TicketId,
+    /// A place where people write tickets, which is looked at.
+    TrackerId,
     /// A rule that wakes something by itself.
     TriggerId,
     /// One waking of a persistent agent.
     TurnId,
+    /// An address that is told what happens.
+    WebhookId,
 }
 
 impl RunId {

@@ -52,6 +52,8 @@ pub struct Limits {
     pub pull_poll_ms: i64,
     /// Milliseconds between two looks at the pull request of a task, where nobody tells us of changes.
     pub task_poll_ms: i64,
+    /// Milliseconds between two looks at a tracker of tickets, where nobody tells us of changes.
+    pub tracker_poll_ms: i64,
     /// Milliseconds a run of a task may take.
     pub task_run_ms_max: i64,
     /// Milliseconds for everything with git before a task's agent starts.
@@ -85,6 +87,22 @@ pub struct Limits {
     pub keep_logs_days: i64,
     /// Days answers to requests with an idempotency key are kept.
     pub keep_answers_days: i64,
+    /// Days the files of runs are kept.
+    pub keep_files_days: i64,
+    /// Files of one run that are kept.
+    pub run_files_max: u64,
+    /// Bytes of one such file; more than 256 MiB are not possible.
+    pub run_file_bytes_max: u64,
+    /// Bytes of all such files of one run together.
+    pub run_files_bytes_max: u64,
+    /// Days deliveries to webhooks are kept once nothing more becomes of them.
+    pub keep_deliveries_days: i64,
+    /// Attempts at one delivery to a webhook.
+    pub webhook_attempts_max: i32,
+    /// Milliseconds a receiver may take to answer.
+    pub webhook_ms_max: u64,
+    /// Deliveries that one control plane sends at once.
+    pub webhooks_sending_max: usize,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -120,6 +138,7 @@ impl Default for Limits {
             reviews_running_max: 4,
             pull_poll_ms: 2 * 60 * 1_000,
             task_poll_ms: 30 * 1_000,
+            tracker_poll_ms: 60 * 1_000,
             task_run_ms_max: 4 * 60 * 60 * 1_000,
             task_git_ms_max: 10 * 60 * 1_000,
             task_setup_ms_max: 10 * 60 * 1_000,
@@ -136,6 +155,14 @@ impl Default for Limits {
             keep_turns_days: 30,
             keep_logs_days: 14,
             keep_answers_days: 1,
+            keep_files_days: 14,
+            run_files_max: 100,
+            run_file_bytes_max: 10 << 20,
+            run_files_bytes_max: 50 << 20,
+            keep_deliveries_days: 14,
+            webhook_attempts_max: 8,
+            webhook_ms_max: 10_000,
+            webhooks_sending_max: 32,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             warm_idle_ms_max: 30 * 60 * 1_000,

@@ -10,8 +10,14 @@ use uuid::Uuid;
 use crate::{
     actor::ActorKey,
     git_host::{GitHost, RepoUrl, is_signed, is_token},
-    id::{MessageId, SandboxId},
+    id::{MessageId, SandboxId, TrackerId},
+    notice::{
+        WebhookUrl,
+        guard::Inner,
+        post::{Attempt, Post},
+    },
     secret::{KeyId, Ring, SecretText},
+    tracker::{Ticket, TicketComment, TicketPage, TrackerError, TrackerSpec},
     transcript::{Entry, Fact},
     wire::runner::{FileSpec, Mark},
 };
@@ -191,12 +197,79 @@ impl GitHosts {
     }
 }
 
+/// What a call to a tracker comes to.
+pub type Told<'a, T> = Eventually<'a, Result<T, TrackerError>>;
+
+/// A place where people write tickets. Tickets are named by what [`Ticket::id`] says.
+pub trait Tracker: Send + Sync {
+    /// A page of the tickets that bear the tracker's label: of the open ones where `since` is `None`, of all
+    /// that changed at that moment or later where it is given. `page` is what the page before named as next.
+    /// Whoever reads all pages has seen every such ticket, also where some change meanwhile, in any order and
+    /// perhaps more than once.
+    fn changed<'a>(
+        &'a self,
+        since: Option<DateTime<Utc>>,
+        page: Option<&'a str>,
+    ) -> Told<'a, TicketPage>;
+    /// A ticket.
+    fn ticket<'a>(&'a self, id: &'a str) -> Told<'a, Ticket>;
+    /// What was said in it, oldest first; the newest of it where there is very much.
+    fn comments<'a>(&'a self, id: &'a str) -> Told<'a, Vec<TicketComment>>;
+    /// Comments on it, once per mark.
+    fn comment<'a>(&'a self, id: &'a str, body: &'a str, mark: &'a str) -> Told<'a, ()>;
+    /// Sets its state to done. Doing so with one that is done is a success.
+    fn set_done<'a>(&'a self, id: &'a str) -> Told<'a, ()>;
+}
+
+/// Opens trackers.
+pub trait Trackers: Send + Sync {
+    /// A tracker as people have configured it. Makes no call.
+    ///
+    /// # Errors
+    /// [`TrackerError`] when there is no such tracker, or no token for it.
+    fn open(
+        &self,
+        tracker: TrackerId,
+        spec: &TrackerSpec,
+        token: Option<&SecretText>,
+    ) -> Result<Arc<dyn Tracker>, TrackerError>;
+}
+
+/// A world in which nobody writes tickets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTrackers;
+
+impl Trackers for NoTrackers {
+    fn open(
+        &self,
+        _tracker: TrackerId,
+        spec: &TrackerSpec,
+        _token: Option<&SecretText>,
+    ) -> Result<Arc<dyn Tracker>, TrackerError> {
+        let source = spec.source().name();
+        Err(TrackerError::Refused(format!("there is no {source} here")))
+    }
+}
+
 /// The token of an account, as it is stored at this moment: people change it while all is in use.
 pub trait StoredToken: Send + Sync {
     /// The token, where there is one. The error is in words.
     fn token(&self) -> Eventually<'_, Result<Option<SecretText>, String>>;
     /// What a person can do where there is none, or a wrong one.
     fn remedy(&self) -> String;
+}
+
+/// Tells others what happened here.
+pub trait Notifier: Send + Sync {
+    /// Whether an address may be called at all, as far as that can be told without asking where its name
+    /// leads.
+    ///
+    /// # Errors
+    /// Why it may not.
+    fn check(&self, url: &WebhookUrl) -> Result<(), Inner>;
+    /// Sends this once. The connection goes to an address that was checked, whatever its name leads to at
+    /// any other moment; redirects are not followed; the time and the answer are bounded.
+    fn send<'a>(&'a self, post: &'a Post) -> Eventually<'a, Attempt>;
 }
 
 /// What an agent program is asked to do.
@@ -212,6 +285,8 @@ pub struct LaunchOrder {
     pub max_turns: u32,
     /// Dollars this run may cost.
     pub budget_usd: Option<Decimal>,
+    /// A file with the servers of tools it has, as a path from where it works.
+    pub tools_file: Option<String>,
     /// Whether its process is to take further input and to serve further turns. Only for programs
     /// that can.
     pub kept: bool,

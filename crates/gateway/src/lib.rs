@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use optio_actors::{World, reports::Reports};
+use optio_actors::{World, notices::Notices, reports::Reports};
 use optio_runtime::{Hints, Mailroom};
 use tokio::net::TcpListener;
 
@@ -34,6 +34,7 @@ struct Inner {
     hints: Hints,
     reports: Reports,
     buckets: hooks::Buckets,
+    notices: Notices,
 }
 
 impl Gateway {
@@ -41,6 +42,7 @@ impl Gateway {
     #[must_use]
     pub fn new(world: World, mailroom: Mailroom, hints: Hints) -> Self {
         let reports = Reports::new(world.clone(), hints.clone());
+        let notices = Notices::new(world.clone());
         Self {
             inner: Arc::new(Inner {
                 world,
@@ -48,6 +50,7 @@ impl Gateway {
                 hints,
                 reports,
                 buckets: hooks::Buckets::default(),
+                notices,
             }),
         }
     }
@@ -98,6 +101,10 @@ impl Gateway {
 
     fn reports(&self) -> &Reports {
         &self.inner.reports
+    }
+
+    fn notices(&self) -> &Notices {
+        &self.inner.notices
     }
 }
 

@@ -99,6 +99,7 @@ async fn command(
         Command::Agent(_)
         | Command::Task(_)
         | Command::Review(_)
+        | Command::Files(_)
         | Command::Job(_)
         | Command::Blueprint(_)
         | Command::Run(_)
@@ -107,6 +108,9 @@ async fn command(
         | Command::Dead(_)
         | Command::Repo(_)
         | Command::Secret(_)
+        | Command::Tracker(_)
+        | Command::Webhook(_)
+        | Command::Template(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

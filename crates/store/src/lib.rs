@@ -21,20 +21,24 @@ pub mod idempotency;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod notices;
 pub mod ownership;
 pub mod pools;
 pub mod pr_reviews;
 pub mod pulls;
 pub mod repos;
 pub mod retention;
+pub mod run_files;
 pub mod runs;
 pub mod secrets;
 pub mod step;
 pub mod tasks;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod tickets;
 pub mod topics;
 pub mod triggers;
 pub mod turns;

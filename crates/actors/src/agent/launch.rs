@@ -67,6 +67,7 @@ impl Agents {
             resume: agent.session_id.clone(),
             max_turns: max_turns(sight),
             budget_usd: None,
+            tools_file: None,
             kept,
         };
         let launch = credentials::launch(cli, &wanted, stored);
@@ -98,6 +99,9 @@ impl Agents {
             },
             dialogue,
             checkout: None,
+            directory: None,
+            outputs: None,
+            setup: None,
         }
     }
 
@@ -134,6 +138,7 @@ impl Agents {
             resume: None,
             max_turns: max_turns(sight),
             budget_usd: None,
+            tools_file: None,
             kept: true,
         };
         let launch = credentials::launch(cli, &wanted, stored);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use chrono::TimeDelta;
 use optio_domain::{
     actor::{ActorKind, Decision, Wait},
-    id::{JobId, MessageId, TaskId},
+    id::{JobId, MessageId, TaskId, TemplateId},
     job::{
         JobKind, Origin,
         params::checked,
@@ -57,8 +57,20 @@ pub async fn order(store: &Store, job: &JobRow, fired: &Fired) -> Result<(Start,
         (Some(repo), None) => store.repo_defaults(&job.workspace, repo).await?.branch,
         (Some(_), Some(_)) | (None, _) => String::new(),
     };
-    let start = start(&job.spec, &job.spec.prompt, &branch, &params)
-        .map_err(|error| refused(error.to_string()))?;
+    let prompt = match job.spec.template {
+        None => job.spec.prompt.clone(),
+        Some(id) => {
+            let template = store.named_template(&job.workspace, TemplateId(id)).await?;
+            let template = template.ok_or_else(|| {
+                refused(format!(
+                    "its template {id} is gone; choose another (promptTemplateId)"
+                ))
+            })?;
+            template.spec.template
+        }
+    };
+    let start =
+        start(&job.spec, &prompt, &branch, &params).map_err(|error| refused(error.to_string()))?;
     if job.spec.kind == JobKind::Blueprint {
         start
             .spec
@@ -198,6 +210,7 @@ impl Jobs {
             pool: job.pool,
             origin: &origin,
             missing: &start.missing,
+            ticket: fired.ticket.filter(|_| job.spec.kind == JobKind::Blueprint),
             created_by: TRIGGER,
             at: decision.at,
         };

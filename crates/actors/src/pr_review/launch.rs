@@ -71,6 +71,7 @@ impl PrReviews {
             resume: order.session.clone(),
             max_turns: order.turns_max,
             budget_usd: None,
+            tools_file: None,
             kept: service.setting.is_some(),
         };
         let launch = credentials::launch(cli, &wanted, order.stored);
@@ -112,6 +113,9 @@ impl PrReviews {
             },
             dialogue,
             checkout: Some(self.checkout(sight, &order)),
+            directory: None,
+            outputs: None,
+            setup: None,
         }
     }
 

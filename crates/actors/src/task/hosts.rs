@@ -257,21 +257,24 @@ impl Tasks {
         Ok(Progress::Again)
     }
 
-    /// Says in the ticket what came of it, once, and closes it.
+    /// Says in the ticket what came of it, once, and closes it. A ticket that came from a tracker is told by
+    /// that tracker, which does so as soon as it can: no task waits for it.
     pub(super) async fn close_ticket(
         &self,
         sight: &TaskSight,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
+        if self.world.store.tracker_of_task(task.id).await?.is_some() {
+            return self.ticket_told(sight, decision).await;
+        }
         let repo = sight.task.repo()?;
         let number = task.spec.ticket_id.as_deref().and_then(issue_number);
         let source = task.spec.ticket_source.as_deref();
         // Only issues of the repository's own host are closed by us.
         let ours = matches!(source, Some("github" | "gitlab"));
         if let (true, Some(number), Ok(host)) = (ours, number, self.host(&repo)) {
-            let url = sight.pull.as_ref().map_or("", |pull| pull.url.as_str());
-            let body = format!("Done by {url}.");
+            let body = done_words(sight);
             let mark = format!("done:{}", task.id);
             let told = match host.comment(&repo.repo, number.into(), &body, &mark).await {
                 Ok(_) => host.close_issue(&repo.repo, number).await,
@@ -288,11 +291,26 @@ impl Tasks {
                 }
             }
         }
+        self.ticket_told(sight, decision).await
+    }
+
+    /// Nothing more has to be done about the ticket by the task itself.
+    async fn ticket_told(&self, sight: &TaskSight, decision: &Decision) -> Result<Progress, Fault> {
         let wait = Wait::until("the next look", "the control plane", decision.at);
         let mut step = self.begin(sight, &wait, decision, false).await?;
+        let trackers = step.task_tickets_done(&done_words(sight)).await?;
         step.task_ticket_told().await?;
         step.commit().await?;
+        trackers.into_iter().for_each(|tracker| self.hint(tracker));
         Ok(Progress::Again)
+    }
+}
+
+/// What a ticket is told whose task is done.
+fn done_words(sight: &TaskSight) -> String {
+    match &sight.pull {
+        Some(pull) => format!("Done by {}.", pull.url),
+        None => "Done.".to_owned(),
     }
 }
 

@@ -18,7 +18,8 @@ use optio_domain::{
     wire::{
         checkout::{Author, Checkout, CheckoutStart},
         credentials::{API_URL, HOPS, RUN_TOKEN},
-        runner::{Dialogue, FileSpec, RunLimits, RunSpec},
+        outputs::{self, DirectoryStart, Outputs, RunDirectory},
+        runner::{Dialogue, FileSpec, RunLimits, RunSpec, Setup},
     },
 };
 use optio_runtime::{Fault, Progress};
@@ -27,6 +28,7 @@ use optio_store::{
     tasks::{RepoSettings, TaskRow, TaskSight},
 };
 use rust_decimal::Decimal;
+use serde_json::json;
 
 use super::Tasks;
 use crate::credentials::{self, Stored};
@@ -35,6 +37,8 @@ use crate::credentials::{self, Stored};
 const GRACE_MS: u64 = 1_000;
 /// How long after secrets could not be opened they are looked at again.
 const SECRETS_PAUSE: TimeDelta = TimeDelta::seconds(10);
+/// The file with a run's servers of tools, in its directory.
+const TOOLS_FILE: &str = "mcp.json";
 /// Milliseconds a process may wait once its run is over: it serves no other.
 const LINGER_MS: u64 = 1;
 
@@ -49,10 +53,44 @@ pub(super) struct RunOrder<'a> {
     pub(super) stored: &'a Stored,
 }
 
+/// Where a run's servers of tools are written down, as a path from where it works: both its worktree and its
+/// directory lie two levels below the workspace.
+fn tools_path(task: &TaskRow) -> String {
+    format!(
+        "../../{}/{TOOLS_FILE}",
+        outputs::below(&task.id.to_string())
+    )
+}
+
+/// The file with them, where the job has some.
+fn tools(task: &TaskRow, order: &RunOrder<'_>) -> Option<FileSpec> {
+    let connections = &order.settings.environment.connections;
+    (!connections.is_empty()).then(|| FileSpec {
+        path: format!(
+            "/workspace/{}/{TOOLS_FILE}",
+            outputs::below(&task.id.to_string())
+        ),
+        content: json!({ "mcpServers": connections }).to_string(),
+        mode: 0o600,
+    })
+}
+
 /// Dollars that are left of a budget.
 fn left(task: &TaskRow, budget: Option<Decimal>) -> Option<Decimal> {
     let left = |budget: Decimal| (budget - task.cost_usd).max(Decimal::new(1, 2));
     budget.map(left)
+}
+
+/// What has no repository works in a directory of its own, which the attempts after it find again.
+fn directory(task: &TaskRow, order: &RunOrder<'_>) -> Option<RunDirectory> {
+    order.repo.is_none().then(|| RunDirectory {
+        name: task.id.to_string(),
+        start: if order.fresh {
+            DirectoryStart::Fresh
+        } else {
+            DirectoryStart::Continue
+        },
+    })
 }
 
 impl Tasks {
@@ -91,6 +129,7 @@ impl Tasks {
             resume: task.session_id.clone(),
             max_turns: turns,
             budget_usd: left(task, order.settings.policy.budget_usd),
+            tools_file: tools(task, order).is_some().then(|| tools_path(task)),
             kept: service.setting.is_some(),
         };
         let launch = credentials::launch(cli, &wanted, order.stored);
@@ -121,7 +160,7 @@ impl Tasks {
                 .collect(),
             secrets,
             stdin: launch.stdin,
-            files: launch.files,
+            files: launch.files.into_iter().chain(tools(task, order)).collect(),
             read_only: launch.read_only,
             limits: RunLimits {
                 duration_ms: u64::try_from(limits.task_run_ms_max).unwrap_or(u64::MAX),
@@ -132,6 +171,20 @@ impl Tasks {
             },
             dialogue,
             checkout: order.repo.map(|_| self.checkout(sight, order)),
+            directory: directory(task, order),
+            outputs: match task.spec.kind {
+                TaskType::Coding | TaskType::Job => Some(Outputs::from(limits)),
+                TaskType::Review => None,
+            },
+            setup: order
+                .settings
+                .environment
+                .setup
+                .clone()
+                .map(|script| Setup {
+                    script,
+                    ms_max: limits.task_setup_ms_max,
+                }),
         }
     }
 

@@ -9,6 +9,7 @@ use optio_domain::{
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
+    prompt_template::{TemplateKind, Words},
     repo::GitPlatform,
     run::{Failure, FailureClass, Verdict},
     task::{
@@ -48,6 +49,7 @@ impl Tasks {
         let plans = plans(sight, &settings.policy);
         let repo = repo_of(task)?;
         let named = repo.as_ref().map(|repo| repo.repo.to_string());
+        let words = self.words(sight).await?;
         let prompt = assemble(&Order {
             spec: &task.spec,
             branch: &work_branch(task.id),
@@ -57,11 +59,7 @@ impl Tasks {
             brief: &task.brief,
             letters: &letters,
             policy: &settings.policy,
-            own_words: match task.spec.kind {
-                TaskType::Coding => settings.prompt.as_deref(),
-                TaskType::Job => None,
-                TaskType::Review => settings.review_prompt.as_deref(),
-            },
+            words: &words,
             gitlab: repo
                 .is_some_and(|repo| GitPlatform::of_host(&repo.host) == GitPlatform::GitLab),
             test_command: settings.test_command.as_deref(),
@@ -72,7 +70,7 @@ impl Tasks {
             task,
             run,
             new_sandbox: SandboxId(task.pool.beside(self.world.ids.fresh())),
-            prompt: &prompt,
+            prompt: &prompt.text,
             plans,
             mail: &mail,
             provision_ms: self.provision_ms(),
@@ -87,7 +85,7 @@ impl Tasks {
         }
         let event = TaskEvent::RunOpened { run };
         let to = next_state(task.state, event)?;
-        let reason = format!("run {}", task.runs_taken + 1);
+        let reason = prompt.opened(task.runs_taken + 1);
         let moved = Moved {
             from: task.state,
             to,
@@ -97,7 +95,26 @@ impl Tasks {
         };
         step.task_state(&moved).await?;
         step.commit().await?;
+        // Where sandboxes are kept warm, one more may be wanted now.
+        self.hint(task.pool);
+        if let Some(warning) = &prompt.warning {
+            tracing::warn!(task.id = %task.id, run.id = %run, warning, "a prompt lacks something");
+        }
         Ok(Progress::Again)
+    }
+
+    /// What the prompt of a task begins with.
+    async fn words(&self, sight: &TaskSight) -> Result<Words, Fault> {
+        let task = &sight.task;
+        let kind = match task.spec.kind {
+            TaskType::Coding => TemplateKind::Prompt,
+            TaskType::Review => TemplateKind::Review,
+            // A job has words of its own.
+            TaskType::Job => return Ok(Words::built_in(TemplateKind::Job)),
+        };
+        let (workspace, repo) = (&task.workspace, &task.spec.repo_url);
+        let effective = self.world.store.effective_template(workspace, repo, kind);
+        Ok(effective.await?.words)
     }
 
     /// Others were quicker, or its place is full: it is told when a run closes.

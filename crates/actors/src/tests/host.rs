@@ -7,8 +7,8 @@ use std::{
 
 use optio_domain::git_host::{
     Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
-    IssueNumber, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
-    PullState, Repo, RepoName, Review, ReviewState, Seen, Thread,
+    IssueNumber, IssueState, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber,
+    PullPhase, PullState, Repo, RepoName, Review, ReviewState, Seen, Thread,
 };
 use optio_domain::ports::Eventually;
 
@@ -274,6 +274,10 @@ impl GitHost for FakeHost {
         _repo: &'a RepoName,
         _label: &'a str,
     ) -> Answer<'a, Vec<Issue>> {
+        Box::pin(async { never() })
+    }
+
+    fn issues<'a>(&'a self, _repo: &'a RepoName, _which: IssueState) -> Answer<'a, Vec<Issue>> {
         Box::pin(async { never() })
     }
 

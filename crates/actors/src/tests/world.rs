@@ -31,7 +31,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use super::{
     fakes::{FakeCli, FakeClock, FakeIds},
     host::FakeHost,
+    notifier::Receivers,
     runners::{Fleet, Play, Wire},
+    trackers::FakeTrackers,
 };
 use crate::{Kinds, KnownRuns, World as Given, reports::Reports, reports::by_runtime};
 
@@ -44,6 +46,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
     pub(crate) host: FakeHost,
+    pub(crate) receivers: Receivers,
+    pub(crate) trackers: FakeTrackers,
     pub(crate) given: Given,
     clock: Arc<FakeClock>,
     engine: Option<Engine>,
@@ -96,6 +100,8 @@ impl World {
         let store = optio_store::testing::with_secrets(&store, clock.now()).await;
         let fleet = Fleet::new(Arc::clone(&clock));
         let host = FakeHost::default();
+        let receivers = Receivers::default();
+        let trackers = FakeTrackers::default();
         let given = Given {
             store: store.clone(),
             links: Links::default(),
@@ -103,6 +109,8 @@ impl World {
             sandboxes: Arc::new(fleet.clone()),
             clis: Arc::new(by_runtime(clis)),
             hosts: GitHosts::new(vec![Arc::new(host.clone())]),
+            notifier: Arc::new(receivers.clone()),
+            trackers: Arc::new(trackers.clone()),
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(FakeIds::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -115,6 +123,8 @@ impl World {
             store,
             fleet,
             host,
+            receivers,
+            trackers,
             given,
             clock,
             engine: Some(engine),

@@ -2,4 +2,4 @@
 
 pub mod github;
 pub mod gitlab;
-mod rest;
+pub(crate) mod rest;

@@ -63,11 +63,50 @@ pub struct Issue {
     pub author: String,
     /// Its labels.
     pub labels: Vec<String>,
+    /// Who is to do it, as the host has it.
+    pub assignee: Option<String>,
     /// Whether it is open.
     pub open: bool,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
+
+/// Which issues are meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IssueState {
+    /// Those that are open.
+    #[default]
+    Open,
+    /// Those that are closed.
+    Closed,
+    /// All of them.
+    All,
+}
+
+impl IssueState {
+    const ALL: [Self; 3] = [Self::Open, Self::Closed, Self::All];
+
+    /// The word used in HTTP.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::All => "all",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == text)
+    }
+}
+
+/// Issues of one list, at most.
+pub const ISSUES_MAX: usize = 200;
 
 /// A comment on an issue or pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]

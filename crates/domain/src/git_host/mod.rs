@@ -14,7 +14,7 @@ mod webhook;
 use chrono::{DateTime, Utc};
 
 pub use checks::{Check, CheckState, Checks, ChecksVerdict};
-pub use issue::{Comment, Issue, IssueNumber, Thread, has_mark, marked};
+pub use issue::{Comment, ISSUES_MAX, Issue, IssueNumber, IssueState, Thread, has_mark, marked};
 pub use pull::{
     BadPullUrl, MergeMethod, MergeRefused, Merged, Pull, PullNumber, PullPhase, PullState, PullUrl,
 };
@@ -160,6 +160,9 @@ pub trait GitHost: Send + Sync {
         repo: &'a RepoName,
         label: &'a str,
     ) -> Answer<'a, Vec<Issue>>;
+    /// The issues that changed last, those first, and at most [`ISSUES_MAX`] of them. Pull requests are not
+    /// among them.
+    fn issues<'a>(&'a self, repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>>;
     /// Comments on an issue or pull request, once per mark: see [`marked`]. Answers the comment's
     /// address.
     fn comment<'a>(

@@ -126,6 +126,7 @@ mod tests {
                 params: Map::new(),
                 hops: 0,
                 due: None,
+                ticket: None,
             })),
             active: 0,
             recent: 0,

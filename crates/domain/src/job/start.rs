@@ -33,8 +33,8 @@ pub fn start(
 ) -> Result<Start, BadTemplate> {
     let prompt = Template::parse(prompt)?.render(params);
     let title = Template::parse(job.title.as_deref().unwrap_or(&job.name))?.render(params);
-    let mut missing = prompt.missing;
-    missing.extend(title.missing);
+    let asked = prompt.missing.into_iter().chain(title.missing);
+    let mut missing: Vec<String> = asked.map(|asked| asked.name).collect();
     missing.sort();
     missing.dedup();
     let repo_url = job.repo_url.clone().unwrap_or_default();

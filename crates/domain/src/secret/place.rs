@@ -1,6 +1,13 @@
 //! Whose a secret is.
 
-use crate::{agent::spec::Invalid, id::TriggerId, repo::RepoUrl};
+use crate::{
+    agent::spec::Invalid,
+    id::{RepoId, TrackerId, TriggerId, WebhookId},
+    repo::RepoUrl,
+};
+
+/// What the scope of something of ours begins with: no scope that a person can name does.
+const OURS: &str = "of:";
 
 /// For what a secret is, as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,23 +82,49 @@ pub enum Place {
         /// Which.
         repo: RepoUrl,
     },
-    /// What is kept for one thing of Optio's own, such as a webhook. People set it with that thing; it is in no
-    /// list and in no environment.
-    Kept {
-        /// The workspace's slug.
+    /// One thing's in a workspace: it belongs to that thing, goes with it, and is listed nowhere.
+    Thing {
+        /// Its slug.
         workspace: String,
-        /// What it is for, such as `trigger:<id>`.
-        of: String,
+        /// Which, as a scope.
+        scope: String,
     },
 }
 
 impl Place {
-    /// What is kept for a trigger.
+    /// Where the token of a tracker is.
+    #[must_use]
+    pub fn of_tracker(workspace: &str, tracker: TrackerId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}tracker:{tracker}"),
+        }
+    }
+
+    /// A trigger's.
     #[must_use]
     pub fn of_trigger(workspace: &str, trigger: TriggerId) -> Self {
-        Self::Kept {
+        Self::Thing {
             workspace: workspace.to_owned(),
-            of: format!("trigger:{trigger}"),
+            scope: format!("{OURS}trigger:{trigger}"),
+        }
+    }
+
+    /// A webhook's.
+    #[must_use]
+    pub fn of_webhook(workspace: &str, webhook: WebhookId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}webhook:{webhook}"),
+        }
+    }
+
+    /// That of a repository's way to Slack.
+    #[must_use]
+    pub fn of_slack(workspace: &str, repo: RepoId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}slack:{repo}"),
         }
     }
 
@@ -103,7 +136,7 @@ impl Place {
             Self::Workspace { .. } => "workspace",
             Self::User { .. } => "user",
             Self::Repo { repo, .. } => repo.as_str(),
-            Self::Kept { of, .. } => of,
+            Self::Thing { scope, .. } => scope,
         }
     }
 
@@ -115,7 +148,7 @@ impl Place {
             Self::Workspace { workspace }
             | Self::User { workspace, .. }
             | Self::Repo { workspace, .. }
-            | Self::Kept { workspace, .. } => Some(workspace),
+            | Self::Thing { workspace, .. } => Some(workspace),
         }
     }
 
@@ -124,7 +157,7 @@ impl Place {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Kept { .. } => None,
+            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Thing { .. } => None,
         }
     }
 }
@@ -160,8 +193,29 @@ mod tests {
     }
 
     #[test]
+    fn nobody_can_name_what_belongs_to_a_thing() {
+        let webhook = WebhookId(uuid::Uuid::from_u128(7));
+        let repo = RepoId(uuid::Uuid::from_u128(7));
+        for place in [Place::of_webhook("w", webhook), Place::of_slack("w", repo)] {
+            assert_eq!((place.workspace(), place.user()), (Some("w"), None));
+            assert!(Scope::parse(place.scope()).is_err(), "{place:?}");
+        }
+        assert_ne!(
+            Place::of_webhook("w", webhook).scope(),
+            Place::of_slack("w", repo).scope()
+        );
+    }
+
+    #[test]
     fn what_is_no_scope_is_refused_with_the_scopes_there_are() {
-        for bad in ["", "Global", "nonsense", "https://github.com"] {
+        let tracker = Place::of_tracker("w", TrackerId(uuid::Uuid::nil()));
+        for bad in [
+            "",
+            "Global",
+            "nonsense",
+            "https://github.com",
+            tracker.scope(),
+        ] {
             let refused = place(bad).unwrap_err();
             assert_eq!(refused.field, "scope");
             assert!(

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::id::TriggerId;
+use crate::id::{TicketId, TriggerId};
 
 pub mod config;
 pub mod due;
@@ -133,6 +133,9 @@ pub struct Fired {
     /// The moment a schedule meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<DateTime<Utc>>,
+    /// The ticket that matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
 }
 
 impl Fired {

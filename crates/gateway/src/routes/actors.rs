@@ -4,16 +4,18 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
+    id::TrackerId,
+    job::JobKind,
     ownership::Shard,
 };
-use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow};
+use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow, tickets::TrackerRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    agents::find,
+    agents::{WORKSPACE, find},
     pr_reviews,
     replicas::{self, OwnerView},
     tasks,
@@ -114,8 +116,8 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
@@ -180,8 +182,8 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request or pool"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
@@ -224,20 +226,33 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
                 last_failure: None,
             })
         }
+        Some(ActorKind::Tracker) => {
+            let missing = || ApiError::Missing(format!("there is no tracker `{id}`"));
+            let id: TrackerId = id.parse().map_err(|_bad| missing())?;
+            let row = gateway.world().store.tracker(WORKSPACE, id).await?;
+            Ok(tracker(row.ok_or_else(missing)?))
+        }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool"
+            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool, \
+             tracker"
         ))),
     }
 }
 
 async fn job(gateway: &Gateway, id: &str) -> Result<Known, ApiError> {
-    let missing = || ApiError::Missing(format!("there is no job or blueprint `{id}`"));
-    let known = id.parse().map_err(|_bad| missing())?;
-    let row = gateway.world().store.job(known).await?;
-    let row = row.ok_or_else(missing)?;
+    let store = &gateway.world().store;
+    let row = match id.parse() {
+        Ok(id) => store.job(id).await?,
+        Err(_name) => match store.job_named(WORKSPACE, JobKind::Standalone, id).await? {
+            Some(row) => Some(row),
+            None => store.job_named(WORKSPACE, JobKind::Blueprint, id).await?,
+        },
+    };
+    let row =
+        row.ok_or_else(|| ApiError::Missing(format!("there is no job or blueprint `{id}`")))?;
     Ok(Known {
         key: row.id.into(),
-        address: format!("job/{id}"),
+        address: format!("job/{}", row.id),
         state: match (row.deleted, row.spec.enabled) {
             (true, _) => "deleted",
             (false, true) => "enabled",
@@ -287,6 +302,17 @@ fn review(row: PrReviewRow) -> Known {
         last_failure: row
             .error
             .map(|(words, class)| with_remedy(&words, Some(&class))),
+    }
+}
+
+fn tracker(row: TrackerRow) -> Known {
+    Known {
+        key: row.id.into(),
+        address: format!("tracker/{}", row.id),
+        state: if row.enabled { "enabled" } else { "disabled" },
+        since: None,
+        failures: row.failures,
+        last_failure: row.last_error.map(|(words, _)| words),
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) async fn call(
         params,
         key,
         due: None,
+        ticket: None,
         hops,
         at: now,
     };

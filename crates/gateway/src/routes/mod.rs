@@ -15,12 +15,15 @@ pub(crate) mod control;
 mod credentials;
 mod dead;
 pub(crate) mod directory;
+mod files;
 mod health;
 mod hooks;
+pub(crate) mod issues;
 pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
+pub(crate) mod notices;
 mod posting;
 pub(crate) mod pr_reviews;
 pub(crate) mod pull_requests;
@@ -31,6 +34,8 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod templates;
+pub(crate) mod tickets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
 mod turns;
@@ -75,6 +80,16 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
         .routes(routes!(webhooks::gitlab))
+}
+
+fn of_files() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(files::of_task))
+        .routes(routes!(files::one_of_task))
+        .routes(routes!(files::archive_of_task))
+        .routes(routes!(files::of_run))
+        .routes(routes!(files::one_of_run))
+        .routes(routes!(files::archive_of_run))
 }
 
 fn of_jobs() -> OpenApiRouter<Gateway> {
@@ -132,6 +147,45 @@ fn of_reviews() -> OpenApiRouter<Gateway> {
         .routes(routes!(pull_requests::merge))
 }
 
+fn of_notices() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(notices::list, notices::create))
+        .routes(routes!(notices::show, notices::change, notices::remove))
+        .routes(routes!(notices::deliveries::list))
+        .routes(routes!(notices::deliveries::test))
+        .routes(routes!(notices::deliveries::replay))
+        .routes(routes!(notices::slack::status))
+        .routes(routes!(notices::slack::test))
+        .routes(routes!(notices::slack::actions))
+}
+
+fn of_tickets() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::list, tickets::create))
+        .routes(routes!(tickets::change, tickets::remove))
+        .routes(routes!(tickets::enable, tickets::enable_by_post))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::sync::sync))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::assign::assign))
+}
+
+fn of_templates() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(templates::list, templates::effective::save))
+        .routes(routes!(templates::effective::effective))
+        .routes(routes!(templates::effective::built_in))
+        .routes(routes!(templates::effective::of_reviews))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::preview::of_text))
+        .routes(routes!(
+            templates::show,
+            templates::change,
+            templates::remove
+        ))
+        .routes(routes!(templates::preview::of_one))
+}
+
 fn described() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(agents::list, agents::create))
@@ -176,6 +230,10 @@ fn described() -> OpenApiRouter<Gateway> {
         .merge(of_jobs())
         .merge(of_triggers())
         .merge(of_reviews())
+        .merge(of_files())
+        .merge(of_notices())
+        .merge(of_tickets())
+        .merge(of_templates())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
@@ -195,7 +253,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route("/ws/events", get(sockets::all))
     .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
     .route("/ws/logs/{task}", get(sockets::task))
-    .route("/ws/workflow-runs/{run}/logs", get(sockets::task))
+    .route("/ws/workflow-runs/{run}/logs", get(sockets::run))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))
@@ -226,6 +284,11 @@ async fn runners_only(uri: axum::http::Uri) -> ApiError {
 pub(crate) fn openapi() -> OpenApi {
     let (_api, mut description) = described().split_for_parts();
     description.info = Info::new("Optio", env!("CARGO_PKG_VERSION"));
+    // That a parameter may hold slashes is said in our router's words, which are nobody else's.
+    let paths = std::mem::take(&mut description.paths.paths).into_iter();
+    description.paths.paths = paths
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     description.info.description = Some(
         "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
          `error`. Mutating requests take `Idempotency-Key`. Lists page by `cursor`. Messages of one \

@@ -335,7 +335,7 @@ impl PullAt {
 }
 
 /// What a host that did not do as it was asked means for whoever asked us.
-fn host_error(error: GitHostError) -> ApiError {
+pub(super) fn host_error(error: GitHostError) -> ApiError {
     let words = error.to_string();
     match error {
         GitHostError::NotFound(_) => ApiError::Missing(words),

@@ -24,7 +24,7 @@ const BODY_BYTES_MAX: usize = 25 << 20;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Told {
     ok: bool,
-    /// How many watched pull requests it was about.
+    /// How many watched pull requests and trackers it was about.
     told: usize,
 }
 
@@ -134,8 +134,34 @@ impl Heard<'_> {
         for pull in &pulls {
             tell(gateway, *pull, self.from, self.name, &self.delivery).await?;
         }
-        let told = pulls.len();
+        let told = pulls.len() + self.tell_trackers(gateway, &event).await?;
         Ok((StatusCode::ACCEPTED, Json(Told { ok: true, told })))
+    }
+}
+
+impl Heard<'_> {
+    /// Tells the trackers that look for issues with one of these labels to look at once. Doing so again is
+    /// harmless: they look for themselves.
+    async fn tell_trackers(&self, gateway: &Gateway, event: &HostEvent) -> Result<usize, ApiError> {
+        let About::Issue { labels, .. } = &event.about else {
+            return Ok(0);
+        };
+        let world = gateway.world();
+        // As the places of trackers are written.
+        let place = match self.from {
+            "gitlab" => format!("gitlab:{}/{}", self.host, event.repo),
+            from => format!("{from}:{}", event.repo),
+        };
+        let place = place.to_lowercase();
+        let trackers = world.store.trackers_of(&place, labels).await?;
+        world
+            .store
+            .ask_trackers(&trackers, world.clock.now())
+            .await?;
+        for tracker in &trackers {
+            gateway.hints().look((*tracker).into());
+        }
+        Ok(trackers.len())
     }
 }
 

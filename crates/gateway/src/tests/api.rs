@@ -28,12 +28,14 @@ use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
-use super::schema;
+use super::{notifier::Receivers, schema, trackers::Trackers};
 use crate::Gateway;
 
 const AGENTS: &str = "/api/persistent-agents";
 /// What the GitLab of these worlds sends with what it tells.
 pub(crate) const GITLAB_SECRET: &str = "a-secret-of-gitlab";
+/// What the GitHub of these worlds signs what it tells with.
+pub(crate) const GITHUB_SECRET: &str = "a-secret-of-github";
 
 struct StillClock;
 
@@ -105,6 +107,8 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Errors {
 pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) world: World,
+    pub(crate) trackers: Arc<Trackers>,
+    pub(crate) receivers: Receivers,
     engine: Engine,
     client: Client,
     driver: Arc<Silent>,
@@ -146,6 +150,8 @@ impl Api {
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
         let driver = Arc::new(Silent::default());
+        let trackers = Arc::new(Trackers::default());
+        let receivers = Receivers::default();
         let store = optio_store::testing::with_secrets(&store, StillClock.now()).await;
         let world = World {
             links: Links::default(),
@@ -153,7 +159,11 @@ impl Api {
             store,
             sandboxes: Arc::<Silent>::clone(&driver),
             clis: Arc::new(by_runtime(Vec::new())),
-            hosts: hosts.showing("gitlab.example", SecretText::new(GITLAB_SECRET)),
+            hosts: hosts
+                .showing("gitlab.example", SecretText::new(GITLAB_SECRET))
+                .signing("github.com", SecretText::new(GITHUB_SECRET)),
+            trackers: Arc::<Trackers>::clone(&trackers),
+            notifier: Arc::new(receivers.clone()),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -174,6 +184,8 @@ impl Api {
         Self {
             base,
             world,
+            trackers,
+            receivers,
             engine,
             client: Client::new(),
             driver,
@@ -350,11 +362,13 @@ impl Api {
                 },
             })
             .collect();
+        self.report(SandboxId::of_agent(agent), &events).await;
+    }
+
+    /// A runner says this.
+    pub(crate) async fn report(&self, sandbox: SandboxId, events: &[RunEvent]) {
         let reports = Reports::new(self.world.clone(), self.engine.hints());
-        reports
-            .take_in(SandboxId::of_agent(agent), &events)
-            .await
-            .unwrap();
+        reports.take_in(sandbox, events).await.unwrap();
     }
 }
 

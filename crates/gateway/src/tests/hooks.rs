@@ -180,7 +180,7 @@ async fn parameters_that_the_schema_refuses_are_a_dead_letter_that_can_be_replay
     api.patch(&at, schema("integer")).await.is(200);
     called(&api, &[], r#"{"service":"shop"}"#).await.is(202);
     let dead = until(async || {
-        let dead = api.get("/api/dead-letters").await.is(200)["deadLetters"].clone();
+        let dead = api.get("/api/dead-letters").await.is(200)["messages"].clone();
         dead.as_array()
             .is_some_and(|it| !it.is_empty())
             .then_some(dead)
@@ -196,7 +196,7 @@ async fn parameters_that_the_schema_refuses_are_a_dead_letter_that_can_be_replay
     let id = dead[0]["id"].as_str().unwrap();
     api.post(&format!("/api/dead-letters/{id}/replay"), json!({}))
         .await
-        .is(200);
+        .is(202);
     until(async || (runs(&api, &job).await.len() == 1).then_some(())).await;
 }
 
@@ -253,6 +253,109 @@ async fn sixty_four_callers_with_duplicates_start_one_run_for_each_delivery() {
         .collect();
     let promised: BTreeSet<String> = told.into_iter().map(|(_, run)| run).collect();
     assert_eq!(started, promised);
+}
+
+#[tokio::test]
+async fn a_trigger_that_fires_without_end_is_disabled_and_says_why() {
+    let limits = Limits {
+        trigger_runs_max: 3,
+        ..Limits::default()
+    };
+    let api = Api::with(limits).await;
+    let job = job(&api, json!({ "path": "alerts" }), json!(null)).await;
+    for _call in 0..5 {
+        called(&api, &[], "{}").await.is(202);
+    }
+    let trigger = until(async || {
+        let trigger = api.get("/api/triggers").await.is(200)["triggers"][0].clone();
+        (trigger["enabled"] == false).then_some(trigger)
+    })
+    .await;
+    let reason = trigger["disabledReason"].as_str().unwrap();
+    assert!(reason.contains("limits.trigger_runs_max"), "{reason}");
+    assert_eq!(runs(&api, &job).await.len(), 3);
+    called(&api, &[], "{}")
+        .await
+        .refused(404, &["no webhook is heard"]);
+    // What it was called with is not lost.
+    let dead = api.get("/api/dead-letters").await.is(200)["messages"].clone();
+    assert!(!dead.as_array().unwrap().is_empty());
+    let path = format!(
+        "/api/jobs/{job}/triggers/{}",
+        trigger["id"].as_str().unwrap()
+    );
+    let again = api.patch(&path, json!({ "enabled": true })).await.is(200)["trigger"].clone();
+    assert_eq!(again["disabledReason"], json!(null));
+}
+
+#[tokio::test]
+async fn a_fire_waits_skips_or_takes_the_place_as_its_trigger_wants_it() {
+    let api = Api::new().await;
+    for (overlap, at_last) in [("queue", 1), ("skip", 1), ("replace", 2), ("allow", 2)] {
+        let job = json!({ "name": overlap, "promptTemplate": "p" });
+        api.post("/api/jobs", job).await.is(201);
+        let config = json!({ "path": overlap, "overlap": overlap });
+        let trigger = json!({ "type": "webhook", "config": config });
+        let made = api
+            .post(&format!("/api/jobs/{overlap}/triggers"), trigger)
+            .await;
+        let id = made.is(201)["trigger"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/hooks/{overlap}");
+        let call = async || {
+            let request = api.ask(Method::POST, &path).body("{}");
+            let told = api.answer(request).await.is(202)["runId"].clone();
+            told.as_str().unwrap().to_owned()
+        };
+        let runs_path = format!("/api/jobs/{overlap}/runs");
+        let runs = async || {
+            let runs = api.get(&runs_path).await.is(200)["runs"].clone();
+            runs.as_array().unwrap().clone()
+        };
+        let first = call().await;
+        until(async || (runs().await.len() == 1).then_some(())).await;
+        let second = call().await;
+        let outcome = async || {
+            let trigger = api.get(&format!("/api/triggers/{id}")).await.is(200)["trigger"].clone();
+            trigger["lastOutcome"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match overlap {
+            "queue" => {
+                let why = until(async || {
+                    let why = api.get("/api/actors/job/queue").await.is(200).clone();
+                    (why["wait"]["reason"] == "1 runs of it to end").then_some(why)
+                })
+                .await;
+                assert_eq!(why["pending"], 1);
+            }
+            "skip" => {
+                until(async || outcome().await.starts_with("skipped: 1 runs").then_some(())).await;
+            }
+            _ => until(async || (runs().await.len() == 2).then_some(())).await,
+        }
+        assert_eq!(runs().await.len(), at_last, "{overlap}");
+        let cancel = format!("/api/workflow-runs/{first}/cancel");
+        match overlap {
+            "replace" => {
+                until(async || {
+                    let run = api.get(&format!("/api/workflow-runs/{first}")).await;
+                    (run.is(200)["run"]["detailedState"] == "cancelled").then_some(())
+                })
+                .await;
+            }
+            "queue" => {
+                api.post(&cancel, json!({})).await.is(200);
+                until(async || {
+                    let run = api.get(&format!("/api/workflow-runs/{second}")).await;
+                    (run.status == 200).then_some(())
+                })
+                .await;
+            }
+            _ => drop(api.post(&cancel, json!({})).await.is(200)),
+        }
+    }
 }
 
 /// What a trigger wants to hear of.

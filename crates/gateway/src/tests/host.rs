@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use optio_domain::{
     git_host::{
         Answer, Check, CheckState, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue,
-        IssueNumber, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullPhase,
-        PullState, Repo, RepoName, Review, Seen, Thread,
+        IssueNumber, IssueState, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber,
+        PullPhase, PullState, Repo, RepoName, Review, Seen, Thread,
     },
     ports::Eventually,
 };
@@ -20,6 +20,11 @@ pub(crate) struct Host {
     pub(crate) handed_in: Mutex<Vec<NewReview>>,
     /// Whether it takes no review in.
     pub(crate) refuses: Mutex<bool>,
+    /// Its issues; their comments are those of all.
+    pub(crate) issues: Mutex<Vec<Issue>>,
+    pub(crate) comments: Mutex<Vec<Comment>>,
+    /// What was said and labelled, in order; nothing where it is not to be.
+    pub(crate) said: Mutex<Option<Vec<String>>>,
 }
 
 impl Default for Host {
@@ -44,12 +49,28 @@ impl Default for Host {
             pull: Mutex::new(pull),
             handed_in: Mutex::default(),
             refuses: Mutex::new(false),
+            issues: Mutex::default(),
+            comments: Mutex::default(),
+            said: Mutex::new(Some(Vec::new())),
         }
     }
 }
 
 fn nothing<'a, T: Send + 'a>() -> Answer<'a, T> {
     Box::pin(async { Err(GitHostError::NotFound("nothing like that".to_owned())) })
+}
+
+impl Host {
+    /// Keeps what was said, where anything may be said.
+    fn keep<'a, T: Send + 'a>(&self, words: String, answer: T) -> Answer<'a, T> {
+        match self.said.lock().unwrap().as_mut() {
+            Some(said) => {
+                said.push(words);
+                Box::pin(async { Ok(answer) })
+            }
+            None => Box::pin(async { Err(GitHostError::Busy("it does not listen".to_owned())) }),
+        }
+    }
 }
 
 impl GitHost for Host {
@@ -134,26 +155,42 @@ impl GitHost for Host {
         Box::pin(async { Ok(format!("https://{HOST}/o/r/pull/7#review-1")) })
     }
 
-    fn issue<'a>(&'a self, _repo: &'a RepoName, _number: IssueNumber) -> Answer<'a, Issue> {
-        nothing()
+    fn issue<'a>(&'a self, _repo: &'a RepoName, number: IssueNumber) -> Answer<'a, Issue> {
+        let issues = self.issues.lock().unwrap();
+        match issues.iter().find(|issue| issue.number == number).cloned() {
+            Some(issue) => Box::pin(async { Ok(issue) }),
+            None => nothing(),
+        }
     }
 
     fn comments<'a>(&'a self, _: &'a RepoName, _: Thread) -> Answer<'a, Vec<Comment>> {
-        nothing()
+        let comments = self.comments.lock().unwrap().clone();
+        Box::pin(async { Ok(comments) })
     }
 
     fn issues_with_label<'a>(&'a self, _: &'a RepoName, _: &'a str) -> Answer<'a, Vec<Issue>> {
         nothing()
     }
 
+    fn issues<'a>(&'a self, _repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>> {
+        let issues = self.issues.lock().unwrap().clone();
+        let fits = move |issue: &Issue| match which {
+            IssueState::Open => issue.open,
+            IssueState::Closed => !issue.open,
+            IssueState::All => true,
+        };
+        Box::pin(async move { Ok(issues.into_iter().filter(fits).collect()) })
+    }
+
     fn comment<'a>(
         &'a self,
         _repo: &'a RepoName,
-        _number: Thread,
-        _body: &'a str,
-        _mark: &'a str,
+        number: Thread,
+        body: &'a str,
+        mark: &'a str,
     ) -> Answer<'a, String> {
-        nothing()
+        let words = format!("{}: {body} [{mark}]", number.number());
+        self.keep(words, String::new())
     }
 
     fn close_issue<'a>(&'a self, _repo: &'a RepoName, _number: IssueNumber) -> Answer<'a, ()> {
@@ -163,10 +200,13 @@ impl GitHost for Host {
     fn add_labels<'a>(
         &'a self,
         _repo: &'a RepoName,
-        _number: Thread,
-        _labels: &'a [String],
+        number: Thread,
+        labels: &'a [String],
     ) -> Answer<'a, ()> {
-        nothing()
+        self.keep(
+            format!("{}: label {}", number.number(), labels.join(",")),
+            (),
+        )
     }
 
     fn token_for<'a>(&'a self, _repo: &'a RepoName) -> Answer<'a, GitToken> {

@@ -332,10 +332,10 @@ async fn one_resource_serves_every_kind_of_work() {
     }
     let attempts = api.get(&format!("/api/tasks/{task}/runs")).await;
     attempts.is(200);
-    let why = api
-        .get(&format!("/api/actors/job/{}", jobs[0]))
-        .await
-        .is(200)
-        .clone();
-    assert_eq!(why["wait"]["reason"], "to be started");
+    let path = format!("/api/actors/job/{}", jobs[0]);
+    until(async || {
+        let why = api.get(&path).await.is(200).clone();
+        (why["wait"]["reason"] == "to be started").then_some(())
+    })
+    .await;
 }

@@ -7,24 +7,32 @@ use clap_complete::Shell;
 
 mod agent;
 mod apply;
+mod files;
 mod job;
 mod repo;
 mod review;
 mod secret;
 mod task;
+mod template;
+mod tracker;
 mod trigger;
+mod webhook;
 
 pub use agent::{Agent, Create, Lifecycle, Who};
 pub use apply::{Apply, Prune};
+pub use files::Files;
 pub use job::{Blueprint, Job, NewStartable, Run, Runs, Settings, Start, WhichRun, WhichStartable};
 pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
 pub use task::{NewTask, Task, WhichTask};
+pub use template::{SetTemplate, Template, WhichTemplate};
+pub use tracker::Tracker;
 pub use trigger::{
     By, ChangedTrigger, Common, Dedup, Heard, HookSecret, Missed, Overlap, Signature, Trigger,
     TriggerKind, WhichTrigger,
 };
+pub use webhook::{AddWebhook, Webhook};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
@@ -105,7 +113,7 @@ pub enum Command {
     /// Say what an actor is doing, and why it waits
     #[command(after_help = "Examples:\n  optio why vesper\n  optio why job/digest")]
     Why {
-        /// A slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID or pr-review/ID
+        /// A slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID, pr-review/ID or tracker/ID
         address: String,
     },
     /// Create persistent agents, talk to them and look after them
@@ -117,6 +125,9 @@ pub enum Command {
     /// Have pull requests of others reviewed: drafts that you change, discuss and hand in
     #[command(subcommand)]
     Review(Review),
+    /// List the files that a task or the run of a job has left, or download them
+    #[command(after_help = "Example:\n  optio files 0198b2f0-7f00 --download out")]
+    Files(Files),
     /// Keep work that is started again and again: by hand, by a time, by a call, by a ticket
     #[command(subcommand)]
     Job(Job),
@@ -138,9 +149,18 @@ pub enum Command {
     /// Add repositories that tasks work on, and decide about them
     #[command(subcommand)]
     Repo(Repo),
+    /// Look for tickets that become work: GitHub, GitLab, Jira, Linear, Notion
+    #[command(subcommand)]
+    Tracker(Tracker),
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),
+    /// Have others told what happens, and see what became of it
+    #[command(subcommand)]
+    Webhook(Webhook),
+    /// Keep the words that prompts begin with, and what jobs are told
+    #[command(subcommand)]
+    Template(Template),
     /// Make agents, jobs, blueprints, triggers and templates on the server equal to files
     #[command(after_help = apply::HELP)]
     Apply(Apply),

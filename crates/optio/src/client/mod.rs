@@ -11,6 +11,7 @@ mod api;
 mod apply;
 mod ask;
 mod dead;
+mod files;
 mod input;
 mod job;
 mod kind;
@@ -22,10 +23,13 @@ mod runs;
 mod secret;
 mod sse;
 mod task;
+mod template;
 mod topic;
+mod tracker;
 mod trigger;
 mod typed;
 mod view;
+mod webhook;
 mod why;
 
 pub use api::Api;
@@ -55,6 +59,7 @@ pub async fn run(
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Task(task) => task::run(api, task, console).await,
         Command::Review(review) => review::run(api, review, console).await,
+        Command::Files(files) => files::run(api, files, console).await,
         Command::Job(job) => job::run(api, job, console).await,
         Command::Blueprint(blueprint) => job::blueprint(api, blueprint, console).await,
         Command::Run(run) => runs::run(api, run, console).await,
@@ -63,6 +68,9 @@ pub async fn run(
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
+        Command::Tracker(tracker) => tracker::run(api, tracker, console).await,
+        Command::Webhook(webhook) => webhook::run(api, webhook, console).await,
+        Command::Template(template) => template::run(api, template, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

@@ -43,7 +43,7 @@ pub(super) async fn run(api: &Api, repo: &Repo, console: &mut Console) -> Result
 }
 
 /// The settings that were given.
-fn body_of(settings: &[String]) -> Result<Map<String, Value>, Failure> {
+pub(super) fn body_of(settings: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut body = Map::new();
     for setting in settings {
         let Some((name, value)) = setting.split_once('=') else {

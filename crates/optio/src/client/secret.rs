@@ -96,7 +96,11 @@ fn row(secret: &Value, now: DateTime<Utc>) -> (Tone, Vec<String>) {
 }
 
 /// The value: from a file, from the input, or from a person.
-async fn value(name: &str, file: Option<&Path>, console: &mut Console) -> Result<String, Failure> {
+pub(super) async fn value(
+    name: &str,
+    file: Option<&Path>,
+    console: &mut Console,
+) -> Result<String, Failure> {
     if let Some(path) = file {
         let named = |words: &str| Failure::usage(format!("{}: {words}", path.display()));
         let file = std::fs::File::open(path).map_err(|error| named(&error.to_string()))?;

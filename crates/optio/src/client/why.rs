@@ -57,8 +57,8 @@ fn path_of(address: &str) -> Result<String, Failure> {
             crate::percent::encode(id.as_bytes())
         )),
         _ => Err(Failure::usage(format!(
-            "{address:?} is no address; write a slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID or \
-             pr-review/ID"
+            "{address:?} is no address; write a slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID, \
+             pr-review/ID or tracker/ID"
         ))),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use optio_domain::{limits::Limits, ownership::Role, secret::Ring};
+use optio_domain::{limits::Limits, notice::guard::PrivateHosts, ownership::Role, secret::Ring};
 
 use crate::failure::Failure;
 
@@ -130,6 +130,15 @@ pub struct GitLabAccess {
     pub api_url: Option<String>,
 }
 
+/// Where trackers are that have one address for everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrackerAddresses {
+    /// Linear's API; its own where none is given.
+    pub linear_api_url: Option<String>,
+    /// The base of Notion's API; its own where none is given.
+    pub notion_api_url: Option<String>,
+}
+
 /// Which bubblewrap keeps local agents apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bwrap {
@@ -180,6 +189,10 @@ pub struct Config {
     pub github: GitHubAccess,
     /// How GitLab is spoken to.
     pub gitlab: GitLabAccess,
+    /// Where the other trackers of tickets are.
+    pub trackers: TrackerAddresses,
+    /// The hosts that notices may go to although they are not on the public internet.
+    pub webhook_private_hosts: PrivateHosts,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
     /// Where the keys of secrets are.
@@ -188,6 +201,8 @@ pub struct Config {
     pub agent_uid: Option<u32>,
     /// Which bubblewrap.
     pub bwrap: Bwrap,
+    /// How many times faster than ours the time of schedules passes: for trying them out.
+    pub schedule_rate: u32,
 }
 
 /// The settings of a client.

@@ -1,4 +1,4 @@
-//! The git hosts that are configured.
+//! The git hosts and the trackers that are configured.
 
 use std::{
     path::Path,
@@ -6,9 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use optio_adapters::git_hosts::{
-    github::{Credentials, GitHub, GitHubSettings},
-    gitlab::{GitLab, GitLabSettings, Token},
+use optio_adapters::{
+    git_hosts::{
+        github::{Credentials, GitHub, GitHubSettings},
+        gitlab::{GitLab, GitLabSettings, Token},
+    },
+    trackers::{LINEAR_API, NOTION_API, TrackerAdapters, TrackerSettings},
 };
 use optio_domain::{
     git_host::GitHost,
@@ -36,12 +39,20 @@ const GITLAB_TOKEN: &str = "GITLAB_TOKEN";
 /// How long a stored token is used before it is looked at again.
 const TOKEN_KEPT: Duration = Duration::from_secs(5);
 
-/// A GitHub and a GitLab, as the settings say.
+/// What is spoken to outside.
+pub(super) struct Outside {
+    /// A GitHub and a GitLab.
+    pub(super) hosts: GitHosts,
+    /// Where people write tickets: the issues of these two, and the trackers of others.
+    pub(super) trackers: TrackerAdapters,
+}
+
+/// The git hosts and the trackers, as the settings say.
 pub(super) fn configured(
     config: &Config,
     clock: &Arc<dyn Clock>,
     stored: impl Fn(&'static str) -> Arc<dyn StoredToken>,
-) -> Result<GitHosts, Failure> {
+) -> Result<Outside, Failure> {
     let github = github(&config.github, clock, || stored(GITHUB_TOKEN))?;
     let gitlab = gitlab(&config.gitlab, clock, || stored(GITLAB_TOKEN))?;
     if github.host() == gitlab.host() {
@@ -51,9 +62,16 @@ pub(super) fn configured(
         )));
     }
     let (signs, shows) = (
-        signature(&github, config.github.webhook_secret.as_ref()),
-        signature(&gitlab, config.gitlab.webhook_secret.as_ref()),
+        signature(&*github, config.github.webhook_secret.as_ref()),
+        signature(&*gitlab, config.gitlab.webhook_secret.as_ref()),
     );
+    let or = |given: &Option<String>, own: &str| given.clone().unwrap_or_else(|| own.to_owned());
+    let settings = TrackerSettings {
+        github: Arc::clone(&github),
+        gitlab: Arc::clone(&gitlab),
+        linear_api_url: or(&config.trackers.linear_api_url, LINEAR_API),
+        notion_api_url: or(&config.trackers.notion_api_url, NOTION_API),
+    };
     let mut hosts = GitHosts::new(vec![github, gitlab]);
     if let Some((host, secret)) = signs {
         hosts = hosts.signing(&host, secret);
@@ -61,11 +79,14 @@ pub(super) fn configured(
     if let Some((host, secret)) = shows {
         hosts = hosts.showing(&host, secret);
     }
-    Ok(hosts)
+    Ok(Outside {
+        hosts,
+        trackers: TrackerAdapters::new(settings, Arc::clone(clock)),
+    })
 }
 
 /// A host that tells things by itself, and by what it is known.
-fn signature(host: &Arc<dyn GitHost>, secret: Option<&Secret>) -> Option<(String, SecretText)> {
+fn signature(host: &dyn GitHost, secret: Option<&Secret>) -> Option<(String, SecretText)> {
     Some((host.host().to_owned(), SecretText::new(secret?.reveal())))
 }
 
@@ -73,7 +94,7 @@ fn github(
     access: &GitHubAccess,
     clock: &Arc<dyn Clock>,
     stored: impl FnOnce() -> Arc<dyn StoredToken>,
-) -> Result<Arc<dyn GitHost>, Failure> {
+) -> Result<Arc<GitHub>, Failure> {
     let credentials = match (&access.app, &access.token) {
         (Some((id, file)), _) => Credentials::App {
             id: *id,
@@ -103,7 +124,7 @@ fn gitlab(
     access: &GitLabAccess,
     clock: &Arc<dyn Clock>,
     stored: impl FnOnce() -> Arc<dyn StoredToken>,
-) -> Result<Arc<dyn GitHost>, Failure> {
+) -> Result<Arc<GitLab>, Failure> {
     let token = match &access.token {
         Some(token) => Token::Given(token.reveal().to_owned()),
         None => Token::Stored(stored()),
@@ -226,7 +247,9 @@ mod tests {
         };
         let config = Settings::load(found).unwrap().server().unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        configured(&config, &clock, |_| Arc::new(Nothing)).map_err(|failure| format!("{failure:?}"))
+        let outside = configured(&config, &clock, |_| Arc::new(Nothing));
+        let outside = outside.map_err(|failure| format!("{failure:?}"))?;
+        Ok(outside.hosts)
     }
 
     // The client of a host wants a runtime to be there.

@@ -1,334 +1,383 @@
-//! Jobs, blueprints and triggers through the client commands against a whole Optio.
+//! Jobs end to end: the real control plane, the real agent program, webhooks that are called while it is killed,
+//! and schedules that fire while one of two control planes is.
 
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{FAKE_PRELUDE, World};
+use crate::{
+    forge::Last,
+    world::{FAKE_PRELUDE, World, alive, running, unique},
+};
 
-/// An agent that fails where it is told so.
-async fn world() -> World {
-    let agent = format!(
-        "{FAKE_PRELUDE}begin\n\
-         case \"$prompt\" in *'fail now'*) echo 'it broke' >&2; exit 3 ;; esac\n\
-         say 'I looked into it'; finish 'It was fine'"
-    );
-    World::plan().fake(&agent).start().await
-}
-
-/// A command line; a tilde is a blank within a word.
-fn words(line: &str) -> Vec<String> {
-    line.split_whitespace()
-        .map(|it| it.replace('~', " "))
-        .collect()
-}
-
-/// What a command prints that must succeed.
-async fn says(world: &World, line: &str) -> String {
-    let words = words(line);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    world.says(&words).await
-}
-
-/// What a command prints that fails, and its exit code.
-async fn fails(world: &World, line: &str) -> (Option<i32>, String) {
-    let words = words(line);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let output = world.optio(&words).await;
-    assert!(!output.status.success(), "{line}: {output:?}");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
-}
-
-fn has(said: &str, all: &[&str]) {
-    for words in all {
-        assert!(said.contains(words), "{words}: {said}");
+async fn job(world: &World, fields: Value) -> String {
+    let mut job = json!({ "name": "digest", "promptTemplate": "run: {{command}}" });
+    for (name, value) in fields.as_object().unwrap() {
+        job[name] = value.clone();
     }
+    let made = world.post("/api/jobs", &job).await;
+    made["workflow"]["id"].as_str().unwrap().to_owned()
 }
 
-const SCHEMA: &str =
-    r#"{"required":["what"],"properties":{"what":{"type":"string"},"depth":{"type":"integer"}}}"#;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_can_keep_a_job_start_it_and_wait_for_it() {
-    let mut world = world().await;
-    let add = format!(
-        "job add look promptTemplate=Look~into~{{{{what}}}}. maxRetries=0 paramsSchema={SCHEMA}"
-    );
-    assert_eq!(says(&world, &add).await, "added job look\n");
-    assert_eq!(fails(&world, &add).await.0, Some(5), "the name is taken");
-
-    let said = says(&world, "job run look what=7 depth=2 --wait").await;
-    let run = said.lines().next().unwrap().to_owned();
-    has(&said, &["I looked into it", "── completed, $0.01"]);
-    let shown = says(&world, &format!("run show {}", &run[..13])).await;
-    let facts = [
-        "completed",
-        "parameter     what = 7",
-        "parameter     depth = 2",
-        "started by    local",
-        "  It was fine",
-    ];
-    has(&shown, &facts);
-    has(
-        &says(&world, &format!("run logs {run}")).await,
-        &["I looked into it"],
-    );
-
-    let (exit, said) = fails(&world, "job run look what=fail~now --wait").await;
-    assert_eq!(exit, Some(1), "{said}");
-    has(&said, &["── failed", " failed: "]);
-    has(&fails(&world, "job run look depth=1").await.1, &["what"]);
-
-    has(
-        &says(&world, "job list").await,
-        &["look  enabled  2, 1 failed"],
-    );
-    has(
-        &says(&world, "job runs look").await,
-        &["failed", "completed"],
-    );
-    let all = says(&world, "run list --state completed").await;
-    assert!(
-        all.contains(&run[..13]) && all.lines().count() == 2,
-        "{all}"
-    );
-    rests(&mut world).await;
-    copied(&world).await;
-    world.end().await;
+async fn start(world: &World, job: &str, command: &str) -> String {
+    let body = json!({ "params": { "command": command } });
+    let run = world.post(&format!("/api/jobs/{job}/runs"), &body).await;
+    run["run"]["id"].as_str().unwrap().to_owned()
 }
 
-/// A job that nothing is asked of says so, once it was looked at.
-async fn rests(world: &mut World) {
-    let looked_at = async |world: &mut World| {
-        let show = says(world, "job show look").await;
-        show.contains("waits for     to be started").then_some(show)
-    };
-    let show = world.until("the job to rest", looked_at).await;
-    let facts = ["parameters    what, [depth]", "Look into {{what}}."];
-    has(&show, &facts);
-    let why = says(world, "why job/look").await;
-    has(&why, &["It waits: to be started"]);
+async fn run(world: &World, run: &str) -> Value {
+    world.get(&format!("/api/workflow-runs/{run}")).await["run"].take()
 }
 
-/// A job's copy, from its beginning to its end.
-async fn copied(world: &World) {
-    let copy = says(world, "job clone look").await;
-    has(&copy, &["look (copy), which is disabled"]);
-    let (_, said) = fails(world, "job run look~(copy) what=x").await;
-    has(&said, &["disabled"]);
-    let set = "job set look~(copy) enabled=true promptTemplate=Wait~for~{{what}}";
-    says(world, set).await;
-    says(world, "job rm look~(copy)").await;
-    assert_eq!(fails(world, "job show look~(copy)").await.0, Some(4));
-}
-
-/// Calls a webhook and shows its secret as GitLab does.
-async fn call(world: &World, secret: &str, body: &Value) -> reqwest::Response {
-    let url = format!("{}/api/hooks/look", world.url());
-    let request = reqwest::Client::new().post(url).json(body);
-    let request = request.header("x-gitlab-token", secret);
-    request.send().await.unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_is_kept_called_changed_and_removed() {
-    let mut world = world().await;
-    says(&world, "job add look promptTemplate=Look~into~{{what}}.").await;
-    let key = world.dir().join("hook.key");
-    fs::write(&key, "hunter2-hunter2\n").unwrap();
-    let hook = format!(
-        "trigger add job/look webhook look --signature gitlab --secret-file {} --when kind=alarm --map what=alarm.name",
-        key.display()
-    );
-    has(&says(&world, &hook).await, &["POST /api/hooks/look"]);
-    assert_eq!(fails(&world, &hook).await.0, Some(5), "the path is taken");
-
-    let body = |kind: &str| json!({ "kind": kind, "alarm": { "name": "the cellar" } });
-    let ignored = call(&world, "hunter2-hunter2", &body("tick")).await;
-    assert_eq!(ignored.json::<Value>().await.unwrap()["ignored"], true);
-    let called = call(&world, "hunter2-hunter2", &body("alarm")).await;
-    let called: Value = called.json().await.unwrap();
-    let show = format!("run show {}", called["runId"].as_str().unwrap());
-    let shown = world
-        .until("the run to be over", async |world: &mut World| {
-            let words = words(&show);
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let said = String::from_utf8(world.optio(&words).await.stdout).unwrap();
-            said.contains("  It was fine").then_some(said)
+async fn until_run(world: &mut World, id: &str, state: &str) -> Value {
+    let what = format!("the run to be {state}");
+    world
+        .until(&what, async |world: &mut World| {
+            let run = run(world, id).await;
+            (run["detailedState"] == *state).then_some(run)
         })
-        .await;
-    has(
-        &shown,
-        &["started by    trigger", "parameter     what = the cellar"],
-    );
-    has(
-        &says(&world, "trigger list").await,
-        &["job/look", "/api/hooks/look", "started run "],
-    );
-    says(&world, "trigger set look signature=optio --no-secret").await;
-    let show = says(&world, "trigger show look").await;
-    assert!(
-        show.contains("signature          optio") && !show.contains("***"),
-        "{show}"
-    );
-    says(&world, "trigger rm look").await;
-    assert_eq!(fails(&world, "trigger show look").await.0, Some(4));
-    world.end().await;
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_is_kept_fires_and_is_disabled() {
-    let mut world = world().await;
-    says(&world, "job add look promptTemplate=Look~into~{{what}}.").await;
-    let add = "trigger add job/look schedule *~*~*~*~*~* --param what=the~attic";
-    has(&says(&world, add).await, &["it fires ", " UTC (in "]);
-    let fired = async |world: &mut World| {
-        let runs: Value = serde_json::from_str(&says(world, "job runs look --json").await).unwrap();
-        let runs = runs["runs"].as_array().unwrap().clone();
-        let is_ours = |it: &Value| it["params"]["what"] == "the attic";
-        runs.iter().any(is_ours).then_some(())
-    };
-    world.until("the schedule to fire", fired).await;
-    let listed = says(&world, "trigger list job/look --type schedule --json").await;
-    let listed: Value = serde_json::from_str(&listed).unwrap();
-    let id = listed["triggers"][0]["id"].as_str().unwrap();
-    says(&world, &format!("trigger set {id} enabled=false")).await;
-    let show = says(&world, &format!("trigger show {id}")).await;
-    let facts = [
-        "schedule starts job/look",
-        "disabled",
-        "what = the attic",
-        "started run ",
-    ];
-    has(&show, &facts);
-    let preview = says(
+async fn a_job_runs_its_agent_and_keeps_its_last_words_and_its_cost() {
+    let mut world = World::plan().start().await;
+    let job = job(
         &world,
-        "trigger preview 0~9~*~*~1-5 --timezone Europe/Paris",
+        json!({ "environmentSpec": { "env": { "SHIFT": "night" } } }),
     )
     .await;
-    let nines = preview.matches(" 09:00:00 Europe/Paris (in ").count();
-    assert_eq!(nines, 5, "{preview}");
-    world.end().await;
-}
-
-/// A folder with files of every kind.
-struct Ops(PathBuf);
-
-const UNCHANGED: &str = "unchanged  agent/vesper\nunchanged  job/look\nunchanged  blueprint/fix\n";
-
-impl Ops {
-    fn new(world: &World) -> Self {
-        let dir = world.dir().join("ops");
-        fs::create_dir(&dir).unwrap();
-        fs::write(dir.join("look.md"), "Look into {{what}}.\nBe brief.\n").unwrap();
-        let ops = Self(dir);
-        ops.secret("hunter2-hunter2");
-        ops.write(5);
-        ops
-    }
-
-    fn secret(&self, secret: &str) {
-        fs::write(self.0.join("look.key"), format!("{secret}\n")).unwrap();
-    }
-
-    fn write(&self, turns: u32) {
-        let yearly =
-            json!({ "cronExpression": "0 0 1 1 *", "prompt": "Say hello", "overlap": "skip" });
-        let weekdays = json!({ "cronExpression": "0 9 * * 1-5", "timezone": "Europe/Paris" });
-        let hook =
-            json!({ "path": "look", "secretFrom": { "file": "look.key" }, "when": { "a": 1 } });
-        let all = json!([
-            { "slug": "vesper", "name": "Vesper", "initialPrompt": "begin", "maxTurns": turns,
-              "triggers": [{ "type": "schedule", "config": yearly }] },
-            { "name": "look", "promptTemplateFrom": { "file": "look.md" }, "budgetUsd": 2.5, "triggers": [
-                { "type": "webhook", "config": hook, "paramMapping": { "what": "alarm.name" } },
-                { "type": "schedule", "config": weekdays, "paramMapping": { "what": "all" } },
-                { "type": "ticket", "config": { "source": "github", "labels": ["Optio", "bug"] } },
-                { "type": "manual" },
-            ] },
-            { "name": "fix", "title": "Fix {{what}}", "prompt": "Fix it.", "repoUrl": "git@github.com:acme/shop.git" },
-        ]);
-        fs::write(self.0.join("all.json"), all.to_string()).unwrap();
-    }
-
-    fn line(&self, more: &str) -> String {
-        format!("apply -f {} {more}", self.0.display())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn files_of_all_kinds_are_applied_once_and_are_unchanged_after_that() {
-    let world = world().await;
-    let ops = Ops::new(&world);
-    let dry = says(&world, &ops.line("--dry-run")).await;
-    assert_eq!(world.get("/api/jobs").await["workflows"], json!([]));
-    let said = says(&world, &ops.line("")).await;
-    assert_eq!(said, dry);
-    let made = [
-        "created    agent/vesper\n    + trigger schedule 0 0 1 1 * (UTC)",
-        "created    job/look",
-        "    + trigger webhook /api/hooks/look",
-        "    + trigger schedule 0 9 * * 1-5 (Europe/Paris)",
-        "    + trigger ticket github: bug, optio",
-        "    + trigger manual by hand",
-        "created    blueprint/fix",
+    let id = start(&world, &job, "echo \"the $SHIFT shift of $OPTIO_JOB_ID\"").await;
+    let done = until_run(&mut world, &id, "completed").await;
+    assert_eq!(
+        done["output"]["summary"],
+        format!("It printed: the night shift of {job}")
+    );
+    assert_eq!(
+        (&done["attempts"], &done["retryCount"]),
+        (&json!(1), &json!(0))
+    );
+    assert_ne!(done["costUsd"], "0");
+    let logs = world.get(&format!("/api/workflow-runs/{id}/logs")).await;
+    let logs = logs["logs"].as_array().unwrap();
+    assert!(
+        logs.iter().any(|it| it["logType"] == "tool_use"),
+        "{logs:#?}"
+    );
+    assert!(logs.iter().all(|it| it["workflowRunId"] == *id));
+    let shown = world.get(&format!("/api/jobs/{job}")).await;
+    assert_eq!(
+        (
+            &shown["workflow"]["runCount"],
+            &shown["workflow"]["successCount"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    // Runs of one job at once do not see each other's directories.
+    let each = [
+        start(&world, &job, "pwd").await,
+        start(&world, &job, "pwd").await,
     ];
-    has(&said, &made);
-    assert_eq!(says(&world, &ops.line("")).await, UNCHANGED);
-
-    // A webhook's secret is set anew only when it is said, and then is the new one.
-    ops.secret("hunter3-hunter3");
-    assert_eq!(says(&world, &ops.line("")).await, UNCHANGED);
-    let body = json!({ "a": 2 });
-    let heard = async |secret: &str| call(&world, secret, &body).await.status().as_u16();
-    assert_eq!(heard("hunter2-hunter2").await, 202);
-    assert_eq!(heard("hunter3-hunter3").await, 401);
-    says(&world, &ops.line("--renew-secrets")).await;
-    assert_eq!(heard("hunter2-hunter2").await, 401);
-    assert_eq!(heard("hunter3-hunter3").await, 202);
+    let mut places = BTreeSet::new();
+    for id in &each {
+        let done = until_run(&mut world, id, "completed").await;
+        places.insert(done["output"]["summary"].to_string());
+    }
+    assert_eq!(places.len(), 2, "{places:?}");
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_done_by_hand_is_shown_and_set_right_and_strays_go_when_it_is_said() {
-    let world = world().await;
-    let ops = Ops::new(&world);
-    says(&world, &ops.line("")).await;
-    says(&world, "job set look budgetUsd=9 promptTemplate=Look~away.").await;
-    says(&world, "trigger set look overlap=skip").await;
-    says(&world, "trigger add job/look schedule 0~0~1~1~*").await;
-    says(&world, "job add stray promptTemplate=x").await;
-    let said = says(&world, &ops.line("")).await;
-    let set_right = [
-        "updated    job/look",
-        "    budgetUsd  9 → 2.5",
-        "      - Look away.",
-        "      + Be brief.",
-        "      overlap  skip → allow",
-    ];
-    has(&said, &set_right);
-    assert_eq!(says(&world, &ops.line("")).await, UNCHANGED);
-
-    let prune = ops.line("--prune job,trigger");
+async fn a_run_that_is_cancelled_ends_its_process_and_is_not_tried_again() {
+    let mut world = World::plan().start().await;
+    let job = job(&world, json!({ "maxRetries": 3 })).await;
+    let witness = format!("301.{}", unique());
+    let id = start(&world, &job, &format!("sleep {witness}")).await;
+    world
+        .until("the tool to run", async |_| {
+            (!running(&format!("sleep {witness}")).is_empty()).then_some(())
+        })
+        .await;
+    let began = Instant::now();
+    let cancelled = world
+        .post(&format!("/api/workflow-runs/{id}/cancel"), &json!({}))
+        .await;
+    world
+        .until("the tool to be gone", async |_| {
+            running(&witness).is_empty().then_some(())
+        })
+        .await;
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(cancelled["run"]["state"], "failed");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let run = run(&world, &id).await;
     assert_eq!(
-        fails(&world, &prune).await.0,
-        Some(2),
-        "nobody can be asked"
+        (&run["detailedState"], &run["attempts"]),
+        (&json!("cancelled"), &json!(1))
     );
-    let said = says(&world, &format!("{prune} --yes")).await;
-    let gone = "removed    schedule 0 0 1 1 * (UTC) of job/look\nremoved    job/stray\n";
-    assert_eq!(said, format!("{gone}{UNCHANGED}"));
-    assert_eq!(
-        says(&world, &prune).await,
-        UNCHANGED,
-        "nothing is left to remove"
-    );
+    world.end().await;
+}
 
-    // What the server refuses names the file.
-    ops.write(0);
-    let (exit, said) = fails(&world, &ops.line("")).await;
-    assert_eq!(exit, Some(1));
-    has(&said, &["all.json[0]: agent/vesper: ", "maxTurns"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_run_is_tried_again_after_a_pause_and_then_given_up() {
+    let mut world = World::plan().start().await;
+    let job = job(
+        &world,
+        json!({ "promptTemplate": "wrong key", "maxRetries": 1 }),
+    )
+    .await;
+    let id = start(&world, &job, "").await;
+    let waits = world
+        .until("the pause before the retry", async |world: &mut World| {
+            let why = world.get(&format!("/api/actors/task/{id}")).await;
+            let reason = why["wait"]["reason"].as_str()?.to_owned();
+            reason.contains("a pause before retry 1").then_some(why)
+        })
+        .await;
+    assert!(waits["wait"]["until"].is_string());
+    assert_eq!(run(&world, &id).await["state"], "queued");
+    let failed = until_run(&mut world, &id, "failed").await;
+    assert_eq!(
+        (&failed["attempts"], &failed["retryCount"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(failed["errorClass"], "auth");
+    assert!(failed["errorRemedy"].is_string());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_accepted_becomes_its_run_though_the_control_plane_is_killed_at_once() {
+    let program = "begin\nfinish Done.\n";
+    let mut world = World::plan()
+        .fake(&format!("{FAKE_PRELUDE}{program}"))
+        .start()
+        .await;
+    let job = job(&world, json!({ "promptTemplate": "Look at {{service}}." })).await;
+    let hook = json!({
+        "type": "webhook", "config": { "path": "alerts" }, "paramMapping": { "service": "alert.name" },
+    });
+    world
+        .post(&format!("/api/jobs/{job}/triggers"), &hook)
+        .await;
+    let http = reqwest::Client::new();
+    let mut promised = BTreeSet::new();
+    for round in 0..3 {
+        let url = format!("{}/api/hooks/alerts", world.url());
+        for call in 0..5 {
+            let request = http
+                .request(Method::POST, &url)
+                .header("webhook-id", format!("{round}-{call}"))
+                .json(&json!({ "alert": { "name": format!("shop-{round}-{call}") } }));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 202);
+            let told: Value = answer.json().await.unwrap();
+            promised.insert(told["runId"].as_str().unwrap().to_owned());
+        }
+        world.kill9();
+        world.start().await;
+    }
+    let path = format!("/api/jobs/{job}/runs?limit=100");
+    let mut last = Last(Value::Null);
+    let runs = world
+        .until("all promised runs", async |world: &mut World| {
+            last.0 = world.get(&path).await["runs"].take();
+            let runs = last.0.as_array().unwrap().clone();
+            let done = runs.iter().filter(|run| run["state"] == "completed");
+            (done.count() == promised.len()).then_some(runs)
+        })
+        .await;
+    let ids = runs
+        .iter()
+        .map(|run| run["id"].as_str().unwrap().to_owned());
+    assert_eq!(ids.collect::<BTreeSet<_>>(), promised);
+    for run in &runs {
+        let prompt = run["prompt"].as_str().unwrap();
+        assert!(prompt.starts_with("Look at shop-"), "{prompt}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_second_has_one_run_though_one_of_two_control_planes_is_killed_at_the_tick() {
+    let program = "begin\nfinish Done.\n";
+    let mut world = World::plan()
+        .fake(&format!("{FAKE_PRELUDE}{program}"))
+        .prepare()
+        .await;
+    let mut one = world.serve("one", &[]).await;
+    let other = world.serve("other", &[]).await;
+    world.talk_to(&other);
+    let job = job(
+        &world,
+        json!({ "promptTemplate": "Tick.", "maxRetries": 0 }),
+    )
+    .await;
+    let every = json!({
+        "type": "schedule", "config": { "cronExpression": "* * * * * *", "missed": "all" },
+    });
+    let trigger = world
+        .post(&format!("/api/jobs/{job}/triggers"), &every)
+        .await;
+    let trigger = trigger["trigger"]["id"].as_str().unwrap().to_owned();
+    let fires = format!("SELECT count(*) FROM messages WHERE starts_with(key, '{trigger}@')");
+    let count = |world: &World| world.query(&fires).parse::<u64>().unwrap();
+    world
+        .until("the first fires", async |world: &mut World| {
+            (3 <= count(world)).then_some(())
+        })
+        .await;
+    // At the very second.
+    let to_the_second = async || {
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+        let rest = 1_000_000_000 - u64::from(since.subsec_nanos());
+        tokio::time::sleep(Duration::from_nanos(rest)).await;
+    };
+    to_the_second().await;
+    one.kill9();
+    assert!(!alive(one.pid()));
+    let at_the_kill = count(&world);
+    world
+        .until("fires after the kill", async |world: &mut World| {
+            (at_the_kill + 5 <= count(world)).then_some(())
+        })
+        .await;
+    let off = json!({ "enabled": false });
+    let path = format!("/api/jobs/{job}/triggers/{trigger}");
+    let answer = world.ask(Method::PATCH, &path, Some(&off)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let answered =
+        "SELECT count(*) FROM messages WHERE receiver_kind = 'job' AND state <> 'consumed'";
+    world
+        .until("all fires to be answered", async |world: &mut World| {
+            (world.query(answered) == "0").then_some(())
+        })
+        .await;
+    let fires = count(&world);
+    let gaps = format!(
+        "SELECT max(at) - min(at) + 1 - count(DISTINCT at) FROM (
+           SELECT split_part(key, '@', 2)::bigint / 1000000 AS at FROM messages
+           WHERE starts_with(key, '{trigger}@')) f"
+    );
+    assert_eq!(world.query(&gaps), "0", "a second is missing");
+    let runs = world.query("SELECT count(*) FROM tasks");
+    assert_eq!(runs, fires.to_string(), "one run for each fire");
+    world.end_all([other]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setup_script_prepares_the_directory_and_its_failure_is_the_runs() {
+    let mut world = World::plan().start().await;
+    let setup = json!({ "environmentSpec": { "setup": "echo prepared >here; echo told" } });
+    let job = job(&world, setup).await;
+    let id = start(&world, &job, "cat here; pwd").await;
+    let done = until_run(&mut world, &id, "completed").await;
+    assert_eq!(done["output"]["summary"], "It printed: prepared");
+    let logs = world.get(&format!("/api/workflow-runs/{id}/logs")).await;
+    assert!(logs.to_string().contains("told"), "{logs:#}");
+    let broken = json!({ "environmentSpec": { "setup": "echo no such thing >&2; exit 3" }, "maxRetries": 0 });
+    let path = format!("/api/jobs/{job}");
+    let changed = world
+        .ask(Method::PATCH, &path, Some(&broken))
+        .await
+        .unwrap();
+    assert_eq!(changed.status(), 200);
+    let id = start(&world, &job, "true").await;
+    let failed = until_run(&mut world, &id, "failed").await;
+    let words = failed["errorMessage"].as_str().unwrap();
+    assert!(
+        words.contains("the setup failed") && words.contains("no such thing"),
+        "{words}"
+    );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_pool_has_a_sandbox_before_the_first_run_and_after_it_dies() {
+    let mut world = World::plan().start().await;
+    let pool = json!({ "warmPoolSize": 1, "maxPodInstances": 2, "maxAgentsPerPod": 1 });
+    let job = job(&world, pool).await;
+    let warm = async |world: &mut World, not: Option<String>| {
+        world
+            .until("a warm sandbox", async |world: &mut World| {
+                let sql = "SELECT s.id FROM sandboxes s JOIN pools p ON p.id = s.actor_id
+                           WHERE p.job_id IS NOT NULL AND s.dormant_since IS NULL ORDER BY s.created_at";
+                let all = world.query(sql);
+                let mut found = all.lines().map(str::to_owned).filter(|it| Some(it) != not.as_ref());
+                let sandbox = found.find(|it| world.runner(it).is_some())?;
+                Some(sandbox)
+            })
+            .await
+    };
+    let sandbox = warm(&mut world, None).await;
+    let id = start(&world, &job, "sleep 2; echo here").await;
+    let running = until_run(&mut world, &id, "running").await;
+    assert_eq!(running["podName"], sandbox, "the run takes the warm one");
+    // While that one is busy another is warmed.
+    let other = warm(&mut world, Some(sandbox.clone())).await;
+    assert_ne!(other, sandbox);
+    until_run(&mut world, &id, "completed").await;
+    // There may be two; one idle is enough, and it is brought back where it dies.
+    let off = json!({ "warmPoolSize": 0 });
+    let path = format!("/api/jobs/{job}");
+    let changed = world.ask(Method::PATCH, &path, Some(&off)).await.unwrap();
+    assert_eq!(changed.status(), 200);
+    world.end().await;
+}
+
+/// A server of one tool, as the protocol wants it over standard input and output.
+const CLOCK: &str = r#"while read -r line; do
+  id=$(jq -c .id <<<"$line")
+  case $(jq -r .method <<<"$line") in
+    initialize) answer='{"protocolVersion":"2025-03-26","capabilities":{"tools":{}},"serverInfo":{"name":"clock","version":"1"}}' ;;
+    tools/list) answer='{"tools":[{"name":"now","description":"The time","inputSchema":{"type":"object","properties":{}}}]}' ;;
+    tools/call) answer='{"content":[{"type":"text","text":"half past '"$HOUR"'"}]}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$answer"
+done
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_has_the_tools_of_its_connections() {
+    let mut world = World::plan().start().await;
+    world
+        .post(
+            "/api/secrets",
+            &json!({ "name": "HOUR_OF_THE_CLOCK", "value": "nine-o-clock" }),
+        )
+        .await;
+    let fields = json!({
+        "promptTemplate": "ask the clock",
+        "environmentSpec": {
+            "setup": format!("cat >clock.sh <<'END'\n{CLOCK}END\n"),
+            "mcpServers": { "clock": {
+                "command": "bash", "args": ["clock.sh"], "env": { "HOUR": "${HOUR_OF_THE_CLOCK}" },
+            } },
+        },
+    });
+    let job = job(&world, fields).await;
+    let id = start(&world, &job, "").await;
+    let done = until_run(&mut world, &id, "completed").await;
+    // The secret was there; what is shown of it is not.
+    assert_eq!(done["output"]["summary"], "It said: half past ***");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_its_budget_is_spent_and_is_not_tried_again() {
+    let mut world = World::plan().start().await;
+    let job = job(&world, json!({ "budgetUsd": "0.0001", "maxRetries": 3 })).await;
+    let id = start(&world, &job, "echo one").await;
+    let failed = until_run(&mut world, &id, "failed").await;
+    assert_eq!(
+        (&failed["errorClass"], &failed["attempts"]),
+        (&json!("budget"), &json!(1))
+    );
     world.end().await;
 }

@@ -14,6 +14,7 @@ mod server;
 mod setup;
 mod shape;
 mod stage;
+mod tickets;
 mod wire;
 mod world;
 

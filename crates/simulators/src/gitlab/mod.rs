@@ -15,6 +15,7 @@ mod server;
 mod setup;
 mod shape;
 mod stage;
+mod tickets;
 mod wire;
 mod world;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use optio_domain::{
-    id::{JobId, MessageId, PoolId, TaskId, TriggerId},
+    id::{JobId, MessageId, PoolId, TaskId, TicketId, TriggerId},
     job::Origin,
     task::{Intent, spec::TaskSpec},
 };
@@ -30,6 +30,8 @@ pub struct NewRun<'a> {
     pub origin: &'a Origin,
     /// Parameters its texts asked for and that were not there.
     pub missing: &'a [String],
+    /// The ticket that is told when it is done, unless that has a task already.
+    pub ticket: Option<TicketId>,
     /// Who starts it.
     pub created_by: &'a str,
     /// When.
@@ -52,6 +54,13 @@ impl NewRun<'_> {
             at: self.at,
         };
         insert_task(tx, &task).await?;
+        if let Some(ticket) = self.ticket {
+            sqlx::query("UPDATE tickets SET task_id = $2 WHERE id = $1 AND task_id IS NULL")
+                .bind(ticket.0)
+                .bind(self.id.0)
+                .execute(&mut **tx)
+                .await?;
+        }
         if self.missing.is_empty() {
             return Ok(());
         }

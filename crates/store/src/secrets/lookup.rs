@@ -41,7 +41,7 @@ impl Store {
         Ok(found.pop_last().map(|(_, value)| value))
     }
 
-    /// The value of the secret at exactly this place.
+    /// The value of the secret of exactly this place.
     ///
     /// # Errors
     /// [`SecretError`] when there is one and it cannot be opened.
@@ -50,25 +50,31 @@ impl Store {
         place: &Place,
         name: &str,
     ) -> Result<Option<SecretText>, SecretError> {
-        let read = async || -> Result<Vec<Sealed>, StoreError> {
-            Ok(sqlx::query_as(
-                "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
-                 WHERE name = $1 AND scope = $2 AND workspace IS NOT DISTINCT FROM $3
-                   AND user_id IS NOT DISTINCT FROM $4",
-            )
-            .bind(name)
-            .bind(place.scope())
-            .bind(place.workspace())
-            .bind(place.user())
-            .fetch_all(&self.pool)
-            .await?)
+        let Some(row) = self.sealed_at(place, name).await? else {
+            return Ok(None);
         };
-        let mut found = match self.open_all(read().await?) {
+        match self.vault()?.open(&row) {
             // It may have been sealed anew in the meantime.
-            Err(SecretError::NoKey(_)) => self.open_all(read().await?)?,
-            opened => opened?,
-        };
-        Ok(found.pop_last().map(|(_, value)| value))
+            Err(SecretError::NoKey(_)) => {
+                let row = self.sealed_at(place, name).await?;
+                row.map(|row| self.vault()?.open(&row)).transpose()
+            }
+            opened => opened.map(Some),
+        }
+    }
+
+    async fn sealed_at(&self, place: &Place, name: &str) -> Result<Option<Sealed>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
+             WHERE name = $1 AND scope = $2 AND workspace IS NOT DISTINCT FROM $3
+               AND user_id IS NOT DISTINCT FROM $4",
+        )
+        .bind(name)
+        .bind(place.scope())
+        .bind(place.workspace())
+        .bind(place.user())
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// What a program signs in to its vendor with: the secrets of these names of the workspace, or,
@@ -112,6 +118,32 @@ impl Store {
             names: None,
         };
         self.opened(&meant, injected).await
+    }
+
+    /// Everything that is kept in one place of a workspace, by name.
+    ///
+    /// # Errors
+    /// [`SecretError`] when one of them cannot be opened.
+    pub async fn secrets_of(
+        &self,
+        place: &Place,
+    ) -> Result<BTreeMap<String, SecretText>, SecretError> {
+        match self.open_all(self.sealed_in(place).await?) {
+            Err(SecretError::NoKey(_)) => self.open_all(self.sealed_in(place).await?),
+            opened => opened,
+        }
+    }
+
+    async fn sealed_in(&self, place: &Place) -> Result<Vec<Sealed>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
+             WHERE workspace = $2 AND scope = $1 AND user_id IS NOT DISTINCT FROM $3",
+        )
+        .bind(place.scope())
+        .bind(place.workspace())
+        .bind(place.user())
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// The rows that are meant, those that win last.

@@ -22,10 +22,6 @@ pub struct RepoSettings {
     pub policy: Policy,
     /// How large its pool may grow.
     pub pool: Bounds,
-    /// Its own words for its agents.
-    pub prompt: Option<String>,
-    /// Its own words for its reviewers.
-    pub review_prompt: Option<String>,
     /// How its tests are run.
     pub test_command: Option<String>,
     /// The agent program that reviews, where it is another one.
@@ -104,8 +100,6 @@ impl Store {
                         .as_deref()
                         .is_none_or(|agent| agent == CLAUDE)
                 }),
-                prompt: spec.prompt_template_override,
-                review_prompt: spec.review_prompt_template,
                 test_command: spec.test_command,
                 review_agent: spec.review_agent_type,
                 external_reviews: spec.external_reviews,

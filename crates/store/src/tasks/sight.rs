@@ -168,7 +168,8 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
        AND (t.state_since < m.received_at
          OR m.attempts = 0 AND t.state IN ('needs_attention', 'pr_opened'))) END AS letters_new,
   (t.kind = 'review' AND t.verdict IS NOT NULL AND t.verdict_told_at IS NULL) AS verdict_untold,
-  (t.ticket_id IS NOT NULL AND t.ticket_told_at IS NULL) AS ticket_open,
+  ((t.ticket_id IS NOT NULL OR EXISTS (SELECT 1 FROM tickets k WHERE k.task_id = t.id))
+    AND t.ticket_told_at IS NULL) AS ticket_open,
   EXISTS (SELECT FROM task_runs q WHERE q.task_id = t.id AND q.plans AND q.finished_at IS NOT NULL
     AND q.error IS NULL) AS planned,
   pp.number AS parent_pull_number, pp.url AS parent_pull_url

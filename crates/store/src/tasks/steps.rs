@@ -40,7 +40,8 @@ WHERE kind = 'task' AND id IN (
   UNION SELECT parent_id FROM tasks WHERE id = $1 AND parent_id IS NOT NULL)";
 
 impl Step {
-    /// Moves the task from one state to another, writes its history and tells the stream.
+    /// Moves the task from one state to another, writes its history, and tells the stream and others. What
+    /// others are told is what the task's row says by now.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
@@ -98,7 +99,8 @@ impl Step {
             }),
             at: self.now,
         };
-        self.tell(&[event]).await
+        self.tell(&[event]).await?;
+        self.notice_task(moved).await
     }
 
     /// A fire of its job may wait for this run.

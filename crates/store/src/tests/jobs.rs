@@ -53,7 +53,7 @@ impl World {
         self.store.create_job(&new).await
     }
 
-    async fn hook(&self, job: &JobRow) -> TriggerId {
+    async fn webhook_of(&self, job: &JobRow) -> TriggerId {
         let id = TriggerId(fresh());
         let row = TriggerRow {
             path: Some(id.to_string()),
@@ -76,6 +76,7 @@ impl World {
             params: Map::new(),
             hops: 3,
             due: None,
+            ticket: None,
         };
         let message = NewMessage {
             receiver: job.id.into(),
@@ -128,6 +129,7 @@ impl World {
             pool: sight.job.pool,
             origin: &origin,
             missing: &start.missing,
+            ticket: None,
             created_by: "trigger",
             at: self.at,
         };
@@ -169,7 +171,7 @@ async fn a_name_is_taken_among_those_of_its_kind_until_it_is_deleted() {
 async fn a_fire_becomes_one_run_that_knows_where_it_comes_from() {
     let world = World::new().await;
     let job = world.job(&spec("digest")).await.unwrap();
-    let trigger = world.hook(&job).await;
+    let trigger = world.webhook_of(&job).await;
     let message = world.fire(&job, trigger).await;
     let sight = world.see_job(job.id).await;
     assert_eq!(sight.message, Some(message));
@@ -203,7 +205,7 @@ async fn a_fire_becomes_one_run_that_knows_where_it_comes_from() {
 async fn a_refused_fire_is_a_dead_letter_and_a_trigger_can_be_broken() {
     let world = World::new().await;
     let job = world.job(&spec("digest")).await.unwrap();
-    let trigger = world.hook(&job).await;
+    let trigger = world.webhook_of(&job).await;
     let message = world.fire(&job, trigger).await;
     let sight = world.see_job(job.id).await;
     let (wait, decision) = plain(world.at);
@@ -232,7 +234,7 @@ async fn a_refused_fire_is_a_dead_letter_and_a_trigger_can_be_broken() {
 async fn runs_of_a_trigger_are_counted_within_the_window() {
     let world = World::new().await;
     let job = world.job(&spec("digest")).await.unwrap();
-    let trigger = world.hook(&job).await;
+    let trigger = world.webhook_of(&job).await;
     for _fire in 0..3 {
         world.fire(&job, trigger).await;
         let sight = world.see_job(job.id).await;
@@ -250,7 +252,7 @@ async fn runs_of_a_trigger_are_counted_within_the_window() {
 async fn a_deleted_job_takes_its_triggers_with_it_and_cancels_its_runs() {
     let world = World::new().await;
     let job = world.job(&spec("digest")).await.unwrap();
-    let trigger = world.hook(&job).await;
+    let trigger = world.webhook_of(&job).await;
     world.fire(&job, trigger).await;
     let run = world.start(&world.see_job(job.id).await).await.unwrap();
     assert!(world.store.delete_job(&job, world.at).await.unwrap());
@@ -269,7 +271,7 @@ async fn a_queue_of_one_pool_hides_no_other() {
     );
     let mut last = None;
     for job in [&busy, &busy, &busy, &other] {
-        let trigger = world.hook(job).await;
+        let trigger = world.webhook_of(job).await;
         world.fire(job, trigger).await;
         last = Some(world.start(&world.see_job(job.id).await).await.unwrap());
     }

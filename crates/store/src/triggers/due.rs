@@ -100,11 +100,11 @@ async fn moved_on(
         .collect();
     let outcomes: Vec<Option<&str>> = firings.iter().map(|it| it.outcome.as_deref()).collect();
     sqlx::query(
-        "UPDATE triggers t SET next_fire_at = w.next, fires = fires + w.count,
-                last_fired_at = CASE WHEN 0 < w.count THEN $5 ELSE last_fired_at END,
-                outcome = COALESCE(w.outcome, CASE target_type WHEN 'persistent_agent' THEN 'sent' ELSE outcome END),
-                outcome_at = CASE WHEN w.outcome IS NOT NULL OR target_type = 'persistent_agent'
-                  THEN $5 ELSE outcome_at END
+        "UPDATE triggers t SET next_fire_at = w.next, fires = t.fires + w.count,
+                last_fired_at = CASE WHEN 0 < w.count THEN $5 ELSE t.last_fired_at END,
+                outcome = COALESCE(w.outcome, CASE t.target_type WHEN 'persistent_agent' THEN 'sent' ELSE t.outcome END),
+                outcome_at = CASE WHEN w.outcome IS NOT NULL OR t.target_type = 'persistent_agent'
+                  THEN $5 ELSE t.outcome_at END
          FROM UNNEST($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[]) AS w (id, next, count, outcome)
          WHERE t.id = w.id",
     )

@@ -110,6 +110,16 @@ impl Called {
     }
 }
 
+/// A trigger that waits for tickets, with what it starts.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Awaiting {
+    /// The trigger.
+    #[sqlx(flatten)]
+    pub trigger: TriggerRow,
+    /// What people call its target.
+    pub target: String,
+}
+
 /// What a person changes about a trigger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TriggerChange {
@@ -281,6 +291,33 @@ impl Store {
         );
         query.push_bind(path);
         Ok(query.build_query_as().fetch_optional(&self.pool).await?)
+    }
+
+    /// The triggers of a workspace that wait for tickets of such trackers and can fire, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn awaiting_tickets(
+        &self,
+        workspace: &str,
+        source: &str,
+    ) -> Result<Vec<Awaiting>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+        query.push(COLUMNS).push(
+            ", COALESCE(j.name, g.slug) AS target
+             FROM triggers t
+             LEFT JOIN jobs j ON t.target_type IN ('job', 'task_config') AND j.id = t.target_id
+               AND j.enabled AND j.deleted_at IS NULL
+             LEFT JOIN agents g ON t.target_type = 'persistent_agent' AND g.id = t.target_id
+               AND g.enabled AND NOT g.deleting
+             WHERE t.type = 'ticket' AND t.enabled AND COALESCE(j.workspace, g.workspace) = ",
+        );
+        query.push_bind(workspace.to_owned());
+        query
+            .push(" AND t.config ->> 'source' = ")
+            .push_bind(source.to_owned())
+            .push(" ORDER BY t.created_at, t.id");
+        Ok(query.build_query_as().fetch_all(&self.pool).await?)
     }
 
     /// Notes that a trigger has fired, where its target does not.

@@ -125,6 +125,10 @@ fn args(order: &LaunchOrder) -> Vec<String> {
     if let Some(budget) = &order.budget_usd {
         args.extend(["--max-budget-usd".to_owned(), budget.to_string()]);
     }
+    if let Some(file) = &order.tools_file {
+        // It takes several, up to the next flag; the sign keeps it at one.
+        args.push(format!("--mcp-config={file}"));
+    }
     if let Some(model) = &order.model {
         args.extend(["--model".to_owned(), model.clone()]);
     }

@@ -4,13 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::git_host::GitHostError;
 use serde_json::Value;
 
-use crate::git_hosts::rest::{Dialect, Reply, WORDS_CHARS_MAX};
+use crate::git_hosts::rest::{Dialect, Reply, WORDS_CHARS_MAX, as_bearer};
 
 /// Seconds to wait where GitHub wants us to wait and does not say how long.
 const WAIT_S: i64 = 60;
 /// How GitHub speaks.
 pub(super) const DIALECT: Dialect = Dialect {
     accept: "application/vnd.github+json",
+    headers: &[],
+    authorization: as_bearer,
     limit_end,
     refusal,
 };

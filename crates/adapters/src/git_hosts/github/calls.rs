@@ -55,6 +55,25 @@ impl GitHub {
         }
     }
 
+    pub(super) async fn one_page<T>(
+        &self,
+        repo: &RepoName,
+        path: &str,
+    ) -> Result<(Vec<T>, bool), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let path = format!("/repos/{repo}{path}");
+        let bearer = self.bearer(repo).await?;
+        match self.http.one_page(&bearer, &path).await {
+            Err(error) if is_expired(&error) && self.forget(&bearer) => {
+                let bearer = self.bearer(repo).await?;
+                self.http.one_page(&bearer, &path).await
+            }
+            done => done,
+        }
+    }
+
     pub(super) async fn call(
         &self,
         repo: &RepoName,

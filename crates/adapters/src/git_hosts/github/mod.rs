@@ -10,17 +10,19 @@ mod jwt;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod verbs;
 
 use std::sync::Arc;
 
 use optio_domain::{
     git_host::{
-        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, MergeMethod,
-        MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName, Review, Seen,
-        Thread,
+        Answer, Checks, Comment, Etag, GitHost, GitToken, Issue, IssueNumber, IssueState,
+        MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName,
+        Review, Seen, Thread,
     },
     ports::{Clock, Eventually, StoredToken},
+    secret::SecretText,
 };
 
 use self::{access::Access, answers::DIALECT};
@@ -108,6 +110,7 @@ pub enum BadSettings {
 /// GitHub.
 pub struct GitHub {
     host: String,
+    api_url: String,
     http: Http,
     access: Access,
     clock: Arc<dyn Clock>,
@@ -136,8 +139,22 @@ impl GitHub {
             http: http.map_err(bad)?,
             access: Access::new(settings.credentials)?,
             host: settings.host,
+            api_url: settings.api_url,
             clock,
         })
+    }
+
+    /// The same GitHub for whoever has this token.
+    ///
+    /// # Errors
+    /// When it holds what no token has.
+    pub fn with_token(&self, token: &SecretText) -> Result<Self, BadSettings> {
+        let settings = GitHubSettings {
+            host: self.host.clone(),
+            api_url: self.api_url.clone(),
+            credentials: Credentials::Token(token.reveal().to_owned()),
+        };
+        Self::new(settings, Arc::clone(&self.clock))
     }
 }
 
@@ -216,6 +233,10 @@ impl GitHost for GitHub {
         label: &'a str,
     ) -> Answer<'a, Vec<Issue>> {
         Box::pin(self.list_issues(repo, label))
+    }
+
+    fn issues<'a>(&'a self, repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>> {
+        Box::pin(self.newest_issues(repo, which))
     }
 
     fn comment<'a>(

@@ -244,7 +244,10 @@ pub(super) struct IssueShape {
     user: Option<UserShape>,
     labels: Vec<LabelShape>,
     state: String,
-    updated_at: DateTime<Utc>,
+    #[serde(default)]
+    assignee: Option<UserShape>,
+    created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
     /// There if it is a pull request.
     #[serde(default)]
     pub(super) pull_request: Option<PullMark>,
@@ -263,7 +266,9 @@ impl From<IssueShape> for Issue {
             body: shape.body.unwrap_or_default(),
             author: login(shape.user),
             labels: shape.labels.into_iter().map(|label| label.name).collect(),
+            assignee: shape.assignee.map(|user| user.login),
             open: shape.state == "open",
+            created_at: shape.created_at,
             updated_at: shape.updated_at,
         }
     }

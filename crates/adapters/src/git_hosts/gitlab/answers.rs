@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use optio_domain::git_host::GitHostError;
 use serde_json::Value;
 
-use crate::git_hosts::rest::{Dialect, Reply, WORDS_CHARS_MAX};
+use crate::git_hosts::rest::{Dialect, Reply, WORDS_CHARS_MAX, as_bearer};
 
 /// Seconds to wait where GitLab wants us to wait and does not say how long; its limits are by the
 /// minute.
@@ -15,6 +15,8 @@ const WAIT_S_MAX: i64 = 86_400;
 /// How GitLab speaks.
 pub(super) const DIALECT: Dialect = Dialect {
     accept: "application/json",
+    headers: &[],
+    authorization: as_bearer,
     limit_end,
     refusal,
 };

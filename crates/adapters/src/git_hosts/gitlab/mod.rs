@@ -13,6 +13,7 @@ mod reviews;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod verbs;
 
 use std::sync::Arc;
@@ -20,10 +21,12 @@ use std::sync::Arc;
 use optio_domain::{
     git_host::{
         Answer, Checks, Comment, Etag, GitHost, GitHostError, GitToken, Issue, IssueNumber,
-        MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState, Repo, RepoName,
-        Review, Seen, Thread,
+        IssueState, MergeMethod, MergeRefused, Merged, NewReview, Pull, PullNumber, PullState,
+        Repo, RepoName, Review, Seen, Thread,
     },
     ports::{Clock, Eventually, StoredToken},
+    secret::SecretText,
+    tracker::BaseUrl,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -81,8 +84,10 @@ pub enum BadSettings {
 /// GitLab.
 pub struct GitLab {
     host: String,
+    api_url: String,
     http: Http,
     account: Account,
+    clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for GitLab {
@@ -104,7 +109,9 @@ impl GitLab {
             BadApi::Certificates => BadSettings::Certificates,
         };
         Ok(Self {
-            http: Http::new(&settings.api_url, DIALECT, clock).map_err(bad)?,
+            http: Http::new(&settings.api_url, DIALECT, Arc::clone(&clock)).map_err(bad)?,
+            api_url: settings.api_url.clone(),
+            clock,
             account: match settings.token {
                 Token::Given(token) => {
                     Account::Given(plain_token(&token).ok_or(BadSettings::Token)?)
@@ -113,6 +120,30 @@ impl GitLab {
             },
             host: settings.host,
         })
+    }
+
+    /// A GitLab for whoever has this token: ourselves, where that is its host, and another one else.
+    ///
+    /// # Errors
+    /// When the address or the token cannot be used.
+    pub fn with_token(&self, base: &BaseUrl, token: &SecretText) -> Result<Self, BadSettings> {
+        let api_url = if self.is_at(base) {
+            self.api_url.clone()
+        } else {
+            format!("{}/api/v4", base.as_str())
+        };
+        let settings = GitLabSettings {
+            host: base.host().to_owned(),
+            api_url,
+            token: Token::Given(token.reveal().to_owned()),
+        };
+        Self::new(settings, Arc::clone(&self.clock))
+    }
+
+    /// Whether this is the GitLab of that address.
+    #[must_use]
+    pub fn is_at(&self, base: &BaseUrl) -> bool {
+        self.host.eq_ignore_ascii_case(base.host())
     }
 
     async fn get<T>(&self, repo: &RepoName, path: &str) -> Result<T, GitHostError>
@@ -261,6 +292,10 @@ impl GitHost for GitLab {
         label: &'a str,
     ) -> Answer<'a, Vec<Issue>> {
         Box::pin(self.list_issues(repo, label))
+    }
+
+    fn issues<'a>(&'a self, repo: &'a RepoName, which: IssueState) -> Answer<'a, Vec<Issue>> {
+        Box::pin(self.newest_issues(repo, which))
     }
 
     fn comment<'a>(

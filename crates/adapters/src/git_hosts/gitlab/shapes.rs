@@ -154,6 +154,9 @@ pub(super) struct IssueShape {
     #[serde(default)]
     labels: Vec<String>,
     pub(super) state: String,
+    #[serde(default)]
+    assignees: Vec<UserShape>,
+    created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
@@ -166,7 +169,9 @@ impl From<IssueShape> for Issue {
             body: shape.description.unwrap_or_default(),
             author: username(shape.author),
             labels: shape.labels,
+            assignee: shape.assignees.into_iter().next().map(|user| user.username),
             open: shape.state == "opened",
+            created_at: shape.created_at,
             updated_at: shape.updated_at,
         }
     }

@@ -1,9 +1,10 @@
-//! Calls of a git host's REST API: with a deadline, not while the rate limit is used up, conditional
-//! where an answer is kept, and through all pages of a list. What differs from host to host is its
-//! [`Dialect`]. Of octocrab only the connection is used here: it puts hyper, TLS and time limits
+//! Calls of an API over HTTP with JSON: with a deadline, not while the rate limit is used up, conditional
+//! where an answer is kept, and through all pages of a list. What differs from host to host, and from
+//! tracker to tracker, is its [`Dialect`]. Of octocrab only the connection is used here: it puts hyper, TLS and time limits
 //! together for any base address.
 
 mod cache;
+mod token;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +13,13 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Utc};
 use octocrab::Octocrab;
-use optio_domain::{
-    git_host::GitHostError,
-    ports::{Clock, StoredToken},
-};
+use optio_domain::{git_host::GitHostError, ports::Clock};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use self::cache::{Cache, Kept};
+pub(super) use self::token::Account;
+pub(crate) use self::token::{Bearer, as_bearer, plain_token};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -29,91 +29,67 @@ const CALL_MAX: Duration = Duration::from_secs(20);
 const PAGES_MAX: u32 = 100;
 
 /// Characters of the host's words that are passed on.
-pub(super) const WORDS_CHARS_MAX: usize = 500;
+pub(crate) const WORDS_CHARS_MAX: usize = 500;
 
 /// How a host's API speaks.
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// The kind of answer that is asked for.
-    pub(super) accept: &'static str,
+    pub(crate) accept: &'static str,
+    /// What else every call says of itself.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// How a token is shown.
+    pub(crate) authorization: fn(&str) -> String,
     /// Until when no more calls are to be made, if an answer says so.
-    pub(super) limit_end: fn(&Reply, DateTime<Utc>) -> Option<DateTime<Utc>>,
+    pub(crate) limit_end: fn(&Reply, DateTime<Utc>) -> Option<DateTime<Utc>>,
     /// What the caller can do about a refusal of this path.
-    pub(super) refusal: fn(&Reply, &str, DateTime<Utc>) -> GitHostError,
+    pub(crate) refusal: fn(&Reply, &str, DateTime<Utc>) -> GitHostError,
 }
 
 /// Why an API cannot be spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BadApi {
+pub(crate) enum BadApi {
     /// The address is none.
     Url,
     /// This machine knows nobody whose certificates could be trusted.
     Certificates,
 }
 
-/// A token and the name its rate limit is counted under.
-#[derive(Clone)]
-pub(super) struct Bearer {
-    pub(super) name: String,
-    pub(super) token: String,
-}
-
-/// The token of an account.
-#[derive(Clone)]
-pub(super) enum Account {
-    /// Given at the start.
-    Given(String),
-    /// Stored where people change it.
-    Stored(Arc<dyn StoredToken>),
-}
-
-impl Account {
-    /// What calls are made with now.
-    pub(super) async fn bearer(&self) -> Result<Bearer, GitHostError> {
-        let token = match self {
-            Self::Given(token) => token.clone(),
-            Self::Stored(stored) => {
-                let unusable = |words: &str| GitHostError::Unauthorized {
-                    words: words.to_owned(),
-                    remedy: stored.remedy(),
-                };
-                let token = stored.token().await.map_err(GitHostError::Busy)?;
-                let token = token.ok_or_else(|| unusable("there is no token"))?;
-                plain_token(token.reveal())
-                    .ok_or_else(|| unusable("the token holds characters that no token has"))?
-            }
-        };
-        Ok(Bearer {
-            name: String::new(),
-            token,
-        })
-    }
-}
-
 /// The methods that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub(crate) enum Method {
     Get,
     Post,
     Put,
     Patch,
 }
 
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
 /// What was answered.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// The body, understood.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, GitHostError> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, GitHostError> {
         serde_json::from_str(&self.body).map_err(|error| {
             GitHostError::Busy(format!("the answer is not what was expected: {error}"))
         })
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -136,7 +112,7 @@ struct Page<T> {
 }
 
 /// A host's API at one address.
-pub(super) struct Http {
+pub(crate) struct Http {
     crab: Octocrab,
     dialect: Dialect,
     clock: Arc<dyn Clock>,
@@ -146,7 +122,7 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(
+    pub(crate) fn new(
         api_url: &str,
         dialect: Dialect,
         clock: Arc<dyn Clock>,
@@ -174,7 +150,7 @@ impl Http {
     }
 
     /// One call that succeeds or says what the caller can do.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         bearer: &Bearer,
         method: Method,
@@ -185,7 +161,7 @@ impl Http {
         self.judged(reply, path)
     }
 
-    pub(super) fn judged(&self, reply: Reply, path: &str) -> Result<Reply, GitHostError> {
+    pub(crate) fn judged(&self, reply: Reply, path: &str) -> Result<Reply, GitHostError> {
         match reply.status {
             200..300 => Ok(reply),
             _ => Err((self.dialect.refusal)(&reply, path, self.clock.now())),
@@ -226,28 +202,37 @@ impl Http {
         body: Option<&Value>,
         etag: Option<&str>,
     ) -> Result<Reply, GitHostError> {
-        let crab = self.crab.user_access_token(bearer.token.clone());
-        let crab = crab.map_err(|error| unsent(&error))?;
-        let mut headers = HeaderMap::new();
-        let accept = HeaderValue::from_static(self.dialect.accept);
-        headers.insert(header::ACCEPT, accept);
-        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
-            headers.insert(header::IF_NONE_MATCH, etag);
+        let mut request = ::http::Request::builder()
+            .method(method.name())
+            .uri(path)
+            .header(header::ACCEPT, self.dialect.accept)
+            .header(header::AUTHORIZATION, self.shown(bearer)?);
+        for (name, value) in self.dialect.headers {
+            request = request.header(*name, *value);
         }
-        let sent = match method {
-            Method::Get => crab._get_with_headers(path, Some(headers)).await,
-            Method::Post => crab._post(path, body).await,
-            Method::Put => crab._put(path, body).await,
-            Method::Patch => crab._patch(path, body).await,
-        };
+        if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        let request = self.crab.build_request(request, body);
+        let request = request.map_err(|error| unsent(&error))?;
+        let sent = self.crab.execute(request).await;
         let response = sent.map_err(|error| unsent(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = crab.body_to_string(response).await;
+        let body = self.crab.body_to_string(response).await;
         Ok(Reply {
             status,
             headers,
             body: body.map_err(|error| unsent(&error))?,
         })
+    }
+
+    fn shown(&self, bearer: &Bearer) -> Result<HeaderValue, GitHostError> {
+        let shown = (self.dialect.authorization)(&bearer.token);
+        let mut shown = HeaderValue::from_str(&shown).map_err(|_| {
+            GitHostError::Refused("the token holds characters that no token has".to_owned())
+        })?;
+        shown.set_sensitive(true);
+        Ok(shown)
     }
 
     fn limited_until(&self, name: &str) -> Option<DateTime<Utc>> {
@@ -261,7 +246,7 @@ impl Http {
     }
 
     /// Reads something, from what is kept if it is unchanged.
-    pub(super) async fn get<T>(&self, bearer: &Bearer, path: &str) -> Result<T, GitHostError>
+    pub(crate) async fn get<T>(&self, bearer: &Bearer, path: &str) -> Result<T, GitHostError>
     where
         T: Serialize + DeserializeOwned,
     {
@@ -279,6 +264,19 @@ impl Http {
     {
         let page = self.page(bearer, path).await?;
         Ok((page.value, page.etag))
+    }
+
+    /// Reads one page of a list, and whether there is another.
+    pub(super) async fn one_page<T>(
+        &self,
+        bearer: &Bearer,
+        path: &str,
+    ) -> Result<(Vec<T>, bool), GitHostError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let page: Page<Vec<T>> = self.page(bearer, path).await?;
+        Ok((page.value, page.has_next))
     }
 
     /// Reads all pages of a list.
@@ -356,15 +354,8 @@ fn unsent(error: &octocrab::Error) -> GitHostError {
     GitHostError::Busy(words)
 }
 
-/// A token as a header can carry it; `None` where it is empty or holds what no token has.
-pub(super) fn plain_token(token: &str) -> Option<String> {
-    let token = token.trim().to_owned();
-    let is_plain = !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic());
-    is_plain.then_some(token)
-}
-
 /// A text as part of a query or a path.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -2,8 +2,11 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use optio_domain::{
-    id::{JobId, PoolId},
-    job::{JobKind, JobSpec},
+    agent::spec::Invalid,
+    id::{JobId, PoolId, TemplateId},
+    job::{JobKind, JobSpec, params},
+    prompt_template::TemplateKind,
+    template::Template,
     trigger::{TargetKind, TriggerType},
 };
 use optio_store::{
@@ -78,6 +81,7 @@ pub(crate) async fn make(
     person: &str,
     spec: &JobSpec,
 ) -> Result<JobRow, ApiError> {
+    template_of(gateway, spec).await?;
     let world = gateway.world();
     let at = world.clock.now();
     let pool = pool_for(gateway, spec).await?;
@@ -92,7 +96,39 @@ pub(crate) async fn make(
             at,
         })
         .await?;
+    gateway.hints().look(row.id.into());
+    gateway.hints().look(pool.into());
     Ok(row)
+}
+
+/// A template that takes the place of the prompt is there, is for this, and asks for what there will be.
+async fn template_of(gateway: &Gateway, spec: &JobSpec) -> Result<(), ApiError> {
+    let Some(id) = spec.template else {
+        return Ok(());
+    };
+    let wrong = |rule: String| ApiError::from(Invalid::new("promptTemplateId", rule));
+    let kind = match spec.kind {
+        JobKind::Standalone => TemplateKind::Job,
+        JobKind::Blueprint => TemplateKind::Task,
+    };
+    let store = &gateway.world().store;
+    let found = store.named_template(WORKSPACE, TemplateId(id)).await?;
+    let found = found
+        .filter(|it| it.spec.kind == kind)
+        .ok_or_else(|| wrong(format!("is no template of kind {}", kind.name())))?;
+    match (
+        &spec.params_schema,
+        params::names(spec.params_schema.as_ref()),
+    ) {
+        (Some(_), Some(names)) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let template = Template::parse(&found.spec.template).and_then(|it| it.check(&names));
+            template.map_err(|error| {
+                wrong(format!("asks for what paramsSchema does not have: {error}"))
+            })
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
 }
 
 /// Where its runs may run: a job's own pool is made with it.
@@ -114,6 +150,7 @@ pub(crate) async fn alter(
     row: &JobRow,
     spec: &JobSpec,
 ) -> Result<JobRow, ApiError> {
+    template_of(gateway, spec).await?;
     let world = gateway.world();
     let pool = match spec.kind {
         JobKind::Standalone => row.pool,

@@ -121,6 +121,7 @@ pub(crate) async fn begin(
         params: body.params.unwrap_or_default(),
         hops: 0,
         due: None,
+        ticket: None,
     };
     let (start, origin) = ordered(gateway, job, &fired).await?;
     let at = world.clock.now();
@@ -131,6 +132,7 @@ pub(crate) async fn begin(
         pool: job.pool,
         origin: &origin,
         missing: &start.missing,
+        ticket: None,
         created_by: person,
         at,
     };

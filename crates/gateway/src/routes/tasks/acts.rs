@@ -101,6 +101,17 @@ async fn want(
     intent: Intent,
     words: Option<String>,
 ) -> Result<Json<OneTask>, ApiError> {
+    let task = TaskView::of(ask_for(gateway, task, intent, words).await?);
+    Ok(Json(OneTask { task }))
+}
+
+/// Asks a task for something, and waits a moment for it to obey.
+pub(crate) async fn ask_for(
+    gateway: &Gateway,
+    task: &str,
+    intent: Intent,
+    words: Option<String>,
+) -> Result<TaskRow, ApiError> {
     let words = words.filter(|words| !words.trim().is_empty());
     if let Some(words) = &words {
         text("prompt", words, WORDS_BYTES_MAX)?;
@@ -109,10 +120,7 @@ async fn want(
     intent.meets(row.state).map_err(|refusal| {
         ApiError::Conflict(format!("the task is {}: {refusal}", row.state.name()))
     })?;
-    let row = wished(gateway, row, intent, words.as_deref()).await?;
-    Ok(Json(OneTask {
-        task: TaskView::of(row),
-    }))
+    wished(gateway, row, intent, words.as_deref()).await
 }
 
 /// Notes a wish that the state allows, and waits a moment for it to be met.

@@ -28,7 +28,7 @@ pub(crate) mod depends;
 pub(crate) mod logs;
 pub(crate) mod messages;
 pub(crate) mod unified;
-mod view;
+pub(crate) mod view;
 pub(crate) mod written;
 
 use view::TaskView;

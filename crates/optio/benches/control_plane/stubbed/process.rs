@@ -15,10 +15,11 @@ use optio_actors::{
     agent::Agents,
     reports::{Reports, by_runtime},
 };
-use optio_adapters::agents::claude_code::ClaudeCode;
+use optio_adapters::{agents::claude_code::ClaudeCode, notifiers::http::HttpNotifier};
 use optio_domain::{
     id::SandboxId,
     limits::Limits,
+    notice::guard::PrivateHosts,
     ports::{
         AgentCli, Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder,
         SandboxState, Sandboxes,
@@ -126,6 +127,11 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         sandboxes: Arc::<Stub>::clone(&stub),
         clis: Arc::new(by_runtime(clis)),
         hosts: optio_domain::ports::GitHosts::default(),
+        trackers: std::sync::Arc::new(optio_domain::ports::NoTrackers),
+        notifier: Arc::new(HttpNotifier::new(
+            PrivateHosts::default(),
+            Duration::from_secs(1),
+        )),
         clock: Arc::new(Now),
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,

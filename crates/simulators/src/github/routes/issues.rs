@@ -1,5 +1,6 @@
 //! Issues, with pull requests among them: their labels and comments.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
@@ -39,12 +40,26 @@ fn list(world: &World, key: &str, call: &Call) -> Answer {
         .param("labels")
         .map(|it| it.split(',').collect())
         .unwrap_or_default();
+    let since = match call.param("since") {
+        None => None,
+        Some(text) => match text.parse::<DateTime<Utc>>() {
+            Ok(since) => Some(since),
+            Err(_) => return Err(Refusal::invalid("Issue", "since", "invalid")),
+        },
+    };
     let fits = |issue: &&Issue| {
         let of_state = state == "all" || issue.open == (state == "open");
         let has = |label: &&str| issue.labels.iter().any(|it| it.eq_ignore_ascii_case(label));
-        of_state && labels.iter().all(has)
+        let is_new = since.is_none_or(|since| since <= issue.updated);
+        of_state && is_new && labels.iter().all(has)
     };
-    let found = repo.issues.values().filter(fits);
+    let mut found: Vec<&Issue> = repo.issues.values().filter(fits).collect();
+    match call.param("sort").unwrap_or("created") {
+        "created" => {}
+        "updated" => found.sort_by_key(|issue| issue.updated),
+        _ => return Err(Refusal::invalid("Issue", "sort", "invalid")),
+    }
+    let found = found.into_iter();
     let mut list: Vec<Value> = found.map(|it| shape::issue(world, repo, it)).collect();
     if call.param("direction") != Some("asc") {
         list.reverse();
@@ -160,6 +175,9 @@ fn issue_labels(
         _ => return Err(Refusal::missing()),
     }
     let after = issue.labels.clone();
+    if after != before {
+        issue.updated = now();
+    }
     let added = after.iter().filter(|it| !before.contains(it));
     let removed = before.iter().filter(|it| !after.contains(it));
     let changed = added

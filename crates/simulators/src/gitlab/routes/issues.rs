@@ -1,5 +1,6 @@
 //! Issues.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::super::wire::{Answer, Call, Refusal, Reply, created, ok};
@@ -32,11 +33,25 @@ fn list(shared: &Shared, key: &str, call: &Call) -> Answer {
     let project = &world.projects[key];
     let state = call.text("state").unwrap_or("all");
     let labels = call.words("labels").unwrap_or_default();
+    let since = match call.text("updated_after") {
+        None => None,
+        Some(text) => match text.parse::<DateTime<Utc>>() {
+            Ok(since) => Some(since),
+            Err(_) => return Err(Refusal::new(400, "updated_after is invalid")),
+        },
+    };
     let fits = |issue: &&Issue| {
         let of_state = state == "all" || issue.open == (state == "opened");
-        of_state && labels.iter().all(|label| issue.labels.contains(label))
+        let is_new = since.is_none_or(|since| since <= issue.updated);
+        of_state && is_new && labels.iter().all(|label| issue.labels.contains(label))
     };
-    let found = project.issues.values().filter(fits);
+    let mut found: Vec<&Issue> = project.issues.values().filter(fits).collect();
+    match call.text("order_by").unwrap_or("created_at") {
+        "created_at" => {}
+        "updated_at" => found.sort_by_key(|issue| issue.updated),
+        _ => return Err(Refusal::new(400, "order_by does not have a valid value")),
+    }
+    let found = found.into_iter();
     let mut list: Vec<Value> = found.map(|it| shape::issue(&world, project, it)).collect();
     if call.text("sort") != Some("asc") {
         list.reverse();
