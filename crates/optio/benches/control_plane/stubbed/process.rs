@@ -21,8 +21,8 @@ use optio_domain::{
     limits::Limits,
     notice::guard::PrivateHosts,
     ports::{
-        AgentCli, Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder,
-        SandboxState, Sandboxes,
+        AgentCli, Clock, Eventually, GitHosts, Ids, IsolationReport, NoTrackers, SandboxError,
+        SandboxOrder, SandboxState, Sandboxes,
     },
     token::Signer,
     wire::runner::{EndCause, Ended, Happening, RunEvent, RunSpec, ToRunner},
@@ -103,6 +103,10 @@ pub(crate) fn serve(arguments: &[String]) -> Outcome<()> {
     runtime.block_on(run(shape, statements))
 }
 
+fn notifier() -> HttpNotifier {
+    HttpNotifier::new(PrivateHosts::default(), Duration::from_secs(1))
+}
+
 async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
     let listener = tokio::net::TcpListener::bind(shape.listen).await?;
     let store = Store::connect(&shape.database, CONNECTIONS).await?;
@@ -126,12 +130,9 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         links,
         sandboxes: Arc::<Stub>::clone(&stub),
         clis: Arc::new(by_runtime(clis)),
-        hosts: optio_domain::ports::GitHosts::default(),
-        trackers: std::sync::Arc::new(optio_domain::ports::NoTrackers),
-        notifier: Arc::new(HttpNotifier::new(
-            PrivateHosts::default(),
-            Duration::from_secs(1),
-        )),
+        hosts: GitHosts::default(),
+        trackers: Arc::new(NoTrackers),
+        notifier: Arc::new(notifier()),
         clock: Arc::new(Now),
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,

@@ -360,4 +360,11 @@ async fn an_idle_outbox_is_looked_at_by_its_index_alone() {
         .unwrap();
     let (read,): (i64,) = sqlx::query_as(reads).fetch_one(&mut *tx).await.unwrap();
     assert_eq!((taken.len(), read), (0, 0));
+    // Whoever does read the rows is counted.
+    sqlx::query("SELECT sum(length(event)) FROM webhook_deliveries")
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+    let (read,): (i64,) = sqlx::query_as(reads).fetch_one(&mut *tx).await.unwrap();
+    assert_ne!(read, 0);
 }
