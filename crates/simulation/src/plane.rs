@@ -93,7 +93,7 @@ impl Plane {
             }),
             clis: Arc::new(by_runtime(programs())),
             hosts: optio_domain::ports::GitHosts::default(),
-            trackers: std::sync::Arc::new(optio_domain::ports::NoTrackers),
+            trackers: Arc::new(optio_domain::ports::NoTrackers),
             clock: Arc::new(SkewedClock {
                 time: given.time.clone(),
                 skew,

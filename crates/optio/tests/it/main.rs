@@ -9,6 +9,7 @@ mod client;
 mod client_repos;
 #[cfg(test)]
 mod client_secrets;
+mod client_trackers;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]

@@ -126,7 +126,7 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         sandboxes: Arc::<Stub>::clone(&stub),
         clis: Arc::new(by_runtime(clis)),
         hosts: optio_domain::ports::GitHosts::default(),
-        trackers: std::sync::Arc::new(optio_domain::ports::NoTrackers),
+        trackers: Arc::new(optio_domain::ports::NoTrackers),
         clock: Arc::new(Now),
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,
