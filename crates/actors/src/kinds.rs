@@ -5,7 +5,7 @@ use std::sync::Arc;
 use optio_runtime::{Hints, Kind};
 
 use crate::{
-    World, agent::Agents, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks,
+    World, agent::Agents, job::Jobs, pool::Pools, pr_review::PrReviews, pull::Pulls, task::Tasks,
     tracker::Trackers,
 };
 
@@ -17,6 +17,7 @@ pub struct Kinds {
     pulls: Arc<Pulls>,
     pools: Arc<Pools>,
     reviews: Arc<PrReviews>,
+    jobs: Arc<Jobs>,
     trackers: Arc<Trackers>,
 }
 
@@ -30,6 +31,7 @@ impl Kinds {
             pulls: Arc::new(Pulls::new(world.clone())),
             pools: Arc::new(Pools::new(world.clone())),
             reviews: Arc::new(PrReviews::new(world.clone())),
+            jobs: Arc::new(Jobs::new(world.clone())),
             trackers: Arc::new(Trackers::new(world.clone())),
         }
     }
@@ -43,6 +45,7 @@ impl Kinds {
             Arc::<Pulls>::clone(&self.pulls),
             Arc::<Pools>::clone(&self.pools),
             Arc::<PrReviews>::clone(&self.reviews),
+            Arc::<Jobs>::clone(&self.jobs),
             Arc::<Trackers>::clone(&self.trackers),
         ]
     }
@@ -53,6 +56,7 @@ impl Kinds {
         self.tasks.introduce(hints.clone());
         self.pulls.introduce(hints.clone());
         self.reviews.introduce(hints.clone());
+        self.jobs.introduce(hints.clone());
         self.trackers.introduce(hints.clone());
     }
 

@@ -3,16 +3,19 @@
 pub mod agent;
 pub mod asks;
 mod credentials;
+pub mod job;
 mod kinds;
 mod known;
+pub mod notices;
 pub mod pool;
 pub mod pr_review;
 pub mod pull;
 pub mod reports;
 pub mod review_rounds;
-pub mod schedules;
+mod run_files;
 pub mod task;
 pub mod tracker;
+pub mod triggers;
 mod world;
 
 pub use kinds::Kinds;

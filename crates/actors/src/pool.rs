@@ -39,6 +39,9 @@ impl Pools {
         for it in &mut sight.seen.worktrees {
             it.connected = self.world.links.holds(it.sandbox, None).is_some();
         }
+        for it in &mut sight.seen.instances {
+            it.connected = self.world.links.holds(it.sandbox, None).is_some();
+        }
         let now = self.world.clock.now();
         let (step, wait) = plan(&sight.seen, now);
         let decision = Decision {
@@ -59,6 +62,8 @@ impl Pools {
             }
             Step::Retire(sandbox) => self.retire(&sight, sandbox, &wait, &decision).await,
             Step::Destroy(sandbox) => self.destroy(&sight, sandbox, &wait, &decision).await,
+            Step::Warm => self.warm(&sight, &wait, &decision).await,
+            Step::Revive(sandbox) => self.revive(&sight, sandbox, &wait, &decision).await,
         }
     }
 
@@ -155,6 +160,36 @@ impl Pools {
                 self.trouble(sight, decision, &error).await
             }
         }
+    }
+
+    /// One more, written down before it is started, so that it is known whatever happens to us.
+    async fn warm(
+        &self,
+        sight: &PoolSight,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let sandbox = SandboxId(sight.pool.beside(self.world.ids.fresh()));
+        let mut step = self.begin(sight, wait, decision).await?;
+        step.pool_sandbox_warm(sandbox).await?;
+        step.commit().await?;
+        Ok(Progress::Again)
+    }
+
+    async fn revive(
+        &self,
+        sight: &PoolSight,
+        sandbox: SandboxId,
+        wait: &Wait,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let step = self.begin(sight, wait, decision).await?;
+        step.commit().await?;
+        let order = self.world.sandbox_order(sandbox, sight.pool);
+        if let Err(error) = self.world.sandboxes.ensure(&order).await {
+            tracing::warn!(pool.id = %sight.pool, %error, "a warm sandbox could not be started, will try again");
+        }
+        Ok(Progress::Rest { until: wait.until })
     }
 
     async fn trouble(

@@ -13,19 +13,21 @@ use optio_domain::{
     transcript::{Entry, EntryKind, Facts},
     wire::{
         checkout::{Removal, WorktreeState},
+        outputs::FileLimits,
         runner::{EndCause, Ended, Happening, HeldRun, RunEvent, ToRunner},
     },
 };
 use optio_runtime::Hints;
 use optio_store::{
     StoreError,
+    run_files::FilesIntake,
     runs::{Intake, RefusedReport, RunRow, TakenIn},
     step::{NewEvent, Write},
     turns::InputAnswer,
 };
 use serde_json::json;
 
-use crate::{World, known::OpenedTurn};
+use crate::{World, known::OpenedTurn, run_files};
 
 /// How often a batch is tried again when the run has moved meanwhile.
 const TRIES_MAX: u32 = 5;
@@ -176,7 +178,8 @@ impl Reports {
                 return Ok(vec![ToRunner::Ack { run, seq }]);
             }
             let cli = self.world.clis.get(row.runtime.as_str()).map(Arc::clone);
-            let intake = understand(&row, fresh, cli.as_deref());
+            let limits = FileLimits::from(&self.world.limits);
+            let intake = understand(&row, fresh, cli.as_deref(), limits);
             if let Some(opened) = opened
                 && self.start(&opened, &intake).await?
             {
@@ -216,7 +219,7 @@ impl Reports {
         let Ok(to) = opened.state.on(AgentEvent::Started) else {
             return Ok(false);
         };
-        if intake.ended.is_some() || !intake.inputs.is_empty() || intake.worktree.is_some() {
+        if intake.ended.is_some() || !intake.is_plain() {
             return Ok(false);
         }
         let wait = work(opened.duration_ms, at);
@@ -259,7 +262,8 @@ impl Reports {
         }
     }
 
-    /// Keeps what a stale incarnation said. What it used is not worth keeping.
+    /// Keeps what a stale incarnation said. What it used is not worth keeping, and its files are too
+    /// large for it.
     async fn refuse(
         &self,
         actor: Option<ActorKey>,
@@ -267,7 +271,10 @@ impl Reports {
         reason: &str,
     ) -> Result<(), StoreError> {
         for event in events {
-            if matches!(event.what, Happening::Sample { .. }) {
+            if matches!(
+                event.what,
+                Happening::Sample { .. } | Happening::FilePiece { .. }
+            ) {
                 continue;
             }
             let refused = RefusedReport {
@@ -304,21 +311,16 @@ fn fresh<'a>(row: &RunRow, batch: &'a [RunEvent]) -> Result<&'a [RunEvent], Repo
 }
 
 /// What a batch amounts to: pure.
-fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> Intake {
-    let mut intake = Intake {
-        run: row.run,
-        actor: row.actor,
-        epoch: row.epoch,
-        after_seq: row.acked_seq,
-        up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
-        facts: row.facts.clone(),
-        started_at: None,
-        process: None,
-        inputs: Vec::new(),
-        ended: None,
-        sample: None,
-        worktree: None,
-        events: Vec::new(),
+fn understand(
+    row: &RunRow,
+    batch: &[RunEvent],
+    cli: Option<&dyn AgentCli>,
+    limits: FileLimits,
+) -> Intake {
+    let mut intake = nothing_of(row, batch);
+    let mut files = FilesIntake {
+        limits,
+        news: Vec::new(),
     };
     for event in batch {
         match &event.what {
@@ -362,10 +364,36 @@ fn understand(row: &RunRow, batch: &[RunEvent], cli: Option<&dyn AgentCli>) -> I
                     .inputs
                     .push(answer(event, *input, Some(reason.clone())));
             }
+            Happening::FilePiece { .. } | Happening::File { .. } | Happening::FileLeft { .. } => {
+                let entry = run_files::hear(&mut files, event);
+                let entry = entry.map(|entry| log(row, event, "stderr", &entry));
+                intake.events.extend(entry);
+            }
             Happening::Ended(ended) => end(&mut intake, row, event, ended),
         }
     }
+    intake.files = (!files.news.is_empty()).then_some(files);
     intake
+}
+
+/// A batch that amounts to nothing but its place in the stream.
+fn nothing_of(row: &RunRow, batch: &[RunEvent]) -> Intake {
+    Intake {
+        run: row.run,
+        actor: row.actor,
+        epoch: row.epoch,
+        after_seq: row.acked_seq,
+        up_to_seq: batch.last().map_or(row.acked_seq, |event| event.seq),
+        facts: row.facts.clone(),
+        started_at: None,
+        process: None,
+        inputs: Vec::new(),
+        ended: None,
+        sample: None,
+        worktree: None,
+        files: None,
+        events: Vec::new(),
+    }
 }
 
 /// Who was ended by somebody else says so in its transcript.
@@ -442,9 +470,11 @@ fn log(row: &RunRow, event: &RunEvent, stream: &str, entry: &Entry) -> NewEvent 
     let (owner, run, type_name) = match row.actor.kind {
         ActorKind::Task => ("taskId", "runId", "task:log"),
         ActorKind::PrReview => ("prReviewId", "prReviewRunId", "pr_review_run:log"),
-        ActorKind::Agent | ActorKind::Pool | ActorKind::PullRequest | ActorKind::Tracker => {
-            ("agentId", "turnId", "persistent_agent:log")
-        }
+        ActorKind::Agent
+        | ActorKind::Job
+        | ActorKind::Pool
+        | ActorKind::PullRequest
+        | ActorKind::Tracker => ("agentId", "turnId", "persistent_agent:log"),
     };
     NewEvent {
         actor_id: row.actor.id,

@@ -7,7 +7,9 @@ use optio_domain::{
     agent::seen::Link,
     id::{RunId, SandboxId},
     limits::Limits,
-    ports::{AgentCli, Clock, GitHosts, Ids, SandboxOrder, SandboxState, Sandboxes, Trackers},
+    ports::{
+        AgentCli, Clock, GitHosts, Ids, Notifier, SandboxOrder, SandboxState, Sandboxes, Trackers,
+    },
     token::{SandboxClaims, Signer},
 };
 use optio_runtime::{links::Links, stream::Stream};
@@ -30,6 +32,8 @@ pub struct World {
     pub clis: Arc<BTreeMap<&'static str, Arc<dyn AgentCli>>>,
     /// The git hosts that are configured.
     pub hosts: GitHosts,
+    /// How others are told what happens.
+    pub notifier: Arc<dyn Notifier>,
     /// Where people write tickets.
     pub trackers: Arc<dyn Trackers>,
     /// The time.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId, TrackerId};
+use crate::id::{AgentId, JobId, PoolId, PrReviewId, PullId, TaskId, TrackerId};
 
 /// The kinds of actor there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,7 +12,9 @@ use crate::id::{AgentId, PoolId, PrReviewId, PullId, TaskId, TrackerId};
 pub enum ActorKind {
     /// A persistent agent.
     Agent,
-    /// The sandboxes of a repository.
+    /// Work that can be started again and again.
+    Job,
+    /// The sandboxes of a repository or a job.
     Pool,
     /// A review of a pull request that no task has opened.
     PrReview,
@@ -25,8 +27,9 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Agent,
+        Self::Job,
         Self::Pool,
         Self::PrReview,
         Self::PullRequest,
@@ -39,6 +42,7 @@ impl ActorKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Agent => "agent",
+            Self::Job => "job",
             Self::Pool => "pool",
             Self::PrReview => "pr-review",
             Self::PullRequest => "pull-request",
@@ -67,6 +71,15 @@ impl From<AgentId> for ActorKey {
     fn from(id: AgentId) -> Self {
         Self {
             kind: ActorKind::Agent,
+            id: id.0,
+        }
+    }
+}
+
+impl From<JobId> for ActorKey {
+    fn from(id: JobId) -> Self {
+        Self {
+            kind: ActorKind::Job,
             id: id.0,
         }
     }

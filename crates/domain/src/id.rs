@@ -29,8 +29,12 @@ macro_rules! ids {
 ids! {
     /// A persistent agent: named, long-lived, driven by messages.
     AgentId,
+    /// A job or a blueprint: work that can be started again and again.
+    JobId,
     /// One message in somebody's inbox.
     MessageId,
+    /// Something that happened, as others are told of it.
+    NoticeId,
     /// The sandboxes of one repository in one workspace.
     PoolId,
     /// A review of a pull request that no task has opened.
@@ -49,6 +53,8 @@ ids! {
     SecretId,
     /// Work on a repository that ends in a merged pull request.
     TaskId,
+    /// A prompt template that is kept.
+    TemplateId,
     /// Something somebody wants done, as it was seen at a tracker.
     TicketId,
     /// A place where people write tickets, which is looked at.
@@ -57,6 +63,8 @@ ids! {
     TriggerId,
     /// One waking of a persistent agent.
     TurnId,
+    /// An address that is told what happens.
+    WebhookId,
 }
 
 impl RunId {

@@ -35,6 +35,16 @@ pub struct Limits {
     pub turns_running_max: i64,
     /// Runs of tasks at once.
     pub tasks_running_max: i64,
+    /// Runs of jobs at once.
+    pub jobs_running_max: i64,
+    /// Runs that one trigger may start in `trigger_window_ms`; with one more it is disabled.
+    pub trigger_runs_max: i64,
+    /// Milliseconds in which the runs of a trigger are counted.
+    pub trigger_window_ms: i64,
+    /// Bytes of a webhook's body.
+    pub hook_bytes_max: usize,
+    /// Calls of one webhook in a minute, where its trigger does not say it.
+    pub hook_calls_per_minute_max: u32,
     /// Runs of reviews of other pull requests at once.
     pub reviews_running_max: i64,
     /// Milliseconds between two looks at the open pull requests of a repository, and at one that only a
@@ -77,6 +87,22 @@ pub struct Limits {
     pub keep_logs_days: i64,
     /// Days answers to requests with an idempotency key are kept.
     pub keep_answers_days: i64,
+    /// Days the files of runs are kept.
+    pub keep_files_days: i64,
+    /// Files of one run that are kept.
+    pub run_files_max: u64,
+    /// Bytes of one such file; more than 256 MiB are not possible.
+    pub run_file_bytes_max: u64,
+    /// Bytes of all such files of one run together.
+    pub run_files_bytes_max: u64,
+    /// Days deliveries to webhooks are kept once nothing more becomes of them.
+    pub keep_deliveries_days: i64,
+    /// Attempts at one delivery to a webhook.
+    pub webhook_attempts_max: i32,
+    /// Milliseconds a receiver may take to answer.
+    pub webhook_ms_max: u64,
+    /// Deliveries that one control plane sends at once.
+    pub webhooks_sending_max: usize,
     /// Milliseconds an agent may print nothing before it is stopped.
     pub silence_ms_max: u64,
     /// Bytes an agent may print in one run.
@@ -104,6 +130,11 @@ impl Default for Limits {
             body_bytes_max: 1 << 20,
             turns_running_max: 10,
             tasks_running_max: 5,
+            jobs_running_max: 5,
+            trigger_runs_max: 120,
+            trigger_window_ms: 10 * 60 * 1_000,
+            hook_bytes_max: 1 << 20,
+            hook_calls_per_minute_max: 600,
             reviews_running_max: 4,
             pull_poll_ms: 2 * 60 * 1_000,
             task_poll_ms: 30 * 1_000,
@@ -124,6 +155,14 @@ impl Default for Limits {
             keep_turns_days: 30,
             keep_logs_days: 14,
             keep_answers_days: 1,
+            keep_files_days: 14,
+            run_files_max: 100,
+            run_file_bytes_max: 10 << 20,
+            run_files_bytes_max: 50 << 20,
+            keep_deliveries_days: 14,
+            webhook_attempts_max: 8,
+            webhook_ms_max: 10_000,
+            webhooks_sending_max: 32,
             silence_ms_max: 15 * 60 * 1_000,
             output_bytes_max: 256 << 20,
             warm_idle_ms_max: 30 * 60 * 1_000,

@@ -17,6 +17,8 @@ pub const WORKTREE_KEPT: TimeDelta = TimeDelta::hours(24);
 const ANSWER_MAX: TimeDelta = TimeDelta::minutes(1);
 /// How often a sandbox is looked at again that should be idle and is not known to be.
 const BUSY_LOOK: TimeDelta = TimeDelta::minutes(1);
+/// How long a warm sandbox may take until its runner is connected; then its driver is asked again.
+const WARMING_MAX: TimeDelta = TimeDelta::seconds(10);
 
 /// How large a pool may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Instance {
     pub runs: i64,
     /// Until when it is kept without a run.
     pub keep_until: Option<DateTime<Utc>>,
+    /// Whether its runner can be spoken to.
+    pub connected: bool,
 }
 
 /// Where a run goes.
@@ -130,6 +134,32 @@ pub struct Seen {
     pub dormant: Vec<Dormant>,
     /// The worktrees in all of them.
     pub worktrees: Vec<Worktree>,
+    /// Sandboxes that are to be started while nothing runs in them.
+    pub warm: i64,
+    /// Sandboxes there may be, where some are to be warm.
+    pub sandboxes_max: i64,
+}
+
+impl Seen {
+    /// Sandboxes in which nothing runs.
+    fn idle(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|it| it.runs == 0)
+    }
+
+    /// Those of them that are more than are to be warm, the longest idle first.
+    fn spare(&self) -> impl Iterator<Item = &Instance> {
+        let idle = i64::try_from(self.idle().count()).unwrap_or(i64::MAX);
+        let spare = usize::try_from(idle - self.warm).unwrap_or(0);
+        let mut idle: Vec<&Instance> = self.idle().collect();
+        idle.sort_by_key(|it| it.keep_until.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        idle.into_iter().take(spare)
+    }
+
+    /// Whether one more sandbox is to be started.
+    fn lacks_a_warm_one(&self) -> bool {
+        let count = |it: usize| i64::try_from(it).unwrap_or(i64::MAX);
+        count(self.idle().count()) < self.warm && count(self.instances.len()) < self.sandboxes_max
+    }
 }
 
 /// One step of a pool.
@@ -148,6 +178,10 @@ pub enum Step {
     Retire(SandboxId),
     /// Remove the files of an ended sandbox.
     Destroy(SandboxId),
+    /// Start one more sandbox, in which nothing runs yet.
+    Warm,
+    /// See to it that the runner of an idle sandbox runs, since a run may come at any time.
+    Revive(SandboxId),
 }
 
 impl Step {
@@ -159,6 +193,8 @@ impl Step {
             Self::Clear { .. } => "clear worktree",
             Self::Retire(_) => "retire sandbox",
             Self::Destroy(_) => "destroy sandbox",
+            Self::Warm => "warm sandbox",
+            Self::Revive(_) => "revive sandbox",
         }
     }
 }
@@ -178,9 +214,17 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
     }
     let over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= now);
     let unanswered = |sandbox| clearable().any(|it| it.sandbox == sandbox);
-    let idle = || seen.instances.iter().filter(|it| it.runs == 0);
-    if let Some(it) = idle().find(|it| over(it.keep_until) && !unanswered(it.sandbox)) {
+    let mut spare = seen.spare();
+    if let Some(it) = spare.find(|it| over(it.keep_until) && !unanswered(it.sandbox)) {
         return (Step::Retire(it.sandbox), again);
+    }
+    if seen.lacks_a_warm_one() {
+        return (Step::Warm, again);
+    }
+    let warm = 0 < seen.warm;
+    if let Some(it) = seen.idle().find(|it| warm && !it.connected) {
+        let soon = Wait::until("a warm sandbox", "the sandbox driver", now + WARMING_MAX);
+        return (Step::Revive(it.sandbox), soon.whatever_mail_comes());
     }
     let needed = |sandbox| {
         let mut within = seen.worktrees.iter().filter(|it| it.sandbox == sandbox);
@@ -199,7 +243,13 @@ pub fn plan(seen: &Seen, now: DateTime<Utc>) -> (Step, Wait) {
     let busy = seen.instances.iter().filter(|it| over(it.keep_until));
     let busy = busy.map(|_| now + BUSY_LOOK);
     let kept = seen.instances.iter().filter_map(|it| it.keep_until);
-    let ends = dormant.map(|it| it.keep_until).chain(kept).chain(busy);
+    // A runner that dies is not told of.
+    let warm = warm.then(|| now + BUSY_LOOK);
+    let ends = dormant
+        .map(|it| it.keep_until)
+        .chain(kept)
+        .chain(busy)
+        .chain(warm);
     let next = answers
         .chain(dues.chain(ends).filter(|until| now < *until))
         .min();
@@ -224,6 +274,7 @@ mod tests {
             sandbox: sandbox(number),
             runs,
             keep_until: None,
+            connected: true,
         }
     }
 
@@ -286,8 +337,8 @@ mod tests {
     fn seen(instances: &[Instance], worktrees: &[Worktree]) -> Seen {
         Seen {
             instances: instances.to_vec(),
-            dormant: Vec::new(),
             worktrees: worktrees.to_vec(),
+            ..Seen::default()
         }
     }
 
@@ -348,6 +399,33 @@ mod tests {
             ..asked(now)
         };
         assert_eq!(of(away).0, Step::Retire(sandbox(1)), "its files stay");
+    }
+
+    #[test]
+    fn a_warm_pool_keeps_so_many_idle_sandboxes_started_and_no_more() {
+        let now = noon();
+        let of = |instances: &[Instance], warm| {
+            let mut seen = seen(instances, &[]);
+            (seen.warm, seen.sandboxes_max) = (warm, 3);
+            plan(&seen, now).0
+        };
+        assert_eq!(of(&[], 0), Step::Nothing);
+        assert_eq!(of(&[], 1), Step::Warm);
+        assert_eq!(of(&[instance(1, 0)], 1), Step::Nothing);
+        assert_eq!(of(&[instance(1, 1)], 1), Step::Warm, "that one is busy");
+        let full = [instance(1, 1), instance(2, 1), instance(3, 1)];
+        assert_eq!(of(&full, 1), Step::Nothing, "there may be no more");
+        let old = [kept(0, now)];
+        assert_eq!(of(&old, 1), Step::Nothing, "it is the warm one");
+        assert_eq!(of(&old, 0), Step::Retire(sandbox(1)));
+        let two = [kept(0, now), instance(2, 0)];
+        assert_eq!(of(&two, 1), Step::Retire(sandbox(1)));
+        let dead = [Instance {
+            connected: false,
+            ..instance(1, 0)
+        }];
+        assert_eq!(of(&dead, 1), Step::Revive(sandbox(1)));
+        assert_eq!(of(&dead, 0), Step::Nothing, "nobody waits for it");
     }
 
     #[test]

@@ -4,12 +4,18 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
     actor::ActorKey,
     git_host::{GitHost, RepoUrl, is_signed, is_token},
     id::{MessageId, SandboxId, TrackerId},
+    notice::{
+        WebhookUrl,
+        guard::Inner,
+        post::{Attempt, Post},
+    },
     secret::{KeyId, Ring, SecretText},
     tracker::{Ticket, TicketComment, TicketPage, TrackerError, TrackerSpec},
     transcript::{Entry, Fact},
@@ -253,6 +259,19 @@ pub trait StoredToken: Send + Sync {
     fn remedy(&self) -> String;
 }
 
+/// Tells others what happened here.
+pub trait Notifier: Send + Sync {
+    /// Whether an address may be called at all, as far as that can be told without asking where its name
+    /// leads.
+    ///
+    /// # Errors
+    /// Why it may not.
+    fn check(&self, url: &WebhookUrl) -> Result<(), Inner>;
+    /// Sends this once. The connection goes to an address that was checked, whatever its name leads to at
+    /// any other moment; redirects are not followed; the time and the answer are bounded.
+    fn send<'a>(&'a self, post: &'a Post) -> Eventually<'a, Attempt>;
+}
+
 /// What an agent program is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchOrder {
@@ -264,6 +283,10 @@ pub struct LaunchOrder {
     pub resume: Option<String>,
     /// Model calls allowed in this run.
     pub max_turns: u32,
+    /// Dollars this run may cost.
+    pub budget_usd: Option<Decimal>,
+    /// A file with the servers of tools it has, as a path from where it works.
+    pub tools_file: Option<String>,
     /// Whether its process is to take further input and to serve further turns. Only for programs
     /// that can.
     pub kept: bool,

@@ -89,6 +89,10 @@ impl From<StoreError> for ApiError {
             StoreError::SlugTaken(slug) => Self::Conflict(format!(
                 "the slug `{slug}` is taken; choose another, or change that agent"
             )),
+            StoreError::NameTaken { .. } => {
+                Self::Conflict(format!("{words}; choose another, or change that one"))
+            }
+            StoreError::PathTaken(_) => Self::Conflict(format!("{words}; choose another path")),
             StoreError::NoReceiver => Self::Missing("there is no such receiver".to_owned()),
             StoreError::InboxFull(pending) => Self::TooMany(
                 format!("the inbox is full: {pending} messages wait; send again later"),

@@ -6,7 +6,10 @@ use axum::{
     response::IntoResponse as _,
 };
 use chrono::{DateTime, Utc};
-use optio_domain::agent::spec::AgentSpec;
+use optio_domain::{
+    agent::spec::AgentSpec,
+    trigger::{TargetKind, TriggerType},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -22,7 +25,7 @@ use crate::{
         directory::{ToAll, ToPeer},
         live::cursor,
         messages::NewMail,
-        triggers::{NewTrigger, first_fire},
+        triggers::written::{Checked, NewTrigger},
         written::{ChangedAgent, NewAgent},
     },
 };
@@ -41,9 +44,15 @@ pub fn body(bytes: &[u8]) {
     read::<Wanted>(bytes);
     if let Some(trigger) = read::<NewTrigger>(bytes) {
         let now = DateTime::<Utc>::UNIX_EPOCH;
-        match first_fire(&trigger.config(), now) {
-            Ok(at) => assert!(now < at, "{at}"),
-            Err(error) => refused(error),
+        let mapping = trigger.param_mapping.as_ref();
+        for target in [TargetKind::Agent, TargetKind::Job] {
+            let Some(kind) = TriggerType::parse(&trigger.kind) else {
+                break;
+            };
+            match Checked::read(kind, target, trigger.config.clone(), mapping, now) {
+                Ok(checked) => assert!(checked.next.is_none_or(|at| now < at)),
+                Err(error) => refused(error),
+            }
         }
     }
     if let Some(value) = read::<Value>(bytes) {

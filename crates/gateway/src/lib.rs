@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use optio_actors::{World, reports::Reports};
+use optio_actors::{World, notices::Notices, reports::Reports};
 use optio_runtime::{Hints, Mailroom};
 use tokio::net::TcpListener;
 
@@ -14,6 +14,7 @@ mod docs;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
+mod hooks;
 mod idempotency;
 mod page;
 mod routes;
@@ -32,6 +33,8 @@ struct Inner {
     mailroom: Mailroom,
     hints: Hints,
     reports: Reports,
+    buckets: hooks::Buckets,
+    notices: Notices,
 }
 
 impl Gateway {
@@ -39,12 +42,15 @@ impl Gateway {
     #[must_use]
     pub fn new(world: World, mailroom: Mailroom, hints: Hints) -> Self {
         let reports = Reports::new(world.clone(), hints.clone());
+        let notices = Notices::new(world.clone());
         Self {
             inner: Arc::new(Inner {
                 world,
                 mailroom,
                 hints,
                 reports,
+                buckets: hooks::Buckets::default(),
+                notices,
             }),
         }
     }
@@ -89,8 +95,16 @@ impl Gateway {
         &self.inner.hints
     }
 
+    fn buckets(&self) -> &hooks::Buckets {
+        &self.inner.buckets
+    }
+
     fn reports(&self) -> &Reports {
         &self.inner.reports
+    }
+
+    fn notices(&self) -> &Notices {
+        &self.inner.notices
     }
 }
 

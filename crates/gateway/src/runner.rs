@@ -28,8 +28,9 @@ use crate::{Gateway, caller::bearer, error::ApiError};
 const HELLO_MAX: Duration = Duration::from_secs(10);
 /// How long a runner may say nothing: it pings every ten seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
-/// Events stored by one transaction.
+/// Events stored by one transaction, and bytes of them after which no more are waited for.
 const BATCH: usize = 256;
+const BATCH_BYTES: usize = 4 << 20;
 /// How long we wait before asking an absent database again.
 const AWAY_PAUSE: Duration = Duration::from_millis(500);
 /// Frames that wait to be sent.
@@ -133,7 +134,7 @@ async fn listen(
         if !take(first, &mut heard) {
             return;
         }
-        while heard.events.len() < BATCH {
+        while heard.events.len() < BATCH && heard.bytes < BATCH_BYTES {
             match stream.next().now_or_never() {
                 Some(Some(frame)) => {
                     if !take(frame, &mut heard) {
@@ -144,7 +145,9 @@ async fn listen(
                 None => break,
             }
         }
-        let Heard { events, removals } = heard;
+        let Heard {
+            events, removals, ..
+        } = heard;
         for (name, outcome) in removals {
             // Whoever looks after worktrees looks again: what is not heard is asked again.
             if let Err(error) = gateway.reports().removal(sandbox, &name, &outcome).await {
@@ -193,14 +196,23 @@ async fn store(
 #[derive(Default)]
 struct Heard {
     events: Vec<RunEvent>,
+    /// Bytes of all frames.
+    bytes: usize,
     /// Worktrees it was asked to remove, and what became of them.
     removals: Vec<(String, Removal)>,
+}
+
+impl Heard {
+    fn read(&mut self, text: &str) -> serde_json::Result<FromRunner> {
+        self.bytes += text.len();
+        serde_json::from_str(text)
+    }
 }
 
 /// Takes one frame; false when the connection is over or speaks nonsense.
 fn take(frame: Result<Message, axum::Error>, heard: &mut Heard) -> bool {
     match frame {
-        Ok(Message::Text(text)) => match serde_json::from_str(&text) {
+        Ok(Message::Text(text)) => match heard.read(&text) {
             Ok(FromRunner::Event(event)) => heard.events.push(event),
             Ok(FromRunner::Removal { name, outcome }) => heard.removals.push((name, outcome)),
             Ok(FromRunner::Hello { .. }) => {}

@@ -99,11 +99,18 @@ async fn command(
         Command::Agent(_)
         | Command::Task(_)
         | Command::Review(_)
+        | Command::Files(_)
+        | Command::Job(_)
+        | Command::Blueprint(_)
+        | Command::Run(_)
+        | Command::Trigger(_)
         | Command::Topic(_)
         | Command::Dead(_)
         | Command::Repo(_)
         | Command::Secret(_)
         | Command::Tracker(_)
+        | Command::Webhook(_)
+        | Command::Template(_)
         | Command::Apply(_)
         | Command::Replicas
         | Command::Why { .. } => {

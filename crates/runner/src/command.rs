@@ -17,19 +17,28 @@ use optio_domain::wire::runner::{EndCause, Ended};
 use rustix::io::FdFlags;
 use tokio::process::{Child, Command};
 
-use crate::door::Door;
+use crate::door::{Door, SEEN};
 use crate::place::{HOME, Place, WORKSPACE};
 use crate::seen::{Users, system, visible};
 use crate::tree;
 
 /// Where programs are looked for.
 pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What is to be executed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What<'a> {
+    /// A program, by its absolute path.
+    Program(&'a str),
+    /// The runner's own program.
+    Ourselves,
+}
+
 /// A program that is to be started.
 pub(crate) struct Order<'a> {
     /// Whose marker its processes carry.
     pub(crate) marker: RunId,
-    /// As an absolute path.
-    pub(crate) program: &'a str,
+    pub(crate) program: What<'a>,
     /// Never a secret: they can be read by others.
     pub(crate) args: &'a [String],
     /// Where it starts, below the workspace; empty for the workspace itself.
@@ -72,10 +81,14 @@ pub(crate) fn spawn(
     state_dir: &Path,
     order: &Order<'_>,
 ) -> Result<Spawned, Ended> {
-    executable(Path::new(order.program))?;
+    let program = match order.program {
+        What::Program(program) => program,
+        What::Ourselves => door.program(),
+    };
+    executable(Path::new(program))?;
     let started = match &place.bwrap {
         Some(bwrap) => isolated(bwrap, place, door, state_dir, order),
-        None => bare(place, order),
+        None => bare(place, program, order),
     };
     started.map_err(|error| match (error.kind(), &place.bwrap) {
         (io::ErrorKind::NotFound, Some(bwrap)) => failed(format!(
@@ -83,9 +96,9 @@ pub(crate) fn spawn(
             bwrap.display()
         )),
         (io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied, None) => {
-            missing(format!("{} cannot be executed: {error}", order.program))
+            missing(format!("{program} cannot be executed: {error}"))
         }
-        (_, _) => failed(format!("{} was not started: {error}", order.program)),
+        (_, _) => failed(format!("{program} was not started: {error}")),
     })
 }
 
@@ -127,8 +140,8 @@ fn inside(workspace: &Path, dir: &str) -> PathBuf {
     }
 }
 
-fn bare(place: &Place, order: &Order<'_>) -> io::Result<Spawned> {
-    let mut command = Command::new(order.program);
+fn bare(place: &Place, program: &str, order: &Order<'_>) -> io::Result<Spawned> {
+    let mut command = Command::new(program);
     command
         .args(order.args)
         .current_dir(inside(&place.workspace, order.dir));
@@ -170,8 +183,13 @@ fn isolated(
         .args(system())
         .args(["--ro-bind-data", &passwd, "/etc/passwd"])
         .args(["--ro-bind-data", &group, "/etc/group"])
-        .args(door.shown(order.env));
-    for path in visible(order.program, order.read_only) {
+        .args(door.shown(order));
+    // Our own program is shown by the door, without what lies beside it.
+    let (program, paths) = match order.program {
+        What::Program(program) => (program, visible(program, order.read_only)),
+        What::Ourselves => (SEEN, Vec::new()),
+    };
+    for path in paths {
         if state_dir.starts_with(&path) {
             return Err(io::Error::other(format!(
                 "{} cannot be shown to an agent: the runner's own files are below it",
@@ -187,7 +205,7 @@ fn isolated(
         .args([place.home.as_os_str(), HOME.as_ref()])
         .arg("--chdir")
         .arg(inside(Path::new(WORKSPACE), order.dir))
-        .args(["--", order.program])
+        .args(["--", program])
         .args(order.args)
         .current_dir("/");
     furnish(&mut command, place, order, HOME, WORKSPACE);
@@ -217,4 +235,11 @@ fn furnish(command: &mut Command, place: &Place, order: &Order<'_>, home: &str, 
         // This also drops the runner's supplementary groups.
         command.uid(run_as.uid).gid(run_as.gid);
     }
+}
+
+/// Where a program of the system is.
+pub(crate) fn installed(name: &str) -> Option<String> {
+    PATH.split(':')
+        .map(|dir| format!("{dir}/{name}"))
+        .find(|path| Path::new(path).is_file())
 }

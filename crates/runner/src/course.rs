@@ -1,13 +1,16 @@
-//! The course of a run: its worktree, its program, and what it leaves. Needs nobody: no connection,
+//! The course of a run: its directory, its worktree, its program, and what it leaves. Needs nobody: no connection,
 //! no control plane.
 
 use std::sync::Arc;
 
 use optio_domain::wire::checkout::Checkout;
+use optio_domain::wire::outputs::{self, RunDirectory};
 use optio_domain::wire::runner::{EndCause, Ended, FRAME_BYTES_MAX, Happening, RunLimits, RunSpec};
 
-use crate::command::{Order, failed};
+use crate::command::{Order, What, failed};
+use crate::directory;
 use crate::environment;
+use crate::files;
 use crate::git::below;
 use crate::held::Held;
 use crate::prepare::{Errand, unprepared, write_files};
@@ -15,6 +18,7 @@ use crate::program::Program;
 use crate::redact::Redactor;
 use crate::run::{Left, Run};
 use crate::runs::Runs;
+use crate::setup;
 use crate::tools::Halt;
 use crate::warm;
 
@@ -25,24 +29,42 @@ const LINE_BYTES_MAX: usize = FRAME_BYTES_MAX / 8;
 /// next run, and what it says is the last event.
 pub(crate) async fn carry_out(runs: &Arc<Runs>, held: &Held, spec: RunSpec) -> Ended {
     let redactor = Arc::new(Redactor::new(spec.secrets.values().map(String::as_str)));
-    let ended = match &spec.checkout {
-        Some(checkout) => {
-            let errand = Errand {
-                runs,
-                held,
-                spec: &spec,
-                checkout,
-                redactor: &redactor,
-            };
-            in_worktree(&errand).await
-        }
-        None => serve(runs, held, &spec, "", &redactor).await,
-    };
-    let mut ended = match ended {
+    let mut ended = match in_directory(runs, held, &spec, &redactor).await {
         Ok(ended) | Err(ended) => ended,
     };
     ended.detail = ended.detail.map(|detail| redactor.text(&detail));
     ended
+}
+
+async fn in_directory(
+    runs: &Arc<Runs>,
+    held: &Held,
+    spec: &RunSpec,
+    redactor: &Arc<Redactor>,
+) -> Result<Ended, Ended> {
+    let _claim = directory::prepare(runs, held, spec).await?;
+    let ended = match (&spec.checkout, &spec.directory) {
+        (Some(checkout), _) => {
+            let errand = Errand {
+                runs,
+                held,
+                spec,
+                checkout,
+                redactor,
+            };
+            in_worktree(&errand).await?
+        }
+        (None, Some(RunDirectory { name, .. })) => {
+            let dir = outputs::below(name);
+            setup::carry_out(runs, held, spec, &dir, redactor).await?;
+            serve(runs, held, spec, &dir, redactor).await?
+        }
+        (None, None) => serve(runs, held, spec, "", redactor).await?,
+    };
+    if ended.cause != EndCause::JournalFailed {
+        files::keep(runs, held, spec, redactor).await?;
+    }
+    Ok(ended)
 }
 
 async fn in_worktree(errand: &Errand<'_>) -> Result<Ended, Ended> {
@@ -65,6 +87,7 @@ async fn in_worktree(errand: &Errand<'_>) -> Result<Ended, Ended> {
         .claim(worktree, clone)
         .ok_or_else(|| refused(format!("somebody works in the worktree {worktree}")))?;
     errand.prepare().await?;
+    setup::carry_out(runs, held, spec, &below(worktree), redactor).await?;
     let ended = serve(runs, held, spec, &below(worktree), redactor).await;
     let left = match errand.account().await {
         Ok(state) => Happening::Worktree(state),
@@ -75,10 +98,7 @@ async fn in_worktree(errand: &Errand<'_>) -> Result<Ended, Ended> {
     };
     if let Err(error) = held.record(left) {
         tracing::warn!(%error, run.id = %spec.run, "what a run has left was not written");
-        return Err(Ended {
-            cause: EndCause::JournalFailed,
-            ..failed(format!("the journal was not written: {error}"))
-        });
+        return Err(files::unwritten(&error));
     }
     ended
 }
@@ -130,7 +150,7 @@ fn start(
     let env = environment::of_agent(runs, spec);
     let order = Order {
         marker: spec.run,
-        program: &spec.program,
+        program: What::Program(&spec.program),
         args: &spec.args,
         dir,
         env: &env,

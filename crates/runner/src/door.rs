@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
 use optio_domain::wire::checkout::Author;
 use optio_domain::wire::credentials::{API_URL, RUN_TOKEN};
 
-use crate::command::PATH;
+use crate::command::{Order, PATH, What};
 use crate::credentials::Tool;
 use crate::place::Place;
 
 /// Where isolated runs see the program.
-const SEEN: &str = "/run/optio/optio-runner";
+pub(crate) const SEEN: &str = "/run/optio/optio-runner";
 /// Where isolated runs see what comes first in their PATH.
 const SEEN_FIRST: &str = "/run/optio/bin";
 /// The same below the home of runs that are not isolated.
@@ -22,24 +22,34 @@ const FIRST: &str = ".optio/bin";
 
 /// The door.
 pub(crate) struct Door {
-    program: PathBuf,
+    program: String,
 }
 
 impl Door {
     /// The program that runs here.
     pub(crate) fn here() -> io::Result<Self> {
         Ok(Self {
-            program: std::env::current_exe()?,
+            program: std::env::current_exe()?.to_string_lossy().into_owned(),
         })
     }
 
-    /// What bubblewrap is told, so that a run which may ask sees the program and cannot change it.
-    pub(crate) fn shown(&self, env: &BTreeMap<String, String>) -> Vec<OsString> {
-        if !may_ask(env) {
+    /// The program, as this machine sees it.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// What bubblewrap is told, so that a run which may ask sees the program and cannot change it, and
+    /// so that the program itself can be executed.
+    pub(crate) fn shown(&self, order: &Order<'_>) -> Vec<OsString> {
+        let may_ask = may_ask(order.env);
+        if !may_ask && !matches!(order.program, What::Ourselves) {
             return Vec::new();
         }
         let mut args: Vec<OsString> = vec!["--ro-bind".into(), self.program.clone().into()];
         args.push(SEEN.into());
+        if !may_ask {
+            return args;
+        }
         for tool in Tool::ALL {
             args.extend(["--symlink".into(), SEEN.into()]);
             args.push(format!("{SEEN_FIRST}/{}", tool.name()).into());
@@ -52,9 +62,10 @@ impl Door {
         if place.bwrap.is_some() || !may_ask(env) {
             return Ok(());
         }
-        Tool::ALL
-            .into_iter()
-            .try_for_each(|tool| place.link(&format!("{FIRST}/{}", tool.name()), &self.program))
+        Tool::ALL.into_iter().try_for_each(|tool| {
+            let program = Path::new(&self.program);
+            place.link(&format!("{FIRST}/{}", tool.name()), program)
+        })
     }
 
     /// Adds to the environment of a run that has a token what makes git, `gh` and `glab` ask with it.
@@ -81,7 +92,7 @@ impl Door {
         if place.bwrap.is_some() {
             SEEN.to_owned()
         } else {
-            self.program.to_string_lossy().into_owned()
+            self.program.clone()
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use optio_domain::wire::checkout::Checkout;
-use optio_domain::wire::credentials::RUN_TOKEN;
+use optio_domain::wire::credentials::{OUTPUTS_DIR, RUN_TOKEN};
 use optio_domain::wire::runner::RunSpec;
 
+use crate::directory;
 use crate::door::{configure, sign};
 use crate::runs::Runs;
 
@@ -30,6 +31,10 @@ pub(crate) fn of_agent(runs: &Runs, spec: &RunSpec) -> BTreeMap<String, String> 
     env.extend(spec.secrets.clone());
     if let Some(checkout) = &spec.checkout {
         sign(&mut env, &checkout.author);
+    }
+    if let (Some(outputs), Ok(seen)) = (directory::outputs(spec), runs.place().seen()) {
+        let outputs = seen.join(outputs).to_string_lossy().into_owned();
+        env.insert(OUTPUTS_DIR.to_owned(), outputs);
     }
     runs.door().open(runs.place(), &mut env);
     env

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use optio_domain::wire::checkout::{WORKTREES, WorktreeState};
 
-use crate::command::PATH;
+use crate::command::installed;
 use crate::tools::{Done, Halt, Tool, Tools, Voice};
 
 /// In a worktree: the commit that was given to it to look at, which is somebody else's work. Git
@@ -74,16 +74,7 @@ impl<'a> Git<'a> {
 
     /// Uses another program on the workspace, silently; whether it succeeded.
     pub(crate) async fn other(&self, program: &str, args: &[&str]) -> Result<bool, Halt> {
-        let program = installed(program)
-            .ok_or_else(|| Halt::Failed(format!("{program} is not installed here")))?;
-        let tool = Tool {
-            program: &program,
-            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-            dir: "",
-            env: self.env,
-            voice: Voice::Silent,
-        };
-        Ok(self.tools.run(&tool).await?.success)
+        self.tools.other(self.env, program, args).await
     }
 
     /// The clone that a worktree belongs to, as a name below the workspace; nothing where the
@@ -167,15 +158,7 @@ impl<'a> Git<'a> {
 
     /// Deletes a directory below the workspace, where it is there.
     pub(crate) async fn delete(&self, dir: &str) -> Result<(), Halt> {
-        if !self.other("test", &["-e", dir]).await? {
-            return Ok(());
-        }
-        // Module caches are kept read-only on purpose.
-        self.other("chmod", &["-R", "u+rwX", "--", dir]).await?;
-        if self.other("rm", &["-rf", "--", dir]).await? {
-            return Ok(());
-        }
-        Err(Halt::Failed(format!("{dir} cannot be removed")))
+        self.tools.delete(self.env, dir).await
     }
 
     /// Where the workspace is seen.
@@ -189,11 +172,4 @@ impl<'a> Git<'a> {
 /// A worktree's directory below the workspace.
 pub(crate) fn below(worktree: &str) -> String {
     format!("{WORKTREES}/{worktree}")
-}
-
-/// Where a program of the system is.
-pub(crate) fn installed(name: &str) -> Option<String> {
-    PATH.split(':')
-        .map(|dir| format!("{dir}/{name}"))
-        .find(|path| Path::new(path).is_file())
 }

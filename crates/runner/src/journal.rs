@@ -25,6 +25,9 @@ pub struct Header {
     pub run: RunId,
     /// Its epoch.
     pub epoch: i64,
+    /// Whether files of it are to be kept.
+    #[serde(default)]
+    pub files: bool,
 }
 
 /// A position between two events.

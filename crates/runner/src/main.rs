@@ -1,7 +1,8 @@
 //! Reads one bootstrap from standard input and serves its sandbox until it is not needed any more.
 //!
-//! Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`)
-//! and stands before `gh` and `glab`, where it is called by such a name.
+//! Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`),
+//! stands before `gh` and `glab`, where it is called by such a name, and reads the files that a run
+//! has left (`optio-runner collect`).
 //!
 //! Exit codes: 0 ended as asked or orphaned, 1 the machine does not allow it, 2 the bootstrap
 //! cannot be used, 3 another runner works on the sandbox, 4 refused by the control plane.
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use optio_runner::Failure;
+use optio_runner::collect;
 use optio_runner::credentials::{Called, Tool, before, git_credential};
 
 /// Bytes of a bootstrap.
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
     }
     if args.first().is_some_and(|arg| arg == "git-credential") {
         return credential(args.get(1).map_or("", String::as_str));
+    }
+    if args.first().is_some_and(|arg| arg == collect::ARGUMENT) {
+        return read_files();
     }
     serve()
 }
@@ -97,6 +102,17 @@ fn credential(operation: &str) -> ExitCode {
     }
     let written = io::stdout().write_all(reply.output.as_bytes());
     ExitCode::from(u8::from(read.is_err() || written.is_err()))
+}
+
+/// Says what a run has left in its outputs.
+fn read_files() -> ExitCode {
+    match collect::run(io::stdin().lock(), io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            drop(writeln!(Stderr, "optio: files cannot be read: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Executes the real program with a token.

@@ -127,6 +127,19 @@ impl Place {
         self.replace(&self.workspace, below, content.as_bytes(), 0o644)
     }
 
+    /// Makes a directory below the workspace, where it is not there.
+    pub fn make(&self, below: &str) -> io::Result<()> {
+        let mut dir = rustix::fs::open(
+            &self.workspace,
+            OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        for name in Path::new(below) {
+            dir = self.enter(&dir, name)?;
+        }
+        Ok(())
+    }
+
     /// Makes a link below the home, in place of what was there, unless it leads there already.
     pub fn link(&self, path: &str, target: &Path) -> io::Result<()> {
         let (dir, name) = self.parent(&self.home, Path::new(path))?;

@@ -7,9 +7,9 @@ use optio_domain::wire::checkout::{Checkout, CheckoutStart, SETUP, WorktreeState
 use optio_domain::wire::runner::{EndCause, Ended, FileSpec, Happening, RunSpec};
 use tokio::time::Instant;
 
-use crate::command::failed;
+use crate::command::{failed, installed};
 use crate::environment;
-use crate::git::{Git, below, installed};
+use crate::git::{Git, below};
 use crate::held::{Held, Wish};
 use crate::place::{Place, WORKSPACE};
 use crate::redact::Redactor;
@@ -22,7 +22,7 @@ const ACCOUNT_MAX: Duration = Duration::from_secs(20);
 /// The same where the runner itself ends: whoever ends it does not wait for long.
 const ACCOUNT_SOON_MAX: Duration = Duration::from_millis(500);
 /// Longer times are as good as no limit, and cannot overflow a point in time.
-const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Bytes of a clone's list of what git is not to see.
 const EXCLUDE_BYTES_MAX: u64 = 256 << 10;
 
@@ -156,8 +156,7 @@ impl Errand<'_> {
         let script = format!("HEAD:{SETUP}");
         if git.ask(&dir, &["cat-file", "-e", &script]).await?.is_some() {
             tools.say(format!("executing {SETUP}"), 0)?;
-            let shell = installed("bash").or_else(|| installed("sh"));
-            let shell = shell.ok_or_else(|| Halt::Failed("no shell is installed".to_owned()))?;
+            let shell = shell()?;
             let env = environment::of_agent(self.runs, self.spec);
             let done = tools
                 .run(&Tool {
@@ -192,6 +191,12 @@ impl Errand<'_> {
             .record(prepared)
             .map_err(|error| Halt::Journal(format!("the journal was not written: {error}")))
     }
+}
+
+/// The shell that carries scripts out.
+pub(crate) fn shell() -> Result<String, Halt> {
+    let shell = installed("bash").or_else(|| installed("sh"));
+    shell.ok_or_else(|| Halt::Failed("no shell is installed".to_owned()))
 }
 
 /// Writes files for the agent; why not, in words.

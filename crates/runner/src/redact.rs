@@ -75,6 +75,16 @@ impl Redactor {
         }
     }
 
+    /// Whether a secret stands somewhere in these bytes. Values that are so short that they may be
+    /// there by chance do not count.
+    #[must_use]
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        (0..bytes.len()).any(|at| {
+            self.match_at(&bytes[at..])
+                .is_some_and(|length| PIECE_BYTES_MIN <= length)
+        })
+    }
+
     fn match_at(&self, rest: &[u8]) -> Option<usize> {
         if !self.begins[usize::from(*rest.first()?)] {
             return None;

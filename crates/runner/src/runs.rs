@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use optio_domain::id::RunId;
 use optio_domain::wire::checkout::Removal;
-use optio_domain::wire::runner::{EndCause, Ended, HeldRun, RunSpec};
+use optio_domain::wire::outputs::ALL;
+use optio_domain::wire::runner::{EndCause, Ended, Happening, HeldRun, RunSpec};
 use rustix::process::Signal;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -113,6 +114,9 @@ impl Runs {
         if !ended {
             let survivors = kill_survivors(Family::new(run, None)).await;
             tracing::warn!(run.id = %run, survivors, "an earlier runner died under this run");
+            if header.files {
+                forgo_files(&held);
+            }
             let detail = match survivors {
                 0 => "the runner died and was started again".to_owned(),
                 some => format!("the runner died; {some} processes could not be killed"),
@@ -132,6 +136,7 @@ impl Runs {
         let header = Header {
             run: spec.run,
             epoch: spec.epoch,
+            files: spec.outputs.is_some(),
         };
         let mut inner = self.lock();
         if inner.held.contains_key(&spec.run) {
@@ -363,6 +368,17 @@ impl Runs {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which secrets must not stand in the files of a run has died with its runner: they are not kept.
+fn forgo_files(held: &Held) {
+    let lost = Happening::FileLeft {
+        path: ALL.to_owned(),
+        reason: "the runner died before all files were read".to_owned(),
+    };
+    if let Err(error) = held.record(lost) {
+        tracing::warn!(%error, run.id = %held.run(), "what is lost with a runner was not written");
     }
 }
 

@@ -13,7 +13,7 @@ use optio_domain::wire::runner::{Ended, Happening};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::command::Order;
+use crate::command::{Order, What, installed};
 use crate::held::{Held, Wish};
 use crate::lines::{Heard, Line};
 use crate::program::Program;
@@ -126,7 +126,7 @@ impl Tools<'_> {
     pub(crate) async fn run(&self, tool: &Tool<'_>) -> Result<Done, Halt> {
         let order = Order {
             marker: self.runs.claims().marker(),
-            program: tool.program,
+            program: What::Program(tool.program),
             args: &tool.args,
             dir: tool.dir,
             env: tool.env,
@@ -149,6 +149,43 @@ impl Tools<'_> {
             },
         };
         work.finish().await
+    }
+
+    /// Uses a program of the system on the workspace, silently; whether it succeeded.
+    pub(crate) async fn other(
+        &self,
+        env: &BTreeMap<String, String>,
+        program: &str,
+        args: &[&str],
+    ) -> Result<bool, Halt> {
+        let program = installed(program)
+            .ok_or_else(|| Halt::Failed(format!("{program} is not installed here")))?;
+        let tool = Tool {
+            program: &program,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            dir: "",
+            env,
+            voice: Voice::Silent,
+        };
+        Ok(self.run(&tool).await?.success)
+    }
+
+    /// Deletes a directory below the workspace, where it is there.
+    pub(crate) async fn delete(
+        &self,
+        env: &BTreeMap<String, String>,
+        dir: &str,
+    ) -> Result<(), Halt> {
+        if !self.other(env, "test", &["-e", dir]).await? {
+            return Ok(());
+        }
+        // Module caches are kept read-only on purpose.
+        self.other(env, "chmod", &["-R", "u+rwX", "--", dir])
+            .await?;
+        if self.other(env, "rm", &["-rf", "--", dir]).await? {
+            return Ok(());
+        }
+        Err(Halt::Failed(format!("{dir} cannot be removed")))
     }
 
     /// Waits for something, unless the work is to end.

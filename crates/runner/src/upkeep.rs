@@ -1,10 +1,12 @@
-//! Removes worktrees that are not needed any more, and never work that is nowhere else.
+//! Removes worktrees and run directories that are not needed any more, and never work that is nowhere
+//! else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use optio_domain::wire::checkout::Removal;
-use optio_domain::wire::names;
+use optio_domain::wire::{names, outputs};
 use tokio::time::Instant;
 
 use crate::environment;
@@ -39,10 +41,14 @@ async fn remove(runs: &Runs, name: &str, discard_unpushed: bool) -> Removal {
         };
     }
     // It has no clone that it would use: the clone's lock is what keeps others away.
-    let Some(_claim) = runs.claims().claim(name, "") else {
+    let claims = runs.claims();
+    let directory = outputs::below(name);
+    let (Some(_worktree), Some(_directory)) =
+        (claims.claim(name, ""), claims.claim(&directory, ""))
+    else {
         return Removal::InUse;
     };
-    let _work = runs.claims().work();
+    let _work = claims.work();
     let env = environment::of_upkeep(runs);
     let tools = Tools {
         runs,
@@ -52,8 +58,19 @@ async fn remove(runs: &Runs, name: &str, discard_unpushed: bool) -> Removal {
         until: Instant::now() + REMOVAL_MAX,
     };
     let removed = async {
-        let git = Git::new(&tools, &env)?;
-        with_git(&git, name, discard_unpushed).await
+        let worktree = if tools.other(&env, "test", &["-e", &below(name)]).await? {
+            let git = Git::new(&tools, &env)?;
+            with_git(&git, name, discard_unpushed).await?
+        } else {
+            Removal::Absent
+        };
+        match worktree {
+            Removal::Removed | Removal::Absent => {
+                let gone = remove_directory(&tools, &env, &directory).await?;
+                Ok(gone.unwrap_or(worktree))
+            }
+            Removal::InUse | Removal::Unpushed(_) | Removal::Failed { .. } => Ok(worktree),
+        }
     };
     removed.await.unwrap_or_else(|halt: Halt| {
         let late = format!("it took longer than {} s", REMOVAL_MAX.as_secs());
@@ -63,11 +80,22 @@ async fn remove(runs: &Runs, name: &str, discard_unpushed: bool) -> Removal {
     })
 }
 
+/// Nothing where it was not there.
+async fn remove_directory(
+    tools: &Tools<'_>,
+    env: &BTreeMap<String, String>,
+    directory: &str,
+) -> Result<Option<Removal>, Halt> {
+    if !tools.other(env, "test", &["-e", directory]).await? {
+        return Ok(None);
+    }
+    warm::end_in(tools.runs, directory).await;
+    tools.delete(env, directory).await?;
+    Ok(Some(Removal::Removed))
+}
+
 async fn with_git(git: &Git<'_>, name: &str, discard_unpushed: bool) -> Result<Removal, Halt> {
     let (runs, dir) = (git.tools.runs, below(name));
-    if !git.other("test", &["-e", &dir]).await? {
-        return Ok(Removal::Absent);
-    }
     warm::end_in(runs, &dir).await;
     let Some(clone) = git.clone_of(name).await? else {
         if !discard_unpushed {

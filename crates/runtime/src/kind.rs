@@ -51,6 +51,8 @@ impl From<StoreError> for Fault {
             StoreError::NotOwner => Self::NotOwner,
             StoreError::Unavailable(_) => Self::Away(error),
             StoreError::SlugTaken(_)
+            | StoreError::NameTaken { .. }
+            | StoreError::PathTaken(_)
             | StoreError::NoReceiver
             | StoreError::InboxFull(_)
             | StoreError::KeyReused(_)

@@ -12,10 +12,19 @@ use optio_actors::{
     KnownRuns, World,
     agent::Agents,
     reports::{Reports, by_runtime},
-    schedules::Schedules,
+    triggers::Schedules,
 };
 use optio_domain::{
-    actor::ActorKey, id::ReplicaId, limits::Limits, ownership::Shard, ports::Ids as _,
+    actor::ActorKey,
+    id::ReplicaId,
+    limits::Limits,
+    notice::{
+        WebhookUrl,
+        guard::{Inner, PrivateHosts, check_url},
+        post::{Attempt, Post, Unsent},
+    },
+    ownership::Shard,
+    ports::{Eventually, Ids as _, NoTrackers, Notifier},
     token::Signer,
 };
 use optio_runtime::{Hints, links::Links, stream::Stream};
@@ -56,6 +65,19 @@ pub(crate) struct Plane {
     pub(crate) sending: bool,
 }
 
+/// Nobody is told anything: no story has webhooks.
+struct Nobody;
+
+impl Notifier for Nobody {
+    fn check(&self, url: &WebhookUrl) -> Result<(), Inner> {
+        check_url(url, &PrivateHosts::default())
+    }
+
+    fn send<'a>(&'a self, _post: &'a Post) -> Eventually<'a, Attempt> {
+        Box::pin(async { Err(Unsent::Unreachable("nobody listens in a story".to_owned())) })
+    }
+}
+
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<BTreeSet<ActorKey>>>);
 
@@ -93,7 +115,8 @@ impl Plane {
             }),
             clis: Arc::new(by_runtime(programs())),
             hosts: optio_domain::ports::GitHosts::default(),
-            trackers: Arc::new(optio_domain::ports::NoTrackers),
+            trackers: Arc::new(NoTrackers),
+            notifier: Arc::new(Nobody),
             clock: Arc::new(SkewedClock {
                 time: given.time.clone(),
                 skew,

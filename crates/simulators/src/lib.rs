@@ -4,7 +4,7 @@
 //! can run against it. What it answers is written in a [`Scenario`]. [`GithubSimulator`] is a GitHub,
 //! [`GitlabSimulator`] a GitLab, each with its REST API, real git over HTTP and webhooks; a
 //! [`GithubSetup`] and a [`GitlabSetup`] say what they hold. [`LinearSimulator`], [`JiraSimulator`] and
-//! [`NotionSimulator`] are trackers of tickets.
+//! [`NotionSimulator`] are trackers of tickets. [`WebhookReceiver`] takes what Optio tells others.
 
 // The answers of GitLab have more fields in one object than the macro can take with the usual limit.
 #![recursion_limit = "256"]
@@ -20,6 +20,7 @@ mod scenario;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod webhooks;
 
 pub use git_host::{
     Asked, CannotPlay, CheckSetup, Delivery, Fault, FaultKind, HookSetup, IssueSetup, LineSetup,
@@ -33,3 +34,4 @@ pub use model::{ModelSimulator, Seen, SimulatorError};
 pub use notion::{NotionSetup, NotionSimulator};
 pub use scenario::{Scenario, ScenarioError, Usage};
 pub use tracker::{TicketSeen, TicketSetup};
+pub use webhooks::{Received, Reply, Signature, WebhookReceiver};

@@ -197,7 +197,8 @@ impl Store {
         .await
     }
 
-    /// Actors of ours with work in the world: an open turn, or a run that is not known to be gone.
+    /// Actors of ours with work in the world: an open turn, a run that is not known to be gone, or one whose end
+    /// was taken in and not acted on: whoever was told so may have been killed before.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -219,6 +220,7 @@ impl Store {
                 "SELECT kind, id FROM (
                    SELECT 'agent' AS kind, agent_id AS id FROM turns WHERE finished_at IS NULL
                    UNION SELECT actor_kind, actor_id FROM runs WHERE state <> 'ended'
+                   UNION SELECT actor_kind, actor_id FROM runs WHERE open
                  ) AS busy WHERE $1::smallint[] IS NULL OR shard_of(id) = ANY($1)",
             )
             .bind(shards),

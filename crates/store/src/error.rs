@@ -17,6 +17,17 @@ pub enum StoreError {
     /// The slug is taken.
     #[error("the slug `{0}` is taken")]
     SlugTaken(String),
+    /// Another one of its kind has the name.
+    #[error("the name `{name}` is taken by another {what}")]
+    NameTaken {
+        /// What it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Another trigger hears calls there.
+    #[error("another webhook hears calls at `{0}`")]
+    PathTaken(String),
     /// The receiver does not exist.
     #[error("there is no such receiver")]
     NoReceiver,

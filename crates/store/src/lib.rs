@@ -18,18 +18,22 @@ mod clean;
 mod error;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod notices;
 pub mod ownership;
 pub mod pools;
 pub mod pr_reviews;
 pub mod pulls;
 pub mod repos;
 pub mod retention;
+pub mod run_files;
 pub mod runs;
 pub mod secrets;
 pub mod step;
 pub mod tasks;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

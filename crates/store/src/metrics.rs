@@ -20,6 +20,9 @@ pub struct Counters {
     replayed: AtomicU64,
     discarded: AtomicU64,
     breaker_trips: AtomicU64,
+    delivered: AtomicU64,
+    deliveries_failed: AtomicU64,
+    deliveries_given_up: AtomicU64,
 }
 
 /// What one transaction has done, to be counted once it is committed.
@@ -52,6 +55,16 @@ impl Counters {
 
     pub(crate) fn discarded(&self, count: i64) {
         add(&self.discarded, count);
+    }
+
+    /// An attempt at a delivery is over.
+    pub(crate) fn delivery(&self, success: bool, again: bool) {
+        let counter = match (success, again) {
+            (true, _) => &self.delivered,
+            (false, true) => &self.deliveries_failed,
+            (false, false) => &self.deliveries_given_up,
+        };
+        add(counter, 1);
     }
 
     pub(crate) fn tally(&self, tally: Tally) {
@@ -98,6 +111,8 @@ impl Store {
              UNION ALL
              SELECT 'asks', '', count(*) FROM asks WHERE state = 'open'
              UNION ALL
+             SELECT 'deliveries', '', count(*) FROM webhook_deliveries WHERE next_at IS NOT NULL
+             UNION ALL
              SELECT 'events', '',
                     COALESCE(pg_sequence_last_value(pg_get_serial_sequence('events', 'id')), 0)
              UNION ALL
@@ -120,6 +135,7 @@ fn now(what: &str, label: String, value: i64) -> Sample {
         "agents" => ("optio_agents", vec![("state", label)]),
         "turns" => ("optio_turns_open", Vec::new()),
         "asks" => ("optio_asks_open", Vec::new()),
+        "deliveries" => ("optio_webhook_deliveries_waiting", Vec::new()),
         "events" => ("optio_events_total", Vec::new()),
         "refused" => ("optio_refused_reports_total", Vec::new()),
         state => (
@@ -159,6 +175,16 @@ impl Counters {
             labels: Vec::new(),
             value: read(count),
         });
-        accepted.chain(others).collect()
+        let deliveries = [
+            ("delivered", &self.delivered),
+            ("failed", &self.deliveries_failed),
+            ("given_up", &self.deliveries_given_up),
+        ];
+        let deliveries = deliveries.into_iter().map(|(result, count)| Sample {
+            metric: "optio_webhook_deliveries_total",
+            labels: vec![("result", result.to_owned())],
+            value: read(count),
+        });
+        accepted.chain(others).chain(deliveries).collect()
     }
 }

@@ -32,6 +32,8 @@ pub(crate) fn instances(rows: Vec<Row>) -> Vec<Instance> {
             sandbox: SandboxId(row.id),
             runs: row.runs,
             keep_until: row.keep_until,
+            // Whoever is connected to its runner knows.
+            connected: false,
         })
         .collect()
 }
@@ -102,6 +104,14 @@ impl Store {
         .bind(pool.0)
         .fetch_all(&self.pool)
         .await?;
+        let warm: Option<(i32, i32)> = sqlx::query_as(
+            "SELECT j.warm, j.sandboxes_max FROM pools p JOIN jobs j ON j.id = p.job_id
+             WHERE p.id = $1 AND j.enabled AND j.deleted_at IS NULL",
+        )
+        .bind(pool.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let (warm, sandboxes_max) = warm.unwrap_or_default();
         let discard = worktrees
             .iter()
             .filter(|it| it.discard)
@@ -122,6 +132,8 @@ impl Store {
                     })
                     .collect(),
                 worktrees: worktrees.into_iter().map(worktree).collect(),
+                warm: warm.into(),
+                sandboxes_max: sandboxes_max.into(),
             },
             discard,
         }))
@@ -212,6 +224,22 @@ fn worktree(row: RawWorktree) -> Worktree {
 }
 
 impl Step {
+    /// Writes down a sandbox of the pool that is started before anything runs in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn pool_sandbox_warm(&mut self, sandbox: SandboxId) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sandboxes (id, actor_kind, actor_id, created_at) VALUES ($1, 'pool', $2, $3)",
+        )
+        .bind(sandbox.0)
+        .bind(self.key.id)
+        .bind(self.now)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Wakes the pool of whose step it is, also where nobody is there to be told. The table is where it is
     /// written down.
     pub(crate) async fn wake_pool_of(&mut self, table: &'static str) -> Result<(), StoreError> {

@@ -5,13 +5,18 @@ use optio_domain::{
     id::RepoId,
     repo::{
         ExternalReviewFilters, ExternalReviewMode, ExternalReviews, GitPlatform, RepoSpec, RepoUrl,
-        ReviewTrigger,
+        ReviewTrigger, SlackAddress, SlackNotice, SlackSettings,
     },
+    secret::Place,
 };
 use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    notices::write_address,
+    secrets::{self, SecretError},
+};
 
 /// A repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,10 @@ struct Columns {
     external_review_mode: String,
     external_review_wait_for_ci: bool,
     external_review_filters: Json<ExternalReviewFilters>,
+    slack_enabled: bool,
+    slack_channel: Option<String>,
+    slack_notify_on: Vec<String>,
+    slack_address: bool,
     created_by: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -85,7 +94,9 @@ macro_rules! select {
              max_concurrent_tasks, max_pod_instances, max_agents_per_pod, review_enabled, \
              review_trigger, review_model, review_agent_type, review_prompt_template, \
              prompt_template_override, test_command, off_peak_only, external_review_mode, \
-             external_review_wait_for_ci, external_review_filters, created_by, created_at, \
+             external_review_wait_for_ci, external_review_filters, slack_enabled, slack_channel, \
+             slack_notify_on, EXISTS (SELECT FROM secrets s WHERE s.workspace = repos.workspace \
+             AND s.scope = 'of:slack:' || repos.id) AS slack_address, created_by, created_at, \
              updated_at FROM repos ",
             $rest
         )
@@ -98,9 +109,10 @@ const INSERT: &str = "INSERT INTO repos (id, updated_at, created_at, repo_url, f
     max_pod_instances, max_agents_per_pod, review_enabled, review_trigger, review_model, \
     review_agent_type, review_prompt_template, prompt_template_override, test_command, off_peak_only, \
     external_review_mode, external_review_wait_for_ci, external_review_filters, external_look_at, \
-    workspace, created_by) \
+    slack_enabled, slack_channel, slack_notify_on, workspace, created_by) \
     VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-    $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, CASE WHEN $27 <> 'off' THEN $2 END, $30, $31) \
+    $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, CASE WHEN $27 <> 'off' THEN $2 END, $30, $31, $32, $33, \
+    $34) \
     ON CONFLICT (workspace, repo_url) DO NOTHING";
 const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name = $4, \
     git_platform = $5, default_branch = $6, default_agent_type = $7, claude_model = $8, \
@@ -110,14 +122,14 @@ const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name
     review_enabled = $19, review_trigger = $20, review_model = $21, review_agent_type = $22, \
     review_prompt_template = $23, prompt_template_override = $24, test_command = $25, \
     off_peak_only = $26, external_review_mode = $27, external_review_wait_for_ci = $28, \
-    external_review_filters = $29, external_look_at = CASE WHEN $27 <> 'off' THEN $2 END \
-    WHERE id = $1";
+    external_review_filters = $29, external_look_at = CASE WHEN $27 <> 'off' THEN $2 END, \
+    slack_enabled = $30, slack_channel = $31, slack_notify_on = $32 WHERE id = $1";
 
 impl Store {
     /// Adds a repository, unless its address is there already.
     ///
     /// # Errors
-    /// [`StoreError`] when the database is away.
+    /// [`SecretError`] when the database is away, or its way to Slack cannot be kept.
     pub async fn add_repo(
         &self,
         id: RepoId,
@@ -125,12 +137,17 @@ impl Store {
         spec: &RepoSpec,
         created_by: &str,
         now: DateTime<Utc>,
-    ) -> Result<Added, StoreError> {
+    ) -> Result<Added, SecretError> {
+        let mut tx = self.pool.begin().await?;
         let done = with_spec(INSERT, id, spec, now)
             .bind(workspace)
             .bind(created_by)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
+        if done.rows_affected() == 1 {
+            write_address(self, &mut tx, workspace, id, &spec.slack.address, now).await?;
+        }
+        tx.commit().await?;
         let there = self.repo_at(workspace, &spec.url).await?;
         let there = there.ok_or(StoreError::Moved)?;
         if done.rows_affected() == 1 {
@@ -198,14 +215,14 @@ impl Store {
     /// there is none; what `change` refuses is handed back, and nothing is written.
     ///
     /// # Errors
-    /// [`StoreError`] when the database is away.
+    /// [`SecretError`] when the database is away, or its way to Slack cannot be kept.
     pub async fn change_repo<E>(
         &self,
         workspace: &str,
         id: RepoId,
         now: DateTime<Utc>,
         change: impl FnOnce(RepoSpec) -> Result<RepoSpec, E>,
-    ) -> Result<Option<Result<RepoRow, E>>, StoreError> {
+    ) -> Result<Option<Result<RepoRow, E>>, SecretError> {
         let mut transaction = self.pool.begin().await?;
         let Some(mut row) = held(&mut transaction, workspace, id).await? else {
             return Ok(None);
@@ -218,7 +235,12 @@ impl Store {
         with_spec(UPDATE, id, &row.spec, now)
             .execute(&mut *transaction)
             .await?;
+        let address = &mut row.spec.slack.address;
+        write_address(self, &mut transaction, workspace, id, address, now).await?;
         transaction.commit().await?;
+        if matches!(address, SlackAddress::New(_)) {
+            *address = SlackAddress::Stored;
+        }
         Ok(Some(Ok(row)))
     }
 
@@ -227,11 +249,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn delete_repo(&self, workspace: &str, id: RepoId) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
         let done = sqlx::query("DELETE FROM repos WHERE id = $1 AND workspace = $2")
             .bind(id.0)
             .bind(workspace)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
+        secrets::forget(&mut tx, &Place::of_slack(workspace, id), None).await?;
+        tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 }
@@ -287,6 +312,15 @@ fn with_spec<'q>(
         .bind(spec.external_reviews.mode.name())
         .bind(spec.external_reviews.wait_for_ci)
         .bind(Json(&spec.external_reviews.filters))
+        .bind(spec.slack.enabled)
+        .bind(&spec.slack.channel)
+        .bind(
+            spec.slack
+                .notify_on
+                .iter()
+                .map(|it| it.name())
+                .collect::<Vec<_>>(),
+        )
 }
 
 impl TryFrom<Columns> for RepoRow {
@@ -326,6 +360,20 @@ impl TryFrom<Columns> for RepoRow {
                     .ok_or_else(|| corrupt(&row.external_review_mode))?,
                 wait_for_ci: row.external_review_wait_for_ci,
                 filters: row.external_review_filters.0,
+            },
+            slack: SlackSettings {
+                enabled: row.slack_enabled,
+                address: if row.slack_address {
+                    SlackAddress::Stored
+                } else {
+                    SlackAddress::None
+                },
+                channel: row.slack_channel,
+                notify_on: row
+                    .slack_notify_on
+                    .iter()
+                    .filter_map(|name| SlackNotice::parse(name))
+                    .collect(),
             },
         };
         Ok(Self {

@@ -12,6 +12,8 @@ const BATCH: i64 = 2_000;
 const ROUNDS: u32 = 10;
 /// Turns go with everything they have written, so fewer at once.
 const TURNS_BATCH: i64 = 100;
+/// Files of runs go with their content, which may be large.
+const FILES_BATCH: i64 = 100;
 /// How long a quiet pair's count is kept; its window is over long before.
 const VOLLEYS_KEPT: TimeDelta = TimeDelta::days(1);
 
@@ -26,6 +28,10 @@ pub struct Keep {
     pub logs: TimeDelta,
     /// Answers to requests with an idempotency key.
     pub answers: TimeDelta,
+    /// Files of runs.
+    pub files: TimeDelta,
+    /// Deliveries to webhooks that nothing more becomes of.
+    pub deliveries: TimeDelta,
 }
 
 impl From<&Limits> for Keep {
@@ -37,6 +43,8 @@ impl From<&Limits> for Keep {
             turns: days(limits.keep_turns_days),
             logs: days(limits.keep_logs_days),
             answers: days(limits.keep_answers_days),
+            files: days(limits.keep_files_days),
+            deliveries: days(limits.keep_deliveries_days),
         }
     }
 }
@@ -56,6 +64,10 @@ pub struct Tidied {
     pub refused: u64,
     /// Answers.
     pub answers: u64,
+    /// Files of runs.
+    pub files: u64,
+    /// Deliveries.
+    pub deliveries: u64,
 }
 
 impl Store {
@@ -88,6 +100,8 @@ impl Store {
             events: rounds(EVENTS, now - keep.logs, BATCH).await?,
             refused: rounds(REFUSED, now - keep.logs, BATCH).await?,
             answers: rounds(ANSWERS, now - keep.answers, BATCH).await?,
+            files: rounds(FILES, now - keep.files, FILES_BATCH).await?,
+            deliveries: rounds(DELIVERIES, now - keep.deliveries, BATCH).await?,
         })
     }
 }
@@ -125,6 +139,16 @@ DELETE FROM refused_reports WHERE id IN (
 const ANSWERS: &str = "
 DELETE FROM idempotency_keys WHERE (caller, key) IN (
   SELECT caller, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+
+/// One of a run that may still speak of it stays until it is over.
+const FILES: &str = "
+DELETE FROM run_files WHERE (run_id, path) IN (
+  SELECT f.run_id, f.path FROM run_files f JOIN runs r ON r.id = f.run_id
+  WHERE f.created_at < $1 AND r.state = 'ended' ORDER BY f.created_at LIMIT $2)";
+const DELIVERIES: &str = "
+DELETE FROM webhook_deliveries WHERE seq IN (
+  SELECT seq FROM webhook_deliveries WHERE next_at IS NULL AND created_at < $1
+  ORDER BY created_at LIMIT $2)";
 
 const VOLLEYS: &str = "
 DELETE FROM volleys WHERE (receiver_id, sender_id) IN (

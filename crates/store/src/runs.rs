@@ -16,6 +16,7 @@ use crate::{
     Store, StoreError,
     actors::Version,
     clean::storable,
+    run_files::{self, FilesIntake},
     step::{NewEvent, Step, Write, moved, written},
     tasks,
     turns::{InputAnswer, steering},
@@ -84,8 +85,18 @@ pub struct Intake {
     pub inputs: Vec<InputAnswer>,
     /// What its worktree holds, where this batch says so.
     pub worktree: Option<WorktreeState>,
+    /// What it says of the run's files, where it says anything.
+    pub files: Option<FilesIntake>,
     /// For the live stream and the transcript.
     pub events: Vec<NewEvent>,
+}
+
+impl Intake {
+    /// Whether all it changes is its run.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.inputs.is_empty() && self.worktree.is_none() && self.files.is_none()
+    }
 }
 
 /// What became of a batch.
@@ -199,7 +210,7 @@ impl Store {
             .bind(data)
             .bind(events.iter().map(|event| event.at).collect::<Vec<_>>())
             .bind(intake.process.map(|process| process.0));
-        let row = if intake.inputs.is_empty() && intake.worktree.is_none() {
+        let row = if intake.is_plain() {
             row.fetch_optional(&self.pool).await?
         } else {
             let mut tx = self.pool.begin().await?;
@@ -208,6 +219,9 @@ impl Store {
                 steering::answered(&mut tx, intake.actor, intake.run, &intake.inputs).await?;
                 if let Some(worktree) = &intake.worktree {
                     tasks::left(&mut tx, intake.actor, worktree).await?;
+                }
+                if let Some(files) = &intake.files {
+                    run_files::take_in(&mut tx, intake.run, files).await?;
                 }
             }
             tx.commit().await?;

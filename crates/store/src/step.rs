@@ -144,6 +144,8 @@ pub struct Step {
     pub(crate) key: ActorKey,
     /// The actor's epoch within this step.
     pub epoch: i64,
+    /// The version that is written.
+    pub(crate) version: i64,
     pub(crate) now: DateTime<Utc>,
     /// What is counted once it is so.
     pub(crate) tally: Tally,
@@ -199,6 +201,7 @@ impl Store {
             tx,
             key,
             epoch,
+            version: read.number() + 1,
             now: decision.at,
             tally: Tally::default(),
             counters: Arc::clone(&self.counters),

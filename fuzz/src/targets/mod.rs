@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// Every target. Keep the list in alphabetical order.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     Target {
         name: "agent-line",
         play: agent::line,
@@ -39,6 +39,10 @@ pub const TARGETS: [Target; 15] = [
     Target {
         name: "envelope",
         play: client::envelope,
+    },
+    Target {
+        name: "files",
+        play: runner::files,
     },
     Target {
         name: "frame",

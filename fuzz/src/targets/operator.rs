@@ -48,11 +48,15 @@ pub(super) fn template(data: &[u8]) {
     };
     let names: Vec<String> = template.names().into_iter().map(str::to_owned).collect();
     let nothing = template.render(&Map::new());
-    assert!(nothing.missing.iter().all(|name| names.contains(name)));
+    assert!(nothing.missing.iter().all(|it| names.contains(&it.name)));
     let value = Value::from("{{not a template}}");
     let known = names.iter().map(|name| (name.clone(), value.clone()));
     let everything = template.render(&known.collect());
-    assert_eq!(everything.missing, [""; 0], "{text:?}");
+    assert_eq!(everything.missing, [], "{text:?}");
+    if let Err(error) = template.check(&[]) {
+        let words = error.to_string();
+        assert!(names.iter().all(|name| words.contains(name)), "{words}");
+    }
 }
 
 /// A settings file, and after a line of `---` the environment as `NAME=value` lines.

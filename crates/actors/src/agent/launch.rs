@@ -66,6 +66,8 @@ impl Agents {
             model: agent.spec.model.clone(),
             resume: agent.session_id.clone(),
             max_turns: max_turns(sight),
+            budget_usd: None,
+            tools_file: None,
             kept,
         };
         let launch = credentials::launch(cli, &wanted, stored);
@@ -97,6 +99,9 @@ impl Agents {
             },
             dialogue,
             checkout: None,
+            directory: None,
+            outputs: None,
+            setup: None,
         }
     }
 
@@ -132,6 +137,8 @@ impl Agents {
             model: None,
             resume: None,
             max_turns: max_turns(sight),
+            budget_usd: None,
+            tools_file: None,
             kept: true,
         };
         let launch = credentials::launch(cli, &wanted, stored);

@@ -70,6 +70,8 @@ impl PrReviews {
             model: sight.review.model.clone(),
             resume: order.session.clone(),
             max_turns: order.turns_max,
+            budget_usd: None,
+            tools_file: None,
             kept: service.setting.is_some(),
         };
         let launch = credentials::launch(cli, &wanted, order.stored);
@@ -111,6 +113,9 @@ impl PrReviews {
             },
             dialogue,
             checkout: Some(self.checkout(sight, &order)),
+            directory: None,
+            outputs: None,
+            setup: None,
         }
     }
 

@@ -12,6 +12,7 @@ use optio_domain::{
         closing::{Past, closing},
         prompt::{Order, assemble},
     },
+    prompt_template::{TemplateKind, Words},
     run::{Failure, FailureClass, Verdict},
     wire::runner::ToRunner,
 };
@@ -52,6 +53,7 @@ impl PrReviews {
             RunKind::Initial | RunKind::Rereview => None,
         };
         let letters: Vec<String> = chat.iter().map(|it| it.content.clone()).collect();
+        let words = self.words(sight).await?;
         let prompt = assemble(&Order {
             kind: review.kind,
             repo: &review.repo()?.repo.to_string(),
@@ -64,7 +66,7 @@ impl PrReviews {
             draft: review.draft.as_ref().map(|(draft, _)| draft),
             remembers: session.is_some(),
             letters: &letters,
-            own_words: settings.review_prompt.as_deref(),
+            words: &words,
             test_command: settings.test_command.as_deref(),
         });
         let run = RunId(self.world.ids.fresh());
@@ -74,7 +76,7 @@ impl PrReviews {
             run,
             new_sandbox: SandboxId(review.pool.beside(self.world.ids.fresh())),
             head: &head,
-            prompt: &prompt,
+            prompt: &prompt.text,
             session,
             told_up_to: chat.last().map(|it| it.seq),
             provision_ms: self.provision_ms(),
@@ -90,7 +92,7 @@ impl PrReviews {
             return self.rest(sight, &wait.whatever_mail_comes()).await;
         }
         let event = PrReviewEvent::RunOpened { run };
-        let reason = format!("run {}", review.runs_taken + 1);
+        let reason = prompt.opened(review.runs_taken + 1);
         let moved = MovedReview {
             from: review.state,
             to: next_state(review.state, event)?,
@@ -100,7 +102,18 @@ impl PrReviews {
         };
         step.review_state(&moved).await?;
         step.commit().await?;
+        if let Some(warning) = &prompt.warning {
+            tracing::warn!(review.id = %review.id, run.id = %run, warning, "a prompt lacks something");
+        }
         Ok(Progress::Again)
+    }
+
+    /// What the prompt of a review begins with.
+    async fn words(&self, sight: &PrReviewSight) -> Result<Words, Fault> {
+        let (workspace, repo) = (&sight.review.workspace, &sight.review.repo_url);
+        let store = &self.world.store;
+        let effective = store.effective_template(workspace, repo, TemplateKind::Review);
+        Ok(effective.await?.words)
     }
 
     /// What people wrote and nobody has answered, where this run is to.

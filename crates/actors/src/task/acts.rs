@@ -236,6 +236,7 @@ impl Tasks {
             spec: &spec,
             pool: task.pool,
             depends_on: &[],
+            origin: None,
             created_by: &task.created_by,
             at: decision.at,
         };
@@ -248,6 +249,7 @@ impl Tasks {
     pub(super) async fn ensure_sandbox(
         &self,
         sight: &TaskSight,
+        settings: &RepoSettings,
         wait: &Wait,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
@@ -261,11 +263,12 @@ impl Tasks {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {
                 let verdict = Verdict::Failed(Failure::new(FailureClass::Sandbox, words));
-                let max = self.world.limits.tasks_running_max;
+                let max = self.runs_max();
                 let Some(sight) = self.world.store.see_task(sight.task.id, max).await? else {
                     return Ok(Progress::Gone);
                 };
-                self.close_run(&sight, run.run, &verdict, decision).await
+                self.close_run(&sight, run.run, &verdict, settings, decision)
+                    .await
             }
             (Err(error), _) => {
                 tracing::warn!(task.id = %sight.task.id, %error, "no sandbox yet, will try again");

@@ -187,7 +187,7 @@ impl Tasks {
     }
 
     async fn again(&self, sight: &TaskSight) -> Result<Option<TaskSight>, Fault> {
-        let max = self.world.limits.tasks_running_max;
+        let max = self.runs_max();
         Ok(self.world.store.see_task(sight.task.id, max).await?)
     }
 

@@ -10,7 +10,6 @@ use optio_domain::{
     ports::{AgentCli, LaunchOrder},
     repo,
     task::{
-        policy::Policy,
         prompt::{TASK_FILE, task_file},
         seen::TaskType,
         spec::work_branch,
@@ -18,12 +17,18 @@ use optio_domain::{
     token::RunClaims,
     wire::{
         checkout::{Author, Checkout, CheckoutStart},
-        credentials::{API_URL, RUN_TOKEN},
-        runner::{Dialogue, FileSpec, RunLimits, RunSpec},
+        credentials::{API_URL, HOPS, RUN_TOKEN},
+        outputs::{self, DirectoryStart, Outputs, RunDirectory},
+        runner::{Dialogue, FileSpec, RunLimits, RunSpec, Setup},
     },
 };
 use optio_runtime::{Fault, Progress};
-use optio_store::{secrets::SecretError, tasks::TaskSight};
+use optio_store::{
+    secrets::SecretError,
+    tasks::{RepoSettings, TaskRow, TaskSight},
+};
+use rust_decimal::Decimal;
+use serde_json::json;
 
 use super::Tasks;
 use crate::credentials::{self, Stored};
@@ -32,6 +37,8 @@ use crate::credentials::{self, Stored};
 const GRACE_MS: u64 = 1_000;
 /// How long after secrets could not be opened they are looked at again.
 const SECRETS_PAUSE: TimeDelta = TimeDelta::seconds(10);
+/// The file with a run's servers of tools, in its directory.
+const TOOLS_FILE: &str = "mcp.json";
 /// Milliseconds a process may wait once its run is over: it serves no other.
 const LINGER_MS: u64 = 1;
 
@@ -41,9 +48,49 @@ pub(super) struct RunOrder<'a> {
     pub(super) epoch: i64,
     pub(super) prompt: &'a str,
     pub(super) fresh: bool,
-    pub(super) policy: &'a Policy,
-    pub(super) repo: &'a RepoUrl,
+    pub(super) settings: &'a RepoSettings,
+    pub(super) repo: Option<&'a RepoUrl>,
     pub(super) stored: &'a Stored,
+}
+
+/// Where a run's servers of tools are written down, as a path from where it works: both its worktree and its
+/// directory lie two levels below the workspace.
+fn tools_path(task: &TaskRow) -> String {
+    format!(
+        "../../{}/{TOOLS_FILE}",
+        outputs::below(&task.id.to_string())
+    )
+}
+
+/// The file with them, where the job has some.
+fn tools(task: &TaskRow, order: &RunOrder<'_>) -> Option<FileSpec> {
+    let connections = &order.settings.environment.connections;
+    (!connections.is_empty()).then(|| FileSpec {
+        path: format!(
+            "/workspace/{}/{TOOLS_FILE}",
+            outputs::below(&task.id.to_string())
+        ),
+        content: json!({ "mcpServers": connections }).to_string(),
+        mode: 0o600,
+    })
+}
+
+/// Dollars that are left of a budget.
+fn left(task: &TaskRow, budget: Option<Decimal>) -> Option<Decimal> {
+    let left = |budget: Decimal| (budget - task.cost_usd).max(Decimal::new(1, 2));
+    budget.map(left)
+}
+
+/// What has no repository works in a directory of its own, which the attempts after it find again.
+fn directory(task: &TaskRow, order: &RunOrder<'_>) -> Option<RunDirectory> {
+    order.repo.is_none().then(|| RunDirectory {
+        name: task.id.to_string(),
+        start: if order.fresh {
+            DirectoryStart::Fresh
+        } else {
+            DirectoryStart::Continue
+        },
+    })
 }
 
 impl Tasks {
@@ -73,14 +120,16 @@ impl Tasks {
     ) -> RunSpec {
         let (task, limits) = (&sight.task, &self.world.limits);
         let turns = match task.spec.kind {
-            TaskType::Coding => order.policy.turns_coding_max,
-            TaskType::Review => order.policy.turns_review_max,
+            TaskType::Coding | TaskType::Job => order.settings.policy.turns_coding_max,
+            TaskType::Review => order.settings.policy.turns_review_max,
         };
         let wanted = LaunchOrder {
             prompt: order.prompt.to_owned(),
             model: task.spec.model.clone(),
             resume: task.session_id.clone(),
             max_turns: turns,
+            budget_usd: left(task, order.settings.policy.budget_usd),
+            tools_file: tools(task, order).is_some().then(|| tools_path(task)),
             kept: service.setting.is_some(),
         };
         let launch = credentials::launch(cli, &wanted, order.stored);
@@ -111,7 +160,7 @@ impl Tasks {
                 .collect(),
             secrets,
             stdin: launch.stdin,
-            files: launch.files,
+            files: launch.files.into_iter().chain(tools(task, order)).collect(),
             read_only: launch.read_only,
             limits: RunLimits {
                 duration_ms: u64::try_from(limits.task_run_ms_max).unwrap_or(u64::MAX),
@@ -121,23 +170,50 @@ impl Tasks {
                 grace_ms: GRACE_MS,
             },
             dialogue,
-            checkout: Some(self.checkout(sight, order)),
+            checkout: order.repo.map(|_| self.checkout(sight, order)),
+            directory: directory(task, order),
+            outputs: match task.spec.kind {
+                TaskType::Coding | TaskType::Job => Some(Outputs::from(limits)),
+                TaskType::Review => None,
+            },
+            setup: order
+                .settings
+                .environment
+                .setup
+                .clone()
+                .map(|script| Setup {
+                    script,
+                    ms_max: limits.task_setup_ms_max,
+                }),
         }
     }
 
     fn environment(&self, sight: &TaskSight, order: &RunOrder<'_>) -> Vec<(String, String)> {
         let task = &sight.task;
-        [
+        let mut env: Vec<(&str, String)> = vec![
             (API_URL, self.world.api_url.clone()),
             ("OPTIO_TASK_ID", task.id.to_string()),
-            ("OPTIO_REPO_URL", task.spec.repo_url.clone()),
-            ("OPTIO_REPO", order.repo.repo.to_string()),
-            ("OPTIO_BASE_BRANCH", task.spec.base_branch.clone()),
-            ("OPTIO_BRANCH", work_branch(task.id)),
             ("OPTIO_AGENT_TYPE", task.spec.agent_type.clone()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        ];
+        if let Some(repo) = order.repo {
+            env.extend([
+                ("OPTIO_REPO_URL", task.spec.repo_url.clone()),
+                ("OPTIO_REPO", repo.repo.to_string()),
+                ("OPTIO_BASE_BRANCH", task.spec.base_branch.clone()),
+                ("OPTIO_BRANCH", work_branch(task.id)),
+            ]);
+        }
+        if let Some(origin) = &task.origin {
+            env.extend([
+                ("OPTIO_JOB_ID", origin.job.to_string()),
+                (HOPS, (origin.hops + 1).to_string()),
+            ]);
+        }
+        let own = order.settings.environment.variables.iter();
+        env.into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .chain(own.map(|(name, value)| (name.clone(), value.clone())))
+            .collect()
     }
 
     fn checkout(&self, sight: &TaskSight, order: &RunOrder<'_>) -> Checkout {

@@ -10,7 +10,7 @@ use optio_domain::{
     run::judge,
     task::{
         plan::{Plan, Step, plan},
-        seen::{OpenRun, Seen},
+        seen::{OpenRun, RunsMax, Seen},
     },
 };
 use optio_runtime::{Fault, Hints, Kind, Progress};
@@ -54,7 +54,8 @@ impl Tasks {
     /// Tells those who are first in the queue that there is room. Called whenever room was left, and
     /// every few seconds, since a hint in memory can be lost.
     pub async fn room_again(&self) {
-        let max = self.world.limits.tasks_running_max;
+        let limits = &self.world.limits;
+        let max = limits.tasks_running_max.max(limits.jobs_running_max);
         match self
             .world
             .store
@@ -67,17 +68,20 @@ impl Tasks {
         }
     }
 
+    /// How many runs there may be at once.
+    fn runs_max(&self) -> RunsMax {
+        RunsMax::from(&self.world.limits)
+    }
+
     async fn one_step(&self, id: TaskId) -> Result<Progress, Fault> {
-        let max = self.world.limits.tasks_running_max;
-        let Some(sight) = self.world.store.see_task(id, max).await? else {
+        let Some(sight) = self.world.store.see_task(id, self.runs_max()).await? else {
             return Ok(Progress::Gone);
         };
         if sight.quarantined {
             return Ok(Progress::Rest { until: None });
         }
         let now = self.world.clock.now();
-        let (workspace, repo_url) = (&sight.task.workspace, &sight.task.spec.repo_url);
-        let settings = self.world.store.repo_settings(workspace, repo_url).await?;
+        let settings = self.world.store.task_settings(&sight.task).await?;
         let seen = self.look(&sight, &settings).await;
         let plan = plan(sight.task.state, &seen, now);
         let decision = Decision {
@@ -153,11 +157,14 @@ impl Tasks {
                 self.shift(sight, event, &reason, &wait, decision).await
             }
             Step::OpenRun => self.open_run(sight, settings, &wait, decision).await,
-            Step::EnsureSandbox => self.ensure_sandbox(sight, &wait, decision).await,
+            Step::EnsureSandbox => self.ensure_sandbox(sight, settings, &wait, decision).await,
             Step::SendRun(run) => self.send_run(sight, run, settings, &wait, decision).await,
             Step::MarkRunning => self.mark_running(sight, &wait, decision).await,
             Step::Steer(run) => self.steer(sight, run, &wait, decision).await,
-            Step::CloseRun { run, verdict } => self.close_run(sight, run, &verdict, decision).await,
+            Step::CloseRun { run, verdict } => {
+                self.close_run(sight, run, &verdict, settings, decision)
+                    .await
+            }
             Step::StopRun(run) => self.stop_run(sight, run, &wait, decision).await,
             Step::SendBack { feedback, acted } => {
                 self.send_back(sight, feedback, &acted, &wait, decision)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use optio_domain::{
     actor::{Decision, Wait},
     agent::prompt::interruption,
+    git_host::RepoUrl,
     id::{MessageId, RunId, SandboxId},
     mail::Letter,
     pool::IDLE,
+    prompt_template::{TemplateKind, Words},
     repo::GitPlatform,
     run::{Failure, FailureClass, Verdict},
     task::{
@@ -23,10 +25,13 @@ use optio_domain::{
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
+    StoreError,
     mail::MessageRow,
     runs::RunRow,
-    tasks::{ClosedRun, Moved, OpenedRun, RepoSettings, RunOpening, RunSight, TaskSight},
+    tasks::{ClosedRun, Moved, OpenedRun, RepoSettings, RunOpening, RunSight, TaskRow, TaskSight},
 };
+
+use rust_decimal::Decimal;
 
 use super::{Tasks, acts::next_state, hosts::Found, launch::RunOrder};
 
@@ -42,21 +47,21 @@ impl Tasks {
         let mail = self.world.store.mail_for_turn(task.id.into()).await?;
         let letters: Vec<Letter> = mail.iter().map(MessageRow::letter).collect();
         let plans = plans(sight, &settings.policy);
-        let repo = task.repo()?;
+        let repo = repo_of(task)?;
+        let named = repo.as_ref().map(|repo| repo.repo.to_string());
+        let words = self.words(sight).await?;
         let prompt = assemble(&Order {
             spec: &task.spec,
             branch: &work_branch(task.id),
-            repo: &repo.repo.to_string(),
+            repo: named.as_deref().unwrap_or_default(),
             pull: pull_url(sight),
             plans,
             brief: &task.brief,
             letters: &letters,
             policy: &settings.policy,
-            own_words: match task.spec.kind {
-                TaskType::Coding => settings.prompt.as_deref(),
-                TaskType::Review => settings.review_prompt.as_deref(),
-            },
-            gitlab: GitPlatform::of_host(&repo.host) == GitPlatform::GitLab,
+            words: &words,
+            gitlab: repo
+                .is_some_and(|repo| GitPlatform::of_host(&repo.host) == GitPlatform::GitLab),
             test_command: settings.test_command.as_deref(),
         });
         let run = RunId(self.world.ids.fresh());
@@ -65,13 +70,13 @@ impl Tasks {
             task,
             run,
             new_sandbox: SandboxId(task.pool.beside(self.world.ids.fresh())),
-            prompt: &prompt,
+            prompt: &prompt.text,
             plans,
             mail: &mail,
             provision_ms: self.provision_ms(),
             duration_ms: self.world.limits.task_run_ms_max,
-            all_max: self.world.limits.tasks_running_max,
-            repo_max: settings.policy.runs_max,
+            all_max: self.runs_max().of(task.spec.kind),
+            own_max: settings.policy.runs_max,
             pool: settings.pool,
         };
         if step.open_task_run(&opening).await? == OpenedRun::NoRoom {
@@ -80,7 +85,7 @@ impl Tasks {
         }
         let event = TaskEvent::RunOpened { run };
         let to = next_state(task.state, event)?;
-        let reason = format!("run {}", task.runs_taken + 1);
+        let reason = prompt.opened(task.runs_taken + 1);
         let moved = Moved {
             from: task.state,
             to,
@@ -90,14 +95,33 @@ impl Tasks {
         };
         step.task_state(&moved).await?;
         step.commit().await?;
+        // Where sandboxes are kept warm, one more may be wanted now.
+        self.hint(task.pool);
+        if let Some(warning) = &prompt.warning {
+            tracing::warn!(task.id = %task.id, run.id = %run, warning, "a prompt lacks something");
+        }
         Ok(Progress::Again)
+    }
+
+    /// What the prompt of a task begins with.
+    async fn words(&self, sight: &TaskSight) -> Result<Words, Fault> {
+        let task = &sight.task;
+        let kind = match task.spec.kind {
+            TaskType::Coding => TemplateKind::Prompt,
+            TaskType::Review => TemplateKind::Review,
+            // A job has words of its own.
+            TaskType::Job => return Ok(Words::built_in(TemplateKind::Job)),
+        };
+        let (workspace, repo) = (&task.workspace, &task.spec.repo_url);
+        let effective = self.world.store.effective_template(workspace, repo, kind);
+        Ok(effective.await?.words)
     }
 
     /// Others were quicker, or its place is full: it is told when a run closes.
     async fn no_room(&self, sight: &TaskSight, decision: &Decision) -> Result<Progress, Fault> {
         let until = decision.at + chrono::TimeDelta::minutes(1);
         let wait = Wait::until(
-            "room in a sandbox of its repository",
+            "room in a sandbox of its repository or job",
             "the tasks that run",
             until,
         )
@@ -118,12 +142,14 @@ impl Tasks {
         let Some(cli) = self.world.clis.get(name).map(Arc::clone) else {
             let words = format!("this Optio cannot run `{name}`");
             let verdict = Verdict::Failed(Failure::new(FailureClass::AgentMissing, words));
-            return self.close_run(sight, run, &verdict, decision).await;
+            return self
+                .close_run(sight, run, &verdict, settings, decision)
+                .await;
         };
         let (Some(open), Some(words)) = (&sight.run, self.world.store.run_words(run).await?) else {
             return Err(Fault::Moved);
         };
-        let repo = task.repo()?;
+        let repo = repo_of(task)?;
         let stored = match self.secrets(sight).await {
             Ok(stored) => stored,
             Err(error) => return self.without_secrets(sight, decision, error).await,
@@ -134,8 +160,8 @@ impl Tasks {
             epoch: sight.epoch,
             prompt: &words.prompt,
             fresh: words.fresh,
-            policy: &settings.policy,
-            repo: &repo,
+            settings,
+            repo: repo.as_ref(),
             stored: &stored,
         };
         let spec = self.run_spec(sight, &order, &service, &*cli);
@@ -208,6 +234,7 @@ impl Tasks {
         sight: &TaskSight,
         run: RunId,
         verdict: &Verdict,
+        settings: &RepoSettings,
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let task = &sight.task;
@@ -219,7 +246,7 @@ impl Tasks {
                 Ok(found) => found,
                 Err(trouble) => return self.host_trouble(sight, decision, &trouble).await,
             },
-            TaskType::Review => Found::Nothing,
+            TaskType::Job | TaskType::Review => Found::Nothing,
         };
         let (verdict, review) = reviewed(task.spec.kind, verdict, open);
         let past = Past {
@@ -229,6 +256,7 @@ impl Tasks {
             retries: task.retries,
             retries_max: task.spec.retries_max,
             rate_limits: task.rate_limits,
+            spent: spent(sight, open, settings.policy.budget_usd),
         };
         let closing = closing(&verdict, past, decision.at);
         let to = next_state(task.state, closing.event)?;
@@ -304,6 +332,20 @@ impl Tasks {
         }
         Ok(())
     }
+}
+
+/// A job need not have a repository.
+pub(super) fn repo_of(task: &TaskRow) -> Result<Option<RepoUrl>, StoreError> {
+    if task.spec.repo_url.is_empty() {
+        return Ok(None);
+    }
+    task.repo().map(Some)
+}
+
+/// Whether its budget is spent, the run that ends now included.
+fn spent(sight: &TaskSight, open: &RunSight, budget: Option<Decimal>) -> bool {
+    let now = open.facts.end.as_ref().and_then(|end| end.cost_usd);
+    budget.is_some_and(|budget| budget <= sight.task.cost_usd + now.unwrap_or_default())
 }
 
 /// The first run of a task whose repository wants plans only plans.

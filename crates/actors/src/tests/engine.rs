@@ -5,6 +5,7 @@ use optio_domain::{
     agent::Intent,
     id::{AgentId, TriggerId},
     limits::Limits,
+    trigger::{TargetKind, TriggerType},
 };
 use optio_store::triggers::TriggerRow;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::{
     runners::Play,
     world::{World, place},
 };
-use crate::schedules::Schedules;
+use crate::triggers::Schedules;
 
 fn room(turns: i64) -> Limits {
     Limits {
@@ -226,17 +227,15 @@ async fn disabling_an_agent_lets_its_turn_finish_and_opens_no_other() {
 async fn every_ten_minutes(world: &World, agent: AgentId, mut config: Value) -> TriggerId {
     config["cronExpression"] = json!("*/10 * * * *");
     let trigger = TriggerRow {
-        id: uuid::Uuid::from_u128(0xC0FFEE),
-        target_type: "persistent_agent".to_owned(),
-        target_id: agent.0,
-        type_name: "schedule".to_owned(),
         param_mapping: config.get("prompt").map(|_| json!({ "shift": "night" })),
-        config,
-        enabled: true,
-        last_fired_at: None,
         next_fire_at: Some(world.now() + TimeDelta::minutes(10)),
-        created_at: world.now(),
-        updated_at: world.now(),
+        ..TriggerRow::new(
+            TriggerId(uuid::Uuid::from_u128(0xC0FFEE)),
+            (TargetKind::Agent, agent.0),
+            TriggerType::Schedule,
+            config,
+            world.now(),
+        )
     };
     world.store.create_trigger(&trigger).await.unwrap();
     TriggerId(trigger.id)
@@ -263,7 +262,12 @@ async fn a_schedule_fires_once_at_its_time() {
         json!({ "shift": "night" })
     );
     assert!(turn.prompt_used.contains("Water the plants."));
-    let trigger = world.store.triggers(vesper).await.unwrap().remove(0);
+    let trigger = world
+        .store
+        .triggers(TargetKind::Agent, vesper.0)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(trigger.last_fired_at, Some(world.now()));
     assert_eq!(
         trigger.next_fire_at,
@@ -289,7 +293,12 @@ async fn a_schedule_that_was_missed_often_fires_once() {
         2,
         "the mission and one tick"
     );
-    let trigger = world.store.triggers(vesper).await.unwrap().remove(0);
+    let trigger = world
+        .store
+        .triggers(TargetKind::Agent, vesper.0)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(
         trigger.next_fire_at,
         Some(world.now() + TimeDelta::minutes(5))

@@ -30,7 +30,7 @@ impl World {
         (task, sandbox)
     }
 
-    async fn until_removed(&self, sandbox: SandboxId, task: TaskId) {
+    pub(super) async fn until_removed(&self, sandbox: SandboxId, task: TaskId) {
         self.until("the worktree is removed", async || {
             let removed = self.fleet.removed(sandbox);
             removed.contains(&task.to_string()).then_some(())

@@ -57,7 +57,7 @@ impl World {
     }
 
     /// A review of the pull request of a human.
-    async fn review(&self) -> PrReviewId {
+    pub(super) async fn review(&self) -> PrReviewId {
         self.host.opened_by("ada", "feature", "aaa");
         match self.asked_to_review(1).await {
             Begun::New(row) => row.id,
@@ -70,7 +70,7 @@ impl World {
         row.unwrap()
     }
 
-    async fn review_is(&self, review: PrReviewId, state: &str) -> PrReviewRow {
+    pub(super) async fn review_is(&self, review: PrReviewId, state: &str) -> PrReviewRow {
         self.until(format!("the review is {state}"), async || {
             let row = self.review_row(review).await;
             (row.state.name() == state).then_some(row)
@@ -79,7 +79,7 @@ impl World {
     }
 
     /// Waits until a run of a review is alive, and returns it.
-    async fn reviews(&self, review: PrReviewId) -> (SandboxId, RunId) {
+    pub(super) async fn reviews(&self, review: PrReviewId) -> (SandboxId, RunId) {
         self.until("a run is alive", async || {
             let row = self.review_row(review).await;
             let PrReviewState::Reviewing { run: Some(run) } = row.state else {
@@ -93,7 +93,7 @@ impl World {
     }
 
     /// The agent of a review ends its run with this answer.
-    async fn answers(&self, review: PrReviewId, answer: &'static str) {
+    pub(super) async fn answers(&self, review: PrReviewId, answer: &'static str) {
         let (sandbox, run) = self.reviews(review).await;
         self.fleet
             .finishes(sandbox, run, &["session s-1", answer])
@@ -107,7 +107,7 @@ impl World {
         review
     }
 
-    async fn want_of_review(&self, review: PrReviewId, intent: Intent) {
+    pub(super) async fn want_of_review(&self, review: PrReviewId, intent: Intent) {
         let wanted = self.store.want_review(review, intent, self.now());
         assert!(wanted.await.unwrap());
         self.hints().look(review.into());

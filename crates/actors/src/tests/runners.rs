@@ -215,6 +215,14 @@ impl Fleet {
         self.deliver(sandbox, run).await;
     }
 
+    /// A run's runner says this about it.
+    pub(crate) async fn says(&self, sandbox: SandboxId, run: RunId, what: Vec<Happening>) {
+        for what in what {
+            self.record(sandbox, run, what);
+        }
+        self.deliver(sandbox, run).await;
+    }
+
     /// A run ends.
     pub(crate) async fn ends(&self, sandbox: SandboxId, run: RunId, cause: EndCause) {
         self.record(sandbox, run, ended(cause));

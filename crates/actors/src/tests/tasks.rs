@@ -65,6 +65,7 @@ impl World {
             spec: &spec,
             pool,
             depends_on,
+            origin: None,
             created_by: "local",
             at,
         };
@@ -120,7 +121,7 @@ impl World {
     }
 
     /// The repository is registered, with something changed about it.
-    async fn repo(&self, change: impl FnOnce(&mut RepoSpec)) {
+    pub(super) async fn repo(&self, change: impl FnOnce(&mut RepoSpec)) {
         let url = RepoUrl::parse(&spec().repo_url).unwrap();
         let mut repo = RepoSpec::new(url);
         change(&mut repo);
@@ -132,7 +133,7 @@ impl World {
     }
 
     /// The first part of a task.
-    async fn part_of(&self, task: TaskId) -> TaskId {
+    pub(super) async fn part_of(&self, task: TaskId) -> TaskId {
         let wanted = WantedTasks {
             parent: Some(task),
             ..WantedTasks::default()

@@ -31,6 +31,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use super::{
     fakes::{FakeCli, FakeClock, FakeIds},
     host::FakeHost,
+    notifier::Receivers,
     runners::{Fleet, Play, Wire},
     trackers::FakeTrackers,
 };
@@ -45,6 +46,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
     pub(crate) host: FakeHost,
+    pub(crate) receivers: Receivers,
     pub(crate) trackers: FakeTrackers,
     pub(crate) given: Given,
     clock: Arc<FakeClock>,
@@ -98,6 +100,7 @@ impl World {
         let store = optio_store::testing::with_secrets(&store, clock.now()).await;
         let fleet = Fleet::new(Arc::clone(&clock));
         let host = FakeHost::default();
+        let receivers = Receivers::default();
         let trackers = FakeTrackers::default();
         let given = Given {
             store: store.clone(),
@@ -106,6 +109,7 @@ impl World {
             sandboxes: Arc::new(fleet.clone()),
             clis: Arc::new(by_runtime(clis)),
             hosts: GitHosts::new(vec![Arc::new(host.clone())]),
+            notifier: Arc::new(receivers.clone()),
             trackers: Arc::new(trackers.clone()),
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(FakeIds::default()),
@@ -119,6 +123,7 @@ impl World {
             store,
             fleet,
             host,
+            receivers,
             trackers,
             given,
             clock,

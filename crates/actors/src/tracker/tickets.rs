@@ -3,27 +3,74 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::Decision,
-    id::{TaskId, TicketId},
+    id::{MessageId, TaskId, TicketId},
     ports::Tracker,
     repo::RepoUrl,
     task::spec::TaskSpec,
     tracker::{
-        News, Ticket, TicketComment, TicketWork, TrackerError, agent_of,
+        News, Source, Ticket, TicketComment, TicketWork, TrackerError, agent_of,
         plan::{Setback, after_ticket},
         repo_of, task_of,
     },
+    trigger::{TargetKind, TriggerType, config::Config, mapping},
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
     StoreError,
+    mail::NewMessage,
     tasks::NewTask,
-    tickets::{NewWork, TicketSight, TrackerSight},
+    tickets::{Begins, NewWork, TicketSight, TrackerSight},
+    triggers::TriggerRow,
 };
+use serde_json::{Map, Value};
 
 use super::Trackers;
+use crate::triggers::{Fire, message};
 
 /// The agent program of a task whose ticket and repository name none.
 const AGENT: &str = "claude-code";
+
+/// What triggers say of a ticket, and whom they say it to, for people.
+#[derive(Default)]
+struct Fires {
+    messages: Vec<NewMessage>,
+    to: Vec<String>,
+}
+
+fn called(trigger: &TriggerRow) -> &'static str {
+    match TargetKind::parse(&trigger.target_type) {
+        Some(TargetKind::Agent) => "agent",
+        Some(TargetKind::Job) => "job",
+        Some(TargetKind::Blueprint) => "blueprint",
+        None => "",
+    }
+}
+
+/// What a trigger makes of a ticket, if it wants it.
+///
+/// # Errors
+/// What is wrong with the trigger, in words.
+fn params_of(
+    trigger: &TriggerRow,
+    source: Source,
+    ticket: &Ticket,
+    body: &Value,
+) -> Result<Option<Map<String, Value>>, String> {
+    let target = TargetKind::parse(&trigger.target_type).ok_or("its target is unknown")?;
+    let fields = trigger.config.as_object().ok_or("it has no settings")?;
+    let config =
+        Config::parse(TriggerType::Ticket, target, fields).map_err(|error| error.to_string())?;
+    let wants = match &config {
+        Config::Ticket(config) => config.wants(source.name(), &ticket.labels),
+        Config::Manual | Config::Schedule(_) | Config::Webhook(_) => false,
+    };
+    if !wants {
+        return Ok(None);
+    }
+    let places = trigger.param_mapping.as_ref().and_then(Value::as_object);
+    let params = mapping::map(places, body.clone());
+    params.map(Some).map_err(|error| error.to_string())
+}
 
 impl Trackers {
     /// Lets a ticket become work, as it stands now.
@@ -48,6 +95,10 @@ impl Trackers {
             step.ticket_over(ticket).await?;
             step.commit().await?;
             return Ok(Progress::Again);
+        }
+        let fires = self.fires(sight, &known, &now, &comments).await?;
+        if !fires.messages.is_empty() {
+            return self.fire(sight, &known, &fires, decision).await;
         }
         match self.order(sight, &now, &comments).await? {
             Ok(spec) => self.start(sight, &known, &spec, decision).await,
@@ -83,6 +134,91 @@ impl Trackers {
         }))
     }
 
+    /// What the triggers of the workspace that want a ticket say of it to what they start.
+    async fn fires(
+        &self,
+        sight: &TrackerSight,
+        known: &TicketSight,
+        ticket: &Ticket,
+        comments: &[TicketComment],
+    ) -> Result<Fires, Fault> {
+        let (world, source) = (&self.world, sight.spec.source());
+        let body = ticket.body_of_fire(source, comments);
+        let mut fires = Fires::default();
+        let all = world
+            .store
+            .awaiting_tickets(&sight.workspace, source.name())
+            .await?;
+        for awaiting in &all {
+            let trigger = &awaiting.trigger;
+            let params = match params_of(trigger, source, ticket, &body) {
+                Ok(Some(params)) => params,
+                Ok(None) => continue,
+                Err(words) => {
+                    tracing::warn!(trigger.id = %trigger.id, reason = words, "a trigger cannot fire");
+                    continue;
+                }
+            };
+            let fire = Fire {
+                params,
+                key: Some(known.id.to_string()),
+                due: None,
+                hops: 0,
+                ticket: Some(known.id),
+                at: world.clock.now(),
+            };
+            match message(trigger, fire, MessageId(world.ids.fresh())) {
+                Ok(message) => {
+                    fires.messages.push(message);
+                    fires
+                        .to
+                        .push(format!("{} `{}`", called(trigger), awaiting.target));
+                }
+                Err(words) => {
+                    tracing::warn!(trigger.id = %trigger.id, reason = words, "a trigger cannot fire");
+                }
+            }
+        }
+        Ok(fires)
+    }
+
+    async fn fire(
+        &self,
+        sight: &TrackerSight,
+        ticket: &TicketSight,
+        fires: &Fires,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
+        let work = NewWork {
+            ticket: ticket.id,
+            external_id: &ticket.external_id,
+            source: sight.spec.source(),
+            begins: Begins::Fires {
+                messages: &fires.messages,
+                bounds: (&self.world.limits).into(),
+                to: &fires.to.join(" and "),
+            },
+        };
+        let mut step = self.begin(sight, decision).await?;
+        match step.ticket_handled(&work).await {
+            Ok(started) => {
+                step.commit().await?;
+                tracing::info!(tracker.id = %sight.tracker, ticket.id = %ticket.id, fires = fires.messages.len(),
+                    "a ticket fired triggers");
+                started.woken.into_iter().for_each(|key| self.hint(key));
+                Ok(Progress::Again)
+            }
+            // What it starts is gone, or its inbox is full: it is asked again.
+            Err(error @ (StoreError::InboxFull(_) | StoreError::NoReceiver)) => {
+                drop(step);
+                let again = Some(decision.at + self.every());
+                self.no_work(sight, ticket.id, &error.to_string(), again, decision)
+                    .await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn start(
         &self,
         sight: &TrackerSight,
@@ -94,26 +230,29 @@ impl Trackers {
         let pool = store
             .pool_of(&sight.workspace, &spec.repo_url, ids.fresh(), decision.at)
             .await?;
-        let source = sight.spec.source();
+        let (new, source) = (TaskId(pool.beside(ids.fresh())), sight.spec.source());
         let by = format!("tracker:{}", source.name());
         let work = NewWork {
             ticket: ticket.id,
+            external_id: &ticket.external_id,
             source,
-            task: NewTask {
-                id: TaskId(pool.beside(ids.fresh())),
+            begins: Begins::Task(NewTask {
+                id: new,
                 workspace: &sight.workspace,
                 spec,
                 pool,
                 depends_on: &[],
+                origin: None,
                 created_by: &by,
                 at: decision.at,
-            },
+            }),
         };
         let mut step = self.begin(sight, decision).await?;
         match step.ticket_handled(&work).await {
             Ok(started) => {
                 step.commit().await?;
-                tracing::info!(tracker.id = %sight.tracker, task.id = %started.task, "a ticket became work");
+                let task = started.task.unwrap_or(new);
+                tracing::info!(tracker.id = %sight.tracker, task.id = %task, "a ticket became work");
                 started.woken.into_iter().for_each(|key| self.hint(key));
                 Ok(Progress::Again)
             }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{RunKind, draft::Draft};
-use crate::task::prompt::filled;
+use crate::prompt_template::{Prompt, Words};
 
 /// Characters of a pull request's own description that are repeated.
 const DESCRIPTION_CHARS_MAX: usize = 8_000;
@@ -33,8 +33,8 @@ pub struct Order<'a> {
     pub remembers: bool,
     /// What people wrote to it.
     pub letters: &'a [String],
-    /// The repository's own words for its reviewers, in the place of ours.
-    pub own_words: Option<&'a str>,
+    /// The words it begins with.
+    pub words: &'a Words,
     /// How its tests are run.
     pub test_command: Option<&'a str>,
 }
@@ -47,37 +47,30 @@ const FORM: &str = "End with one JSON object and nothing after it:\n\n```json\n{
 
 /// Assembles the prompt of a run; sections are joined by a line of three dashes.
 #[must_use]
-pub fn assemble(order: &Order<'_>) -> String {
-    let sections = match order.kind {
-        RunKind::Initial => vec![looking(order), facts(order)],
-        RunKind::Rereview => {
-            let mut sections = vec![looking(order)];
-            sections.extend(order.draft.map(before));
-            sections.push(facts(order));
-            sections
+pub fn assemble(order: &Order<'_>) -> Prompt {
+    let mut warning = None;
+    let mut sections = match order.kind {
+        RunKind::Initial | RunKind::Rereview => {
+            let words = order.words.filled(&values(order));
+            warning = words.warning;
+            vec![format!("# Your review\n\n{}\n\n{FORM}", words.text)]
         }
-        RunKind::Chat => {
-            let mut sections = vec![talking(order)];
-            if !order.remembers {
-                sections.extend(order.draft.map(before));
-                sections.push(facts(order));
-            }
-            sections
-        }
+        RunKind::Chat => vec![talking(order)],
     };
-    sections.join("\n\n---\n\n")
+    let (draft, about) = match order.kind {
+        RunKind::Initial => (false, true),
+        RunKind::Rereview => (true, true),
+        RunKind::Chat => (!order.remembers, !order.remembers),
+    };
+    sections.extend(order.draft.filter(|_| draft).map(before));
+    sections.extend(about.then(|| facts(order)));
+    Prompt {
+        text: sections.join("\n\n---\n\n"),
+        warning,
+    }
 }
 
-fn looking(order: &Order<'_>) -> String {
-    let ours = "Review the pull request whose head is checked out in this worktree. Read the change against its \
-                base, run what tests there are, and look for what is wrong, unsafe, untested or unclear. Change \
-                nothing, commit nothing and push nothing; what you write is handed in by somebody else.";
-    let own = order.own_words.map(|own| filled(own, &values(order)));
-    let words = own.as_deref().unwrap_or(ours);
-    format!("# Your review\n\n{}\n\n{FORM}", words.trim())
-}
-
-/// What the repository's own words may ask for, as it is. There is no task: its file and title are those of
+/// What the words may ask for, as it is. There is no task: its file and title are those of
 /// the pull request, or nothing.
 fn values(order: &Order<'_>) -> Map<String, Value> {
     let number = order.url.rsplit('/').next().unwrap_or_default();
@@ -86,6 +79,7 @@ fn values(order: &Order<'_>) -> Map<String, Value> {
         ("BASE_BRANCH", order.base),
         ("GIT_PLATFORM_GITLAB", if gitlab { "true" } else { "" }),
         ("PR_NUMBER", number),
+        ("PR_URL", order.url),
         ("REPO_NAME", order.repo),
         ("TASK_FILE", ""),
         ("TASK_TITLE", &order.title.trim().replace('\n', " ")),
@@ -142,9 +136,15 @@ fn talking(order: &Order<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::review::ReviewVerdict;
+    use crate::{prompt_template::TemplateKind, task::review::ReviewVerdict};
 
     fn prompt(kind: RunKind, remembers: bool) -> String {
+        let prompt = begun_with(kind, remembers, &Words::built_in(TemplateKind::Review));
+        assert_eq!(prompt.warning, None);
+        prompt.text
+    }
+
+    fn begun_with(kind: RunKind, remembers: bool, words: &Words) -> Prompt {
         let draft = Draft {
             verdict: ReviewVerdict::Comment,
             summary: "an old summary".to_owned(),
@@ -162,7 +162,7 @@ mod tests {
             draft: Some(&draft),
             remembers,
             letters: &["Why so strict?".to_owned()],
-            own_words: None,
+            words,
             test_command: Some("make test"),
         })
     }
@@ -199,5 +199,20 @@ mod tests {
         assert!(!short.contains("# The pull request"));
         let long = prompt(RunKind::Chat, false);
         assert!(long.contains("# The pull request") && long.contains("an old summary"));
+    }
+
+    #[test]
+    fn the_words_of_others_are_a_template_that_is_given_all_of_its_names() {
+        let known = TemplateKind::Review.names(None).unwrap();
+        let asked: Vec<String> = known.iter().map(|name| format!("{{{{{name}}}}}")).collect();
+        let words = Words {
+            template: asked.join(" "),
+            ..Words::built_in(TemplateKind::Review)
+        };
+        let prompt = begun_with(RunKind::Initial, false, &words);
+        assert_eq!(prompt.warning, None);
+        let start =
+            "# Your review\n\ntrunk  7 https://x/o/r/pull/7 o/r  A change make test\n\nEnd with";
+        assert!(prompt.text.starts_with(start), "{}", prompt.text);
     }
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod failure;
+pub mod files;
 pub mod watch;
 
 pub use failure::{Failure, FailureClass, HaltReason};

@@ -8,5 +8,5 @@ mod text;
 
 pub use key::{KeyId, Ring, SecretKey, WeakKey};
 pub use name::{NAME_CHARS_MAX, SecretName, may_be_injected};
-pub use place::{Place, Scope, TRACKER_SCOPE};
+pub use place::{Place, Scope};
 pub use text::{SecretText, VALUE_BYTES_MAX};

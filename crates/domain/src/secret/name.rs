@@ -63,7 +63,7 @@ const GOVERNING_BEGINS: [&str; 7] = [
 ];
 
 /// Who we are to others: the control plane acts with it. An agent that had it would act as us.
-const IDENTITIES: [&str; 9] = [
+const IDENTITIES: [&str; 11] = [
     "GH_ENTERPRISE_TOKEN",
     "GH_TOKEN",
     "GITHUB_ENTERPRISE_TOKEN",
@@ -73,6 +73,8 @@ const IDENTITIES: [&str; 9] = [
     "GITLAB_TOKEN",
     "GITLAB_WEBHOOK_SECRET",
     "OIDC_CLIENT_SECRET",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_WEBHOOK_URL",
 ];
 /// What such secrets begin with.
 const IDENTITIES_BEGIN: [&str; 1] = ["GITHUB_APP_"];
@@ -159,6 +161,7 @@ mod tests {
             "GITLAB_TOKEN",
             "GH_TOKEN",
             "GITHUB_APP_PRIVATE_KEY",
+            "SLACK_SIGNING_SECRET",
         ] {
             assert!(SecretName::parse(name).is_ok(), "{name}");
             assert!(!may_be_injected(name), "{name}");

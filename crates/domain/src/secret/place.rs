@@ -1,6 +1,13 @@
 //! Whose a secret is.
 
-use crate::{agent::spec::Invalid, id::TrackerId, repo::RepoUrl};
+use crate::{
+    agent::spec::Invalid,
+    id::{RepoId, TrackerId, TriggerId, WebhookId},
+    repo::RepoUrl,
+};
+
+/// What the scope of something of ours begins with: no scope that a person can name does.
+const OURS: &str = "of:";
 
 /// For what a secret is, as people name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,25 +82,49 @@ pub enum Place {
         /// Which.
         repo: RepoUrl,
     },
-    /// A tracker's in a workspace: nobody but the control plane is given it.
-    Tracker {
+    /// One thing's in a workspace: it belongs to that thing, goes with it, and is listed nowhere.
+    Thing {
         /// Its slug.
         workspace: String,
-        /// The tracker, as [`TRACKER_SCOPE`] and its id.
+        /// Which, as a scope.
         scope: String,
     },
 }
-
-/// How the scopes of trackers' tokens begin. No person can name such a scope.
-pub const TRACKER_SCOPE: &str = "tracker:";
 
 impl Place {
     /// Where the token of a tracker is.
     #[must_use]
     pub fn of_tracker(workspace: &str, tracker: TrackerId) -> Self {
-        Self::Tracker {
+        Self::Thing {
             workspace: workspace.to_owned(),
-            scope: format!("{TRACKER_SCOPE}{tracker}"),
+            scope: format!("{OURS}tracker:{tracker}"),
+        }
+    }
+
+    /// A trigger's.
+    #[must_use]
+    pub fn of_trigger(workspace: &str, trigger: TriggerId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}trigger:{trigger}"),
+        }
+    }
+
+    /// A webhook's.
+    #[must_use]
+    pub fn of_webhook(workspace: &str, webhook: WebhookId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}webhook:{webhook}"),
+        }
+    }
+
+    /// That of a repository's way to Slack.
+    #[must_use]
+    pub fn of_slack(workspace: &str, repo: RepoId) -> Self {
+        Self::Thing {
+            workspace: workspace.to_owned(),
+            scope: format!("{OURS}slack:{repo}"),
         }
     }
 
@@ -105,7 +136,7 @@ impl Place {
             Self::Workspace { .. } => "workspace",
             Self::User { .. } => "user",
             Self::Repo { repo, .. } => repo.as_str(),
-            Self::Tracker { scope, .. } => scope,
+            Self::Thing { scope, .. } => scope,
         }
     }
 
@@ -117,7 +148,7 @@ impl Place {
             Self::Workspace { workspace }
             | Self::User { workspace, .. }
             | Self::Repo { workspace, .. }
-            | Self::Tracker { workspace, .. } => Some(workspace),
+            | Self::Thing { workspace, .. } => Some(workspace),
         }
     }
 
@@ -126,9 +157,7 @@ impl Place {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Tracker { .. } => {
-                None
-            }
+            Self::Global | Self::Workspace { .. } | Self::Repo { .. } | Self::Thing { .. } => None,
         }
     }
 }
@@ -161,6 +190,20 @@ mod tests {
         assert_eq!(parts("user"), ("user".to_owned(), w.clone(), ada));
         let url = "https://github.com/a/b".to_owned();
         assert_eq!(parts("git@GitHub.com:a/b.git"), (url, w, None));
+    }
+
+    #[test]
+    fn nobody_can_name_what_belongs_to_a_thing() {
+        let webhook = WebhookId(uuid::Uuid::from_u128(7));
+        let repo = RepoId(uuid::Uuid::from_u128(7));
+        for place in [Place::of_webhook("w", webhook), Place::of_slack("w", repo)] {
+            assert_eq!((place.workspace(), place.user()), (Some("w"), None));
+            assert!(Scope::parse(place.scope()).is_err(), "{place:?}");
+        }
+        assert_ne!(
+            Place::of_webhook("w", webhook).scope(),
+            Place::of_slack("w", repo).scope()
+        );
     }
 
     #[test]

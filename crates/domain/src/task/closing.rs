@@ -26,6 +26,8 @@ pub struct Past {
     pub retries_max: i32,
     /// Rate limits in a row so far.
     pub rate_limits: i32,
+    /// Whether its budget is spent.
+    pub spent: bool,
 }
 
 /// What the end of a run means.
@@ -75,6 +77,7 @@ pub fn closing(verdict: &Verdict, past: Past, now: DateTime<Utc>) -> Closing {
     }
     match (verdict, past.kind, past.planned) {
         (Verdict::Done, TaskType::Review, _) => done(TaskEvent::Finished, "the review is written"),
+        (Verdict::Done, TaskType::Job, _) => done(TaskEvent::Finished, "its agent is done"),
         (Verdict::Done, TaskType::Coding, true) => done(
             TaskEvent::Asked,
             "plan_review: read the plan, then resume it with what you think of it",
@@ -119,7 +122,8 @@ fn failed(failure: &Failure, past: Past, now: DateTime<Utc>) -> Closing {
     if !failure.class.counts() {
         return again;
     }
-    if past.retries_max <= past.retries {
+    // Without money there is nothing to try again with.
+    if past.spent || past.retries_max <= past.retries {
         return Closing {
             event: TaskEvent::GaveUp,
             mail: MailFate::GivenBack,
@@ -160,6 +164,7 @@ mod tests {
         retries: 0,
         retries_max: 3,
         rate_limits: 0,
+        spent: false,
     };
 
     #[test]
@@ -214,6 +219,22 @@ mod tests {
             now(),
         );
         assert_eq!((last.event, last.hold), (TaskEvent::GaveUp, None));
+    }
+
+    #[test]
+    fn a_jobs_run_is_done_when_its_agent_is_and_not_tried_again_without_money() {
+        let job = Past {
+            kind: TaskType::Job,
+            ..CODING
+        };
+        assert_eq!(
+            closing(&Verdict::Done, job, now()).event,
+            TaskEvent::Finished
+        );
+        let crash = fail(FailureClass::Crash);
+        assert_eq!(closing(&crash, job, now()).event, TaskEvent::TriedAgain);
+        let spent = Past { spent: true, ..job };
+        assert_eq!(closing(&crash, spent, now()).event, TaskEvent::GaveUp);
     }
 
     #[test]

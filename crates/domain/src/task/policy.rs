@@ -1,8 +1,12 @@
 //! What a repository's settings mean for its tasks.
 
 use chrono::{DateTime, Datelike as _, TimeZone as _, Timelike as _, Utc, Weekday};
+use rust_decimal::Decimal;
 
-use crate::repo::{RepoSpec, ReviewTrigger};
+use crate::{
+    job::JobSpec,
+    repo::{RepoSpec, ReviewTrigger},
+};
 
 /// The settings of a repository that decide how its tasks go on. Everything here is enforced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub struct Policy {
     pub turns_coding_max: u32,
     /// Model calls of one run that reviews.
     pub turns_review_max: u32,
+    /// Dollars that all its runs together may cost.
+    pub budget_usd: Option<Decimal>,
 }
 
 impl Default for Policy {
@@ -45,6 +51,7 @@ impl Default for Policy {
             review_trigger: ReviewTrigger::OnCiPass,
             turns_coding_max: 250,
             turns_review_max: 30,
+            budget_usd: None,
         }
     }
 }
@@ -68,6 +75,21 @@ impl Policy {
             review_trigger: spec.review_trigger,
             turns_coding_max: count(spec.max_turns_coding),
             turns_review_max: count(spec.max_turns_review),
+            budget_usd: None,
+        }
+    }
+
+    /// What a person decided about a job.
+    #[must_use]
+    pub fn of_job(job: &JobSpec) -> Self {
+        let plain = Self::default();
+        let turns = job.turns_max.and_then(|turns| u32::try_from(turns).ok());
+        Self {
+            runs_max: i64::from(job.runs_max)
+                .min(i64::from(job.sandboxes_max) * i64::from(job.runs_each_max)),
+            turns_coding_max: turns.unwrap_or(plain.turns_coding_max),
+            budget_usd: job.budget_usd,
+            ..plain
         }
     }
 }

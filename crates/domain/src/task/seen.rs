@@ -6,6 +6,7 @@ use super::{Intent, depends::Dependencies, feedback::Acted, policy::Policy, revi
 use crate::{
     agent::seen::{Hold, Lingering, Link, RunSeen},
     id::RunId,
+    limits::Limits,
     pull::PullSeen,
     run::watch,
 };
@@ -15,18 +16,21 @@ use crate::{
 pub enum TaskType {
     /// Work that ends in a pull request.
     Coding,
+    /// A run of a job: it ends when its agent is done.
+    Job,
     /// A look at another task's pull request that ends in a verdict.
     Review,
 }
 
 impl TaskType {
-    const ALL: [Self; 2] = [Self::Coding, Self::Review];
+    const ALL: [Self; 3] = [Self::Coding, Self::Job, Self::Review];
 
     /// The word used in SQL and HTTP.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Coding => "coding",
+            Self::Job => "job",
             Self::Review => "review",
         }
     }
@@ -82,12 +86,41 @@ pub struct Seen {
 /// Whether there is room for another run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// Runs of all tasks.
+    /// Runs of all tasks, or, for a job's run, of all jobs.
     pub all: i64,
     /// How many of them there may be.
     pub all_max: i64,
-    /// Runs of this repository's tasks.
-    pub repo: i64,
+    /// Runs of this repository's tasks, or of this job.
+    pub own: i64,
+}
+
+/// How many runs there may be at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunsMax {
+    /// Of tasks on repositories.
+    pub tasks: i64,
+    /// Of jobs.
+    pub jobs: i64,
+}
+
+impl RunsMax {
+    /// How many there may be of its class.
+    #[must_use]
+    pub fn of(self, kind: TaskType) -> i64 {
+        match kind {
+            TaskType::Coding | TaskType::Review => self.tasks,
+            TaskType::Job => self.jobs,
+        }
+    }
+}
+
+impl From<&Limits> for RunsMax {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            tasks: limits.tasks_running_max,
+            jobs: limits.jobs_running_max,
+        }
+    }
 }
 
 /// The open run.

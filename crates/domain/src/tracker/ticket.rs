@@ -1,6 +1,9 @@
 //! Tickets as trackers have them, and what is said in them.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::place::Source;
 
 /// Comments of a ticket that are read.
 pub const COMMENTS_MAX: usize = 100;
@@ -59,6 +62,21 @@ impl Ticket {
             labels: labels.iter().map(|it| line(it, WORD_CHARS_MAX)).collect(),
             ..self
         }
+    }
+
+    /// What a trigger's mapping looks into: the body of a ticket's fire.
+    #[must_use]
+    pub fn body_of_fire(&self, source: Source, comments: &[TicketComment]) -> Value {
+        let comments: Vec<Value> = comments
+            .iter()
+            .filter(|comment| !is_ours(&comment.body))
+            .map(|it| json!({ "author": it.author, "body": it.body, "at": it.at }))
+            .collect();
+        json!({
+            "source": source.name(), "id": self.id, "key": self.key, "url": self.url,
+            "title": self.title, "body": self.body, "author": self.author, "labels": self.labels,
+            "repoUrl": self.repo_url, "comments": comments,
+        })
     }
 
     /// Whether it bears a label, however that is written.

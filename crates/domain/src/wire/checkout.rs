@@ -84,7 +84,7 @@ pub struct WorktreeState {
     pub dirty_files: u64,
 }
 
-/// What became of the wish to remove a worktree.
+/// What became of the wish to remove a worktree, and the run directory of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Removal {
@@ -92,7 +92,7 @@ pub enum Removal {
     Removed,
     /// It was not there.
     Absent,
-    /// A living run works in it.
+    /// A living run works in one of them.
     InUse,
     /// It holds work that is nowhere else.
     Unpushed(WorktreeState),

@@ -11,6 +11,15 @@ pub const API_URL: &str = "OPTIO_API_URL";
 /// Names the run's token in its environment. A run that has one is given the credential helper and
 /// the door before `gh` and `glab`.
 pub const RUN_TOKEN: &str = "OPTIO_RUN_TOKEN";
+/// Names, in the environment of a run, the directory of files that are kept after it. The runner sets it: only
+/// it knows where the run sees its workspace.
+pub const OUTPUTS_DIR: &str = "OPTIO_OUTPUTS_DIR";
+
+/// Names, in the environment of a run, how many runs and messages of Optio's own have caused each other until
+/// whatever the run causes. Whoever calls a webhook of Optio hands it on as the header [`HOPS_HEADER`].
+pub const HOPS: &str = "OPTIO_HOPS";
+/// The header that carries [`HOPS`].
+pub const HOPS_HEADER: &str = "x-optio-hops";
 
 /// What credentials are wanted for, as git puts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,4 +3,5 @@
 pub mod checkout;
 pub mod credentials;
 pub mod names;
+pub mod outputs;
 pub mod runner;

@@ -5,7 +5,10 @@
 
 use std::path::{Component, Path};
 
-use crate::wire::checkout::{Checkout, CheckoutStart, WORKTREES};
+use crate::wire::{
+    checkout::{Checkout, CheckoutStart, WORKTREES},
+    outputs::{DIRECTORIES, PATH_BYTES_MAX},
+};
 
 /// Bytes of the name of a directory.
 const DIRECTORY_BYTES_MAX: usize = 100;
@@ -36,6 +39,10 @@ impl Checkout {
         directory("the clone", &self.clone)?;
         if self.clone == WORKTREES {
             return Err(wrong("the clone", &self.clone, "worktrees are there"));
+        }
+        if self.clone == DIRECTORIES {
+            let rule = "the directories of runs are there";
+            return Err(wrong("the clone", &self.clone, rule));
         }
         directory("the worktree", &self.worktree)?;
         branch("the base branch", &self.base)?;
@@ -134,6 +141,24 @@ fn below(path: &str) -> Result<(), NameError> {
     Err(wrong("the file", path, rule))
 }
 
+/// Whether a file of a run can be kept under this path, which is below its outputs.
+///
+/// # Errors
+/// Why it cannot.
+pub fn kept(path: &str) -> Result<(), &'static str> {
+    let named = |name: &str| !name.is_empty() && name != "." && name != "..";
+    if PATH_BYTES_MAX < path.len() {
+        return Err("its path is longer than 1000 bytes");
+    }
+    if path.contains(char::is_control) {
+        return Err("its path has control characters");
+    }
+    if !path.split('/').all(named) {
+        return Err("its path does not lie below the outputs");
+    }
+    Ok(())
+}
+
 /// Whether git can be asked to fetch from there. Other transports can be made to execute programs.
 fn url(url: &str) -> Result<(), NameError> {
     // An address that is wrong may be wrong because a token is in it.
@@ -173,7 +198,7 @@ fn url(url: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-fn wrong(what: &'static str, name: &str, rule: &'static str) -> NameError {
+pub(super) fn wrong(what: &'static str, name: &str, rule: &'static str) -> NameError {
     let shown: String = name.chars().take(DIRECTORY_BYTES_MAX).collect();
     NameError {
         what,
@@ -276,9 +301,11 @@ mod tests {
             assert!(clone.check().is_err(), "{name:?}");
             assert!(worktree.check().is_err(), "{name:?}");
         }
-        let mut clone = checkout();
-        clone.clone = WORKTREES.to_owned();
-        assert!(clone.check().is_err());
+        for taken in [WORKTREES, DIRECTORIES] {
+            let mut clone = checkout();
+            clone.clone = taken.to_owned();
+            assert!(clone.check().is_err());
+        }
         for sha in ["HEAD", "", "--all", "abc123", &"g".repeat(40)] {
             let mut detached = checkout();
             detached.start = CheckoutStart::Detached {
@@ -329,6 +356,29 @@ mod tests {
             name.author.name = text.to_owned();
             mail.author.mail = text.to_owned();
             assert!(name.check().is_err() && mail.check().is_err(), "{text:?}");
+        }
+    }
+    #[test]
+    fn a_file_is_kept_under_a_plain_path_alone() {
+        for path in ["a", "a/b c/ünï.txt", ".hidden", "a/..b", "-x", "a\\b"] {
+            assert_eq!(kept(path), Ok(()), "{path:?}");
+        }
+        for path in [
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "a/../b",
+            "a/.",
+            "a\nb",
+            "a\u{1b}[31m",
+            "a\0",
+            &"x".repeat(1_001),
+        ] {
+            assert!(kept(path).is_err(), "{path:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{MessageId, RunId, SandboxId};
 use crate::wire::checkout::{Checkout, Removal, WorktreeState};
+use crate::wire::outputs::{Outputs, Piece, RunDirectory};
 
 /// Where runners dial in, below the API's base URL.
 pub const PATH: &str = "/api/internal/runner";
@@ -106,9 +107,28 @@ pub struct RunSpec {
     /// How the process is spoken to beyond its first words; `None`: one process, one run.
     #[serde(default)]
     pub dialogue: Option<Dialogue>,
-    /// The worktree it works in, prepared before the start; `None`: it works in `/workspace`.
+    /// The worktree it works in, prepared before the start; `None`: it works in its directory, or
+    /// in `/workspace`.
     #[serde(default)]
     pub checkout: Option<Checkout>,
+    /// A directory of its own, made before the start. It works there, unless it has a worktree.
+    #[serde(default)]
+    pub directory: Option<RunDirectory>,
+    /// Which of its files are kept; `None`: none.
+    #[serde(default)]
+    pub outputs: Option<Outputs>,
+    /// What is carried out in its directory before its program, each time.
+    #[serde(default)]
+    pub setup: Option<Setup>,
+}
+
+/// What prepares the directory of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// A shell script; not for secrets.
+    pub script: String,
+    /// Milliseconds it may take.
+    pub ms_max: u64,
 }
 
 /// How a process is spoken to that serves several runs, one after the other.
@@ -148,6 +168,7 @@ impl std::fmt::Debug for RunSpec {
             .field("limits", &self.limits)
             .field("process", &self.dialogue.as_ref().map(|it| it.process))
             .field("worktree", &self.checkout.as_ref().map(|it| &it.worktree))
+            .field("directory", &self.directory.as_ref().map(|it| &it.name))
             .finish_non_exhaustive()
     }
 }
@@ -298,6 +319,34 @@ pub enum Happening {
     },
     /// What the run leaves in its worktree; said before the end.
     Worktree(WorktreeState),
+    /// A part of a file that is kept. The parts of a file come in order, without those of another
+    /// in between.
+    FilePiece {
+        /// Which file: its path below the outputs.
+        path: String,
+        /// How many bytes of it came before.
+        offset: u64,
+        /// The bytes.
+        data: Piece,
+    },
+    /// The parts that came are a whole file. Without this word they are none.
+    File {
+        /// Which.
+        path: String,
+        /// How many bytes it has.
+        bytes: u64,
+        /// Its SHA-256, in hexadecimal digits.
+        sha256: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A file is not kept, whatever came of it before.
+    FileLeft {
+        /// Which, as far as its path can be said; `.` where all are meant.
+        path: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// The last event: nothing of the run is alive any more, but for a process that waits for the
     /// next one.
     Ended(Ended),
@@ -380,12 +429,13 @@ pub enum ToRunner {
         /// Which.
         run: RunId,
     },
-    /// The worktree is not needed any more: remove it. Answered by a `removal`.
+    /// The worktree of this name, and the run directory of this name, are not needed any more:
+    /// remove them. Answered by a `removal`, which speaks of both.
     RemoveWorktree {
-        /// Its name.
+        /// Their name.
         name: String,
         /// Whether it goes even where it has commits that are on no branch of the remote, or dirty
-        /// files. The worktree of a living run stays in any case.
+        /// files; with it the run directory stays. What a living run works in stays in any case.
         discard_unpushed: bool,
     },
     /// End yourself, and all runs with you.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind, Wait},
     id::TrackerId,
+    job::JobKind,
     ownership::Shard,
 };
 use optio_store::{agents::AgentRow, pr_reviews::PrReviewRow, tasks::TaskRow, tickets::TrackerRow};
@@ -115,8 +116,8 @@ pub(crate) struct RefusedView {
 
 /// Says why an actor is or is not moving.
 #[utoipa::path(get, path = "/api/actors/{kind}/{id}", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request, pool or tracker"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = ActorView), (status = 404, body = Problem)))]
 pub(crate) async fn why(
     State(gateway): State<Gateway>,
@@ -181,8 +182,8 @@ pub(crate) struct Lifted {
 
 /// Lifts a quarantine.
 #[utoipa::path(post, path = "/api/actors/{kind}/{id}/lift", tag = "actors",
-    params(("kind" = String, Path, description = "agent, task, pr-review, pull-request, pool or tracker"),
-           ("id" = String, Path, description = "id, or an agent's slug, or the beginning of a task's or a review's id")),
+    params(("kind" = String, Path, description = "agent, job, task, pr-review, pull-request, pool or tracker"),
+           ("id" = String, Path, description = "id, or an agent's slug, or a job's or blueprint's name, or the beginning of a task's or a review's id")),
     responses((status = 200, body = Lifted), (status = 404, body = Problem)))]
 pub(crate) async fn lift(
     State(gateway): State<Gateway>,
@@ -212,6 +213,7 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
         Some(ActorKind::Agent) => Ok(agent(find(gateway, id).await?)),
         Some(ActorKind::Task) => Ok(task(tasks::find(gateway, id).await?)),
         Some(ActorKind::PrReview) => Ok(review(pr_reviews::find(gateway, id).await?)),
+        Some(ActorKind::Job) => job(gateway, id).await,
         Some(kind @ (ActorKind::Pool | ActorKind::PullRequest)) => {
             let missing = || ApiError::Missing(format!("there is no {} `{id}`", kind.name()));
             let id = id.parse().map_err(|_bad| missing())?;
@@ -231,9 +233,35 @@ async fn known(gateway: &Gateway, kind: &str, id: &str) -> Result<Known, ApiErro
             Ok(tracker(row.ok_or_else(missing)?))
         }
         None => Err(ApiError::Missing(format!(
-            "there is no kind of actor `{kind}`; there are: agent, task, pr-review, pull-request, pool, tracker"
+            "there is no kind of actor `{kind}`; there are: agent, job, task, pr-review, pull-request, pool, \
+             tracker"
         ))),
     }
+}
+
+async fn job(gateway: &Gateway, id: &str) -> Result<Known, ApiError> {
+    let store = &gateway.world().store;
+    let row = match id.parse() {
+        Ok(id) => store.job(id).await?,
+        Err(_name) => match store.job_named(WORKSPACE, JobKind::Standalone, id).await? {
+            Some(row) => Some(row),
+            None => store.job_named(WORKSPACE, JobKind::Blueprint, id).await?,
+        },
+    };
+    let row =
+        row.ok_or_else(|| ApiError::Missing(format!("there is no job or blueprint `{id}`")))?;
+    Ok(Known {
+        key: row.id.into(),
+        address: format!("job/{}", row.id),
+        state: match (row.deleted, row.spec.enabled) {
+            (true, _) => "deleted",
+            (false, true) => "enabled",
+            (false, false) => "disabled",
+        },
+        since: Some(row.updated_at),
+        failures: 0,
+        last_failure: None,
+    })
 }
 
 fn agent(row: AgentRow) -> Known {

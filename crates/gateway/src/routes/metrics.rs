@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Every metric with its kind and what it counts, in the order in which they are shown.
-const METRICS: [(&str, &str, &str); 12] = [
+const METRICS: [(&str, &str, &str); 14] = [
     (
         "optio_messages",
         "gauge",
@@ -28,6 +28,16 @@ const METRICS: [(&str, &str, &str); 12] = [
         "optio_asks_open",
         "gauge",
         "Questions that wait for their reply.",
+    ),
+    (
+        "optio_webhook_deliveries_waiting",
+        "gauge",
+        "Deliveries to webhooks and Slack that are not over.",
+    ),
+    (
+        "optio_webhook_deliveries_total",
+        "counter",
+        "Attempts at deliveries by this process: delivered, failed and to be tried again, or given_up.",
     ),
     (
         "optio_messages_accepted_total",

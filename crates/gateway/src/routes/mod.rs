@@ -10,15 +10,20 @@ use crate::{Gateway, docs, error::ApiError, idempotency, runner};
 mod actors;
 pub(crate) mod agents;
 pub(crate) mod asks;
+mod blueprints;
 pub(crate) mod control;
 mod credentials;
 mod dead;
 pub(crate) mod directory;
+mod files;
 mod health;
+mod hooks;
 pub(crate) mod issues;
+pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
+pub(crate) mod notices;
 mod posting;
 pub(crate) mod pr_reviews;
 pub(crate) mod pull_requests;
@@ -29,6 +34,7 @@ mod repos;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;
+pub(crate) mod templates;
 pub(crate) mod tickets;
 pub(crate) mod topics;
 pub(crate) mod triggers;
@@ -38,10 +44,10 @@ pub(crate) mod written;
 
 fn of_tasks() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
-        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::unified::list, tasks::unified::create))
         .routes(routes!(tasks::stats))
         .routes(routes!(tasks::search))
-        .routes(routes!(tasks::show))
+        .routes(routes!(tasks::unified::show))
         .routes(routes!(tasks::acts::cancel))
         .routes(routes!(tasks::acts::retry))
         .routes(routes!(tasks::acts::redo))
@@ -55,8 +61,8 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(tasks::logs::list))
         .routes(routes!(tasks::logs::export))
         .routes(routes!(tasks::logs::events))
-        .routes(routes!(tasks::logs::runs))
-        .routes(routes!(tasks::logs::run))
+        .routes(routes!(tasks::unified::runs, tasks::unified::start))
+        .routes(routes!(tasks::unified::run))
         .routes(routes!(tasks::logs::stream))
         .routes(routes!(tasks::messages::send))
         .routes(routes!(tasks::messages::list))
@@ -74,6 +80,53 @@ fn of_tasks() -> OpenApiRouter<Gateway> {
         .routes(routes!(credentials::ask))
         .routes(routes!(webhooks::github))
         .routes(routes!(webhooks::gitlab))
+}
+
+fn of_files() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(files::of_task))
+        .routes(routes!(files::one_of_task))
+        .routes(routes!(files::archive_of_task))
+        .routes(routes!(files::of_run))
+        .routes(routes!(files::one_of_run))
+        .routes(routes!(files::archive_of_run))
+}
+
+fn of_jobs() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::stats))
+        .routes(routes!(jobs::show, jobs::change, jobs::remove))
+        .routes(routes!(jobs::copy))
+        .routes(routes!(jobs::runs::list, jobs::runs::start))
+        .routes(routes!(jobs::runs::show))
+        .routes(routes!(jobs::runs::retry))
+        .routes(routes!(jobs::runs::cancel))
+        .routes(routes!(jobs::runs::logs))
+        .routes(routes!(blueprints::list, blueprints::create))
+        .routes(routes!(
+            blueprints::show,
+            blueprints::change,
+            blueprints::remove
+        ))
+        .routes(routes!(blueprints::run))
+}
+
+fn of_triggers() -> OpenApiRouter<Gateway> {
+    use triggers::of;
+    OpenApiRouter::new()
+        .routes(routes!(of::list_of_agent, of::add_to_agent))
+        .routes(routes!(of::change_of_agent, of::remove_from_agent))
+        .routes(routes!(of::list_of_job, of::add_to_job))
+        .routes(routes!(of::change_of_job, of::remove_from_job))
+        .routes(routes!(of::list_of_blueprint, of::add_to_blueprint))
+        .routes(routes!(of::change_of_blueprint, of::remove_from_blueprint))
+        .routes(routes!(of::list_of_task, of::add_to_task))
+        .routes(routes!(of::change_of_task, of::remove_from_task))
+        .routes(routes!(triggers::all))
+        .routes(routes!(triggers::preview))
+        .routes(routes!(triggers::show))
+        .routes(routes!(hooks::call))
 }
 
 fn of_reviews() -> OpenApiRouter<Gateway> {
@@ -94,6 +147,18 @@ fn of_reviews() -> OpenApiRouter<Gateway> {
         .routes(routes!(pull_requests::merge))
 }
 
+fn of_notices() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(notices::list, notices::create))
+        .routes(routes!(notices::show, notices::change, notices::remove))
+        .routes(routes!(notices::deliveries::list))
+        .routes(routes!(notices::deliveries::test))
+        .routes(routes!(notices::deliveries::replay))
+        .routes(routes!(notices::slack::status))
+        .routes(routes!(notices::slack::test))
+        .routes(routes!(notices::slack::actions))
+}
+
 fn of_tickets() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(tickets::list, tickets::create))
@@ -103,6 +168,22 @@ fn of_tickets() -> OpenApiRouter<Gateway> {
         .routes(routes!(tickets::sync::sync))
         .routes(routes!(issues::list))
         .routes(routes!(issues::assign::assign))
+}
+
+fn of_templates() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(templates::list, templates::effective::save))
+        .routes(routes!(templates::effective::effective))
+        .routes(routes!(templates::effective::built_in))
+        .routes(routes!(templates::effective::of_reviews))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::preview::of_text))
+        .routes(routes!(
+            templates::show,
+            templates::change,
+            templates::remove
+        ))
+        .routes(routes!(templates::preview::of_one))
 }
 
 fn described() -> OpenApiRouter<Gateway> {
@@ -116,8 +197,6 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(asks::show))
         .routes(routes!(turns::list))
         .routes(routes!(turns::show))
-        .routes(routes!(triggers::list, triggers::create))
-        .routes(routes!(triggers::remove))
         .routes(routes!(live::agent))
         .routes(routes!(live::all))
         .routes(routes!(directory::peers))
@@ -148,8 +227,13 @@ fn described() -> OpenApiRouter<Gateway> {
         .routes(routes!(actors::lift))
         .routes(routes!(replicas::list))
         .merge(of_tasks())
+        .merge(of_jobs())
+        .merge(of_triggers())
         .merge(of_reviews())
+        .merge(of_files())
+        .merge(of_notices())
         .merge(of_tickets())
+        .merge(of_templates())
         .routes(routes!(repos::list, repos::create))
         .routes(routes!(repos::show, repos::change, repos::remove))
         .routes(routes!(secrets::list, secrets::create))
@@ -169,6 +253,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route("/ws/events", get(sockets::all))
     .route("/ws/persistent-agents/{agent}/events", get(sockets::agent))
     .route("/ws/logs/{task}", get(sockets::task))
+    .route("/ws/workflow-runs/{run}/logs", get(sockets::run))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))
@@ -199,6 +284,11 @@ async fn runners_only(uri: axum::http::Uri) -> ApiError {
 pub(crate) fn openapi() -> OpenApi {
     let (_api, mut description) = described().split_for_parts();
     description.info = Info::new("Optio", env!("CARGO_PKG_VERSION"));
+    // That a parameter may hold slashes is said in our router's words, which are nobody else's.
+    let paths = std::mem::take(&mut description.paths.paths).into_iter();
+    description.paths.paths = paths
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     description.info.description = Some(
         "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
          `error`. Mutating requests take `Idempotency-Key`. Lists page by `cursor`. Messages of one \

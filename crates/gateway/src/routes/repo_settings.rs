@@ -2,9 +2,10 @@
 
 use optio_domain::{
     agent::spec::Invalid,
+    notice::WebhookUrl,
     repo::{
         ExternalReviewFilters, ExternalReviewMode, GitPlatform, NOT_CARRIED_OUT, RepoSpec, RepoUrl,
-        ReviewTrigger,
+        ReviewTrigger, SlackAddress, SlackSettings, read_slack_notices,
     },
 };
 use serde::Deserialize;
@@ -12,6 +13,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{body::present, error::ApiError};
+
+/// What stands for an address that is kept.
+pub(crate) const MASK: &str = "***";
 
 /// Settings of a repository; what is not named stays as it is, `null` clears what may be empty.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -63,6 +67,18 @@ pub(crate) struct ChangedRepo {
     /// Which pull requests are left out; what is not named has its default.
     #[schema(value_type = Option<FiltersBody>)]
     external_review_filters: Option<ExternalReviewFilters>,
+    /// Say in Slack what becomes of tasks.
+    slack_enabled: Option<bool>,
+    /// Where Slack takes it in; null is the secret `SLACK_WEBHOOK_URL`. It is never shown again.
+    #[serde(deserialize_with = "present")]
+    #[schema(write_only, max_length = 2048)]
+    slack_webhook_url: Option<Option<String>>,
+    /// Null is the address's own.
+    #[serde(deserialize_with = "present")]
+    #[schema(max_length = 80)]
+    slack_channel: Option<Option<String>>,
+    /// What is said: completed, failed, needs_attention, pr_opened.
+    slack_notify_on: Option<Vec<String>>,
 }
 
 /// Which pull requests are left out.
@@ -102,7 +118,7 @@ pub(crate) struct NewRepo {
 /// What a body may name besides the settings.
 const OF_A_NEW_ONE: [&str; 2] = ["repoUrl", "fullName"];
 /// The settings, as [`ChangedRepo`] has them.
-const SETTINGS: [&str; 25] = [
+const SETTINGS: [&str; 29] = [
     "gitPlatform",
     "defaultBranch",
     "defaultAgentType",
@@ -128,6 +144,10 @@ const SETTINGS: [&str; 25] = [
     "externalReviewMode",
     "externalReviewWaitForCi",
     "externalReviewFilters",
+    "slackEnabled",
+    "slackWebhookUrl",
+    "slackChannel",
+    "slackNotifyOn",
 ];
 
 /// Reads the body of a new repository.
@@ -224,7 +244,8 @@ fn unknown(sent: &Map<String, Value>) -> Vec<Invalid> {
 }
 
 impl ChangedRepo {
-    fn apply(self, mut spec: RepoSpec, broken: &mut Vec<Invalid>) -> RepoSpec {
+    fn apply(mut self, mut spec: RepoSpec, broken: &mut Vec<Invalid>) -> RepoSpec {
+        self.apply_slack(&mut spec.slack, broken);
         set(&mut spec.default_branch, self.default_branch);
         set(&mut spec.default_agent_type, self.default_agent_type);
         set(&mut spec.claude_model, self.claude_model);
@@ -279,6 +300,32 @@ impl ChangedRepo {
             }
         }
         spec
+    }
+}
+
+impl ChangedRepo {
+    fn apply_slack(&mut self, slack: &mut SlackSettings, broken: &mut Vec<Invalid>) {
+        set(&mut slack.enabled, self.slack_enabled);
+        set(&mut slack.channel, self.slack_channel.take());
+        match self
+            .slack_notify_on
+            .take()
+            .map(|names| read_slack_notices(&names))
+        {
+            Some(Ok(notices)) => slack.notify_on = notices,
+            Some(Err(invalid)) => broken.push(invalid),
+            None => {}
+        }
+        match self.slack_webhook_url.take() {
+            None => {}
+            Some(None) => slack.address = SlackAddress::None,
+            // What was shown in its place is handed back by whoever did not change it.
+            Some(Some(text)) if text == MASK && slack.address == SlackAddress::Stored => {}
+            Some(Some(text)) => match WebhookUrl::parse("slackWebhookUrl", &text) {
+                Ok(url) => slack.address = SlackAddress::New(url),
+                Err(invalid) => broken.push(invalid),
+            },
+        }
     }
 }
 

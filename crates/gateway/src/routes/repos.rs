@@ -2,7 +2,11 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use optio_domain::{id::RepoId, mail::Sender, repo::ExternalReviewFilters};
+use optio_domain::{
+    id::RepoId,
+    mail::Sender,
+    repo::{ExternalReviewFilters, RepoSpec, SlackAddress},
+};
 use optio_store::repos::{Added, RepoRow};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -65,6 +69,13 @@ pub(crate) struct RepoView {
     /// Which pull requests of others are not reviewed by themselves.
     #[schema(value_type = FiltersBody)]
     external_review_filters: ExternalReviewFilters,
+    slack_enabled: bool,
+    /// `***` where it has an address of its own, which is never shown; null is the secret `SLACK_WEBHOOK_URL`.
+    slack_webhook_url: Option<&'static str>,
+    /// Null is the address's own.
+    slack_channel: Option<String>,
+    /// What is said: completed, failed, needs_attention, pr_opened.
+    slack_notify_on: Vec<&'static str>,
     /// The program that reviews.
     effective_review_agent_type: String,
     /// The model that reviews.
@@ -109,6 +120,10 @@ impl From<RepoRow> for RepoView {
             external_review_mode: spec.external_reviews.mode.name(),
             external_review_wait_for_ci: spec.external_reviews.wait_for_ci,
             external_review_filters: spec.external_reviews.filters,
+            slack_enabled: spec.slack.enabled,
+            slack_webhook_url: (spec.slack.address != SlackAddress::None).then_some(settings::MASK),
+            slack_channel: spec.slack.channel,
+            slack_notify_on: spec.slack.notify_on.iter().map(|it| it.name()).collect(),
             created_by: row.created_by,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -165,7 +180,7 @@ pub(crate) async fn create(
     Person(person): Person,
     Body(sent): Body<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<OneRepo>), ApiError> {
-    let spec = settings::new(sent)?;
+    let spec = reachable(&gateway, settings::new(sent)?)?;
     let world = gateway.world();
     let id = RepoId(world.ids.fresh());
     let by = Sender::User(person).to_string();
@@ -211,7 +226,7 @@ pub(crate) async fn change(
     let changed = world
         .store
         .change_repo(WORKSPACE, id_of(&repo)?, world.clock.now(), |spec| {
-            settings::changed(sent, spec)
+            reachable(&gateway, settings::changed(sent, spec)?)
         })
         .await?;
     let row = changed.ok_or_else(|| missing(&repo))??;
@@ -237,6 +252,14 @@ pub(crate) async fn remove(
     } else {
         Err(missing(&repo))
     }
+}
+
+/// Its way to Slack must be on the public internet.
+fn reachable(gateway: &Gateway, spec: RepoSpec) -> Result<RepoSpec, ApiError> {
+    if let SlackAddress::New(url) = &spec.slack.address {
+        super::notices::reachable(gateway, "slackWebhookUrl", url)?;
+    }
+    Ok(spec)
 }
 
 fn id_of(repo: &str) -> Result<RepoId, ApiError> {

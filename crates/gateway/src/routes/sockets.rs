@@ -17,7 +17,7 @@ use optio_runtime::stream::Listener;
 use optio_store::StoreError;
 use serde_json::{Value, json};
 
-use super::{agents::find, live::message, tasks};
+use super::{agents::find, jobs, live::message, tasks};
 use crate::{Gateway, body::Named, caller::Person, error::ApiError};
 
 /// Close code for something that does not exist.
@@ -69,7 +69,7 @@ pub(crate) async fn all(
                 Ok::<_, StoreError>((listener, first.collect::<CatchUp>()))
             };
             match begun.await {
-                Ok((listener, first)) => pump(socket, first, listener).await,
+                Ok((listener, first)) => pump(socket, first, listener, plainly).await,
                 Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
             }
         }))
@@ -93,10 +93,57 @@ pub(crate) async fn agent(
                 Err(_away) => return close(&mut socket, TRY_AGAIN, "try again").await,
             };
             match begin(&gateway, id).await {
-                Ok((listener, first)) => pump(socket, first, listener).await,
+                Ok((listener, first)) => pump(socket, first, listener, plainly).await,
                 Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
             }
         }))
+}
+
+/// Streams what happens to one run of a job, in the words its clients know.
+pub(crate) async fn run(
+    State(gateway): State<Gateway>,
+    _person: Person,
+    Named(name): Named<String>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    Ok(asked(upgrade)?
+        .protocols([PROTOCOL])
+        .on_upgrade(move |mut socket| async move {
+            let id = match jobs::runs::run(&gateway, &name).await {
+                Ok(row) => row.id,
+                Err(ApiError::Missing(words)) => {
+                    return close(&mut socket, NOT_FOUND, &words).await;
+                }
+                Err(_away) => return close(&mut socket, TRY_AGAIN, "try again").await,
+            };
+            match begin_task(&gateway, id).await {
+                Ok((listener, first)) => {
+                    let first = first.into_iter().map(|(id, said)| (id, of_run(said)));
+                    pump(socket, first.collect(), listener, of_run).await;
+                }
+                Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
+            }
+        }))
+}
+
+/// A run of a job is a task to us, and has names of its own to its clients.
+fn of_run(mut message: Value) -> Value {
+    if let Some(members) = message.as_object_mut() {
+        let kind = members.get("type").and_then(Value::as_str);
+        let kind = kind.and_then(|kind| kind.strip_prefix("task:"));
+        if let Some(kind) = kind.map(|kind| format!("workflow_run:{kind}")) {
+            members.insert("type".to_owned(), kind.into());
+        }
+        if let Some(id) = members.get("taskId").cloned() {
+            members.insert("workflowRunId".to_owned(), id);
+        }
+    }
+    message
+}
+
+/// As it is.
+fn plainly(message: Value) -> Value {
+    message
 }
 
 /// Streams what happens to one task.
@@ -117,7 +164,7 @@ pub(crate) async fn task(
                 Err(_away) => return close(&mut socket, TRY_AGAIN, "try again").await,
             };
             match begin_task(&gateway, id).await {
-                Ok((listener, first)) => pump(socket, first, listener).await,
+                Ok((listener, first)) => pump(socket, first, listener, plainly).await,
                 Err(error) => close(&mut socket, TRY_AGAIN, &error.to_string()).await,
             }
         }))
@@ -165,7 +212,12 @@ async fn begin(gateway: &Gateway, id: AgentId) -> Result<(Listener, CatchUp), St
 /// What a new listener gets first, by the identity of each event.
 type CatchUp = BTreeMap<i64, Value>;
 
-async fn pump(mut socket: WebSocket, first: CatchUp, mut listener: Listener) {
+async fn pump(
+    mut socket: WebSocket,
+    first: CatchUp,
+    mut listener: Listener,
+    shape: fn(Value) -> Value,
+) {
     for message in first.values() {
         if socket
             .send(Message::Text(message.to_string().into()))
@@ -181,7 +233,7 @@ async fn pump(mut socket: WebSocket, first: CatchUp, mut listener: Listener) {
                 // An event that was committed but not yet settled comes over the stream as well.
                 Ok(Some(event)) if first.contains_key(&event.id()) => {}
                 Ok(Some(event)) => {
-                    let text = message(&event).to_string();
+                    let text = shape(message(&event)).to_string();
                     if socket.send(Message::Text(text.into())).await.is_err() {
                         return;
                     }

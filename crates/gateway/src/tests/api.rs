@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
-use super::{schema, trackers::Trackers};
+use super::{notifier::Receivers, schema, trackers::Trackers};
 use crate::Gateway;
 
 const AGENTS: &str = "/api/persistent-agents";
@@ -108,6 +108,7 @@ pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) world: World,
     pub(crate) trackers: Arc<Trackers>,
+    pub(crate) receivers: Receivers,
     engine: Engine,
     client: Client,
     driver: Arc<Silent>,
@@ -150,6 +151,7 @@ impl Api {
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
         let driver = Arc::new(Silent::default());
         let trackers = Arc::new(Trackers::default());
+        let receivers = Receivers::default();
         let store = optio_store::testing::with_secrets(&store, StillClock.now()).await;
         let world = World {
             links: Links::default(),
@@ -161,6 +163,7 @@ impl Api {
                 .showing("gitlab.example", SecretText::new(GITLAB_SECRET))
                 .signing("github.com", SecretText::new(GITHUB_SECRET)),
             trackers: Arc::<Trackers>::clone(&trackers),
+            notifier: Arc::new(receivers.clone()),
             clock: Arc::new(StillClock),
             ids: Arc::new(Counting::default()),
             signer: Signer::new(&[7; 32]).unwrap(),
@@ -182,6 +185,7 @@ impl Api {
             base,
             world,
             trackers,
+            receivers,
             engine,
             client: Client::new(),
             driver,
@@ -358,11 +362,13 @@ impl Api {
                 },
             })
             .collect();
+        self.report(SandboxId::of_agent(agent), &events).await;
+    }
+
+    /// A runner says this.
+    pub(crate) async fn report(&self, sandbox: SandboxId, events: &[RunEvent]) {
         let reports = Reports::new(self.world.clone(), self.engine.hints());
-        reports
-            .take_in(SandboxId::of_agent(agent), &events)
-            .await
-            .unwrap();
+        reports.take_in(sandbox, events).await.unwrap();
     }
 }
 

@@ -80,8 +80,8 @@ async fn what_is_not_carried_out_or_breaks_a_rule_is_refused_by_name_and_changes
             "imagePreset: is not carried out",
         ),
         (
-            json!({ "slackEnabled": false }),
-            "slackEnabled: is not carried out",
+            json!({ "secretProxy": false }),
+            "secretProxy: is not carried out",
         ),
         (json!({ "autoMerg": true }), "no setting called autoMerg"),
         (

@@ -110,7 +110,7 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     }
 }
 
-const PATHS: [(&str, &[&str]); 18] = [
+const PATHS: [(&str, &[&str]); 25] = [
     ("/api/persistent-agents", &["get", "post"]),
     ("/api/persistent-agents/stats", &["get"]),
     (
@@ -135,6 +135,13 @@ const PATHS: [(&str, &[&str]); 18] = [
     ("/api/repos/{repo}", &["get", "patch", "delete"]),
     ("/api/secrets", &["get", "post"]),
     ("/api/secrets/{name}", &["delete"]),
+    ("/api/prompt-templates", &["get", "post"]),
+    ("/api/prompt-templates/effective", &["get"]),
+    ("/api/prompt-templates/builtin-default", &["get"]),
+    ("/api/prompt-templates/review-default", &["get"]),
+    ("/api/prompt-templates/named", &["post"]),
+    ("/api/prompt-templates/{template}", &["patch", "delete"]),
+    ("/api/prompt-templates/{template}/preview", &["post"]),
 ];
 
 #[test]

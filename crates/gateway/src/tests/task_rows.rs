@@ -157,11 +157,11 @@ async fn a_run_is_shown_by_itself_and_a_task_shows_its_worktree() {
     );
     let unknown = "00000000-0000-0000-0000-000000000009";
     let missing = api.get(&format!("{path}/{unknown}")).await;
-    missing.refused(404, &["the task has no run"]);
+    missing.refused(404, &["has no run"]);
     let answer = api
         .answer(api.ask(Method::POST, &path).json(&json!({})))
         .await;
-    answer.refused(405, &["does not answer to POST"]);
+    answer.refused(405, &["runs once"]);
     api.post(&format!("{TASKS}/{id}/cancel"), json!({}))
         .await
         .is(200);

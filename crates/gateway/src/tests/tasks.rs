@@ -105,7 +105,7 @@ async fn what_breaks_a_rule_is_refused_by_name_and_nothing_is_stored() {
             with("agentType", json!("nobody")),
             "agentType: must be one of",
         ),
-        (with("type", json!("standalone")), "type: must be repo-task"),
+        (with("type", json!("odd")), "type: must be repo-task"),
         (with("ticketExternalId", json!("7")), "ticketExternalId"),
         (
             with("dependsOn", json!(["00000000-0000-0000-0000-000000000009"])),

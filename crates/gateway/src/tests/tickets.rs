@@ -190,6 +190,77 @@ async fn a_look_that_is_asked_for_makes_tasks_of_tickets_and_says_how_many() {
 }
 
 #[tokio::test]
+async fn a_ticket_fires_the_triggers_that_want_it_once_and_no_task_beside() {
+    let api = Api::new().await;
+    api.resting("vesper").await;
+    let job = json!({ "name": "j", "promptTemplate": "Sort {{title}}" });
+    api.post("/api/jobs", job).await.is(201);
+    let blueprint = json!({ "name": "b", "title": "{{key}}", "prompt": "p", "repoUrl": REPO });
+    api.post("/api/task-configs", blueprint).await.is(201);
+    let wanted = json!({ "source": "linear", "labels": ["Optio"],
+        "prompt": "New: {{title}} at {{url}}" });
+    let at_home = json!({ "source": "linear" });
+    for (path, config) in [
+        ("persistent-agents/vesper", wanted),
+        ("jobs/j", at_home.clone()),
+        ("task-configs/b", at_home),
+        ("jobs/j", json!({ "source": "jira" })),
+        ("jobs/j", json!({ "source": "linear", "labels": ["bug"] })),
+    ] {
+        let path = format!("/api/{path}/triggers");
+        let trigger = json!({ "type": "ticket", "config": config });
+        api.post(&path, trigger).await.is(201);
+    }
+    api.provider(linear()).await;
+    api.trackers.has("ENG-1", api.world.clock.now());
+    api.synced().await;
+    let runs = until(async || {
+        let runs = api.get("/api/jobs/j/runs").await.is(200)["runs"].clone();
+        let made = api.get("/api/tasks?type=repo-task").await.is(200)["tasks"].clone();
+        let both = (runs.as_array()?.len(), made.as_array()?.len()) == (1, 1);
+        both.then_some((runs, made))
+    })
+    .await;
+    assert_eq!(runs.0[0]["params"]["title"], json!("ticket ENG-1"));
+    assert_eq!(runs.1[0]["title"], json!("ENG-1"));
+    let ticket = until(async || {
+        let ticket = api.tickets().await.into_iter().next()?;
+        ticket["taskId"].is_string().then_some(ticket)
+    })
+    .await;
+    assert_eq!(
+        ticket["taskId"], runs.1[0]["id"],
+        "it is told by what can be done"
+    );
+    let inbox = api.get("/api/persistent-agents/vesper/messages").await;
+    let inbox = inbox.is(200)["messages"].clone();
+    let bodies: Vec<&Value> = inbox
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["body"])
+        .collect();
+    let told = json!("New: ticket ENG-1 at https://tracker.example/ENG-1");
+    assert_eq!(
+        bodies.iter().filter(|it| ***it == told).count(),
+        1,
+        "{inbox}"
+    );
+    api.synced().await;
+    let fires = api.get("/api/triggers?type=ticket").await.is(200)["triggers"].clone();
+    let mut fires: Vec<i64> = fires
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["fireCount"].as_i64().unwrap())
+        .collect();
+    fires.sort_unstable();
+    assert_eq!(fires, [0, 0, 1, 1, 1]);
+    let tasks = api.get("/api/tasks?type=repo-task").await;
+    assert_eq!(tasks.is(200)["tasks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_tracker_that_fails_says_how_and_is_enabled_again_by_either_method() {
     let api = Api::new().await;
     let provider = api.provider(linear()).await;

@@ -22,6 +22,7 @@ mod reference;
 mod sends;
 mod stubbed;
 mod tasks;
+mod triggers;
 mod turns;
 
 use figures::{Found, Row, Target};
@@ -53,12 +54,13 @@ enum Section {
     Backlog,
     Curve,
     Tasks,
+    Triggers,
     Crowd,
 }
 
 impl Section {
     /// In the order in which they are measured.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Sends,
         Self::Turns,
         Self::Kernel,
@@ -69,6 +71,7 @@ impl Section {
         Self::Backlog,
         Self::Curve,
         Self::Tasks,
+        Self::Triggers,
         Self::Crowd,
     ];
 
@@ -84,6 +87,7 @@ impl Section {
             Self::Backlog => "backlog",
             Self::Curve => "curve",
             Self::Tasks => "tasks",
+            Self::Triggers => "triggers",
             Self::Crowd => "crowd",
         }
     }
@@ -308,6 +312,7 @@ async fn measure(
         Section::Backlog => stubbed::backlog::rows(place, plane, mail, size, found).await,
         Section::Curve => stubbed::curve::rows(place, plane, mail, size, found).await,
         Section::Tasks => tasks::rows(place, plane, size, rows).await,
+        Section::Triggers => triggers::rows(place, plane, size, rows).await,
         Section::Crowd => crowd(place, plane, mail, size, rows).await,
     }
 }

@@ -5,15 +5,34 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod agent;
+mod apply;
+mod files;
+mod job;
 mod repo;
 mod review;
 mod secret;
+mod task;
+mod template;
 mod tracker;
+mod trigger;
+mod webhook;
 
+pub use agent::{Agent, Create, Lifecycle, Who};
+pub use apply::{Apply, Prune};
+pub use files::Files;
+pub use job::{Blueprint, Job, NewStartable, Run, Runs, Settings, Start, WhichRun, WhichStartable};
 pub use repo::Repo;
 pub use review::{Review, Verdict, WhichReview};
 pub use secret::Secret;
+pub use task::{NewTask, Task, WhichTask};
+pub use template::{SetTemplate, Template, WhichTemplate};
 pub use tracker::Tracker;
+pub use trigger::{
+    By, ChangedTrigger, Common, Dedup, Heard, HookSecret, Missed, Overlap, Signature, Trigger,
+    TriggerKind, WhichTrigger,
+};
+pub use webhook::{AddWebhook, Webhook};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or not allowed,
@@ -92,9 +111,9 @@ pub enum Command {
     #[command(subcommand)]
     Simulate(Simulate),
     /// Say what an actor is doing, and why it waits
-    #[command(after_help = "Examples:\n  optio why vesper\n  optio why agent:vesper")]
+    #[command(after_help = "Examples:\n  optio why vesper\n  optio why job/digest")]
     Why {
-        /// A slug, agent:SLUG, agent/ID, task/ID, pr-review/ID or tracker/ID
+        /// A slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID, pr-review/ID or tracker/ID
         address: String,
     },
     /// Create persistent agents, talk to them and look after them
@@ -106,6 +125,21 @@ pub enum Command {
     /// Have pull requests of others reviewed: drafts that you change, discuss and hand in
     #[command(subcommand)]
     Review(Review),
+    /// List the files that a task or the run of a job has left, or download them
+    #[command(after_help = "Example:\n  optio files 0198b2f0-7f00 --download out")]
+    Files(Files),
+    /// Keep work that is started again and again: by hand, by a time, by a call, by a ticket
+    #[command(subcommand)]
+    Job(Job),
+    /// Keep tasks that are made again and again, each of which ends in a pull request
+    #[command(subcommand)]
+    Blueprint(Blueprint),
+    /// Look at runs of jobs, stop them and let them try again
+    #[command(subcommand)]
+    Run(Run),
+    /// Have agents, jobs and blueprints started by themselves
+    #[command(subcommand)]
+    Trigger(Trigger),
     /// Let agents hear topics, and publish to them
     #[command(subcommand)]
     Topic(Topic),
@@ -121,8 +155,14 @@ pub enum Command {
     /// Keep what agents sign in with, sealed
     #[command(subcommand)]
     Secret(Secret),
-    /// Make the agents on the server equal to files
-    #[command(after_help = "Example:\n  optio apply -f examples/persistent-agents/forge/agents")]
+    /// Have others told what happens, and see what became of it
+    #[command(subcommand)]
+    Webhook(Webhook),
+    /// Keep the words that prompts begin with, and what jobs are told
+    #[command(subcommand)]
+    Template(Template),
+    /// Make agents, jobs, blueprints, triggers and templates on the server equal to files
+    #[command(after_help = apply::HELP)]
     Apply(Apply),
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  optio completions bash > /etc/bash_completion.d/optio")]
@@ -192,164 +232,6 @@ pub enum Simulate {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:30430")]
         listen: SocketAddr,
     },
-}
-
-/// What can be done with persistent agents.
-#[derive(Debug, Subcommand)]
-pub enum Agent {
-    /// Create an agent; it takes its first turn at once
-    Create(Box<Create>),
-    /// List the agents
-    List,
-    /// Show one agent
-    Show(Who),
-    /// Send an agent a message
-    #[command(after_help = "Example:\n  optio agent send vesper \"add /healthz\"")]
-    Send {
-        /// Slug or id
-        agent: String,
-        /// The message; - reads it from the input
-        text: String,
-        /// What it does to the agent
-        #[arg(long, value_enum)]
-        class: Option<Class>,
-    },
-    /// Ask an agent and wait for its reply
-    #[command(after_help = "Example:\n  optio agent ask vesper \"which port?\" --timeout 120")]
-    Ask {
-        /// Slug or id
-        agent: String,
-        /// The question; - reads it from the input
-        text: String,
-        /// Seconds to wait for the reply [default: the server's]
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=31_536_000))]
-        timeout: Option<i64>,
-    },
-    /// Print what an agent said and did in a turn, the last one by default
-    Log {
-        /// Slug or id
-        agent: String,
-        /// Go on with what happens now, until Ctrl-C
-        #[arg(short, long)]
-        follow: bool,
-        /// The number of the turn
-        #[arg(long, value_name = "N", conflicts_with = "follow")]
-        turn: Option<i64>,
-    },
-    /// Stop an agent and let its mail wait
-    Pause(Who),
-    /// Let a paused or failed agent go on
-    Resume(Who),
-    /// Stop an agent and start it afresh, with its mail
-    Restart(Who),
-    /// Stop an agent for good and keep its history
-    Archive(Who),
-    /// Remove an agent with its history
-    Delete(Who),
-}
-
-/// What can be done with tasks.
-#[derive(Debug, Subcommand)]
-pub enum Task {
-    /// Create a task; it runs as soon as there is room
-    #[command(
-        after_help = "Example:\n  optio task create --repo https://github.com/acme/shop --title \"Add /healthz\" \"It answers 200.\""
-    )]
-    Create(Box<NewTask>),
-    /// List the tasks, newest first
-    List {
-        /// Only those in this state
-        #[arg(long)]
-        state: Option<String>,
-        /// Only those with this text in title or prompt
-        #[arg(long, value_name = "TEXT")]
-        search: Option<String>,
-        /// Only those of this repository
-        #[arg(long, value_name = "URL")]
-        repo: Option<String>,
-        /// How many at most
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
-    /// Show one task: its state, its pull request, its history
-    Show(WhichTask),
-    /// Print what a task's agent said and did
-    Logs {
-        /// Id, or its first eight digits or more
-        task: String,
-        /// Go on with what happens now, until Ctrl-C
-        #[arg(short, long)]
-        follow: bool,
-        /// Only lines with this text
-        #[arg(long, value_name = "TEXT", conflicts_with = "follow")]
-        search: Option<String>,
-    },
-    /// Write to a task: one that runs is told at once, any other goes on with it
-    Message {
-        /// Id, or its first eight digits or more
-        task: String,
-        /// The message; - reads it from the input
-        text: String,
-        /// Interrupt what the agent does
-        #[arg(long)]
-        interrupt: bool,
-    },
-    /// Stop a task for good; its process is gone within seconds
-    Cancel(WhichTask),
-    /// Let a failed or cancelled task go on from where it is
-    Retry(WhichTask),
-    /// Let a task that needs attention or has failed go on
-    Resume {
-        /// Id, or its first eight digits or more
-        task: String,
-        /// What the agent is told first
-        words: Option<String>,
-    },
-    /// Begin a task afresh at its base branch; what is in its worktree is thrown away
-    Redo(WhichTask),
-    /// Have the review agent look at a task's pull request
-    Review(WhichTask),
-}
-
-/// Which task.
-#[derive(Debug, Args)]
-pub struct WhichTask {
-    /// Id, or its first eight digits or more
-    pub task: String,
-}
-
-/// A task to be created.
-#[derive(Debug, Args)]
-pub struct NewTask {
-    /// What the agent is to do; - reads it from the input
-    pub prompt: String,
-    /// The repository
-    #[arg(long, value_name = "URL")]
-    pub repo: String,
-    /// One line for people [default: the first line of what is to be done]
-    #[arg(long)]
-    pub title: Option<String>,
-    /// The branch it starts from and merges into [default: the repository's]
-    #[arg(long)]
-    pub branch: Option<String>,
-    /// The agent program [default: the repository's]
-    #[arg(long)]
-    pub agent: Option<String>,
-    /// The model [default: the agent program's own]
-    #[arg(long)]
-    pub model: Option<String>,
-    /// 1 to 1000; the lower, the sooner
-    #[arg(long, value_name = "N")]
-    pub priority: Option<i64>,
-    /// How often a failed run is tried again by itself
-    #[arg(long, value_name = "N")]
-    pub max_retries: Option<i64>,
-    /// A task that has to be completed first; may be given several times
-    #[arg(long = "depends-on", value_name = "TASK")]
-    pub depends_on: Vec<String>,
-    /// The number of the issue it is about, in the same repository
-    #[arg(long, value_name = "NUMBER")]
-    pub issue: Option<u64>,
 }
 
 /// What a message does to its receiver.
@@ -434,74 +316,4 @@ pub struct Meant {
     /// Those of one agent: slug or id
     #[arg(long, requires = "all")]
     pub agent: Option<String>,
-}
-
-/// One agent.
-#[derive(Debug, Args)]
-pub struct Who {
-    /// Slug or id
-    pub agent: String,
-}
-
-/// A new agent: a file, flags, or both; a flag wins.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Create {
-    /// Its address: lower-case letters, digits and dashes
-    #[arg(required_unless_present = "file")]
-    pub slug: Option<String>,
-    /// A JSON file with the fields of the API; - reads the input
-    #[arg(short, long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Its name for people [default: the slug]
-    #[arg(long)]
-    pub name: Option<String>,
-    /// What it is for
-    #[arg(long)]
-    pub description: Option<String>,
-    /// Its mission, given once
-    #[arg(long, value_name = "TEXT", required_unless_present = "file")]
-    pub prompt: Option<String>,
-    /// Its role
-    #[arg(long, value_name = "TEXT")]
-    pub system_prompt: Option<String>,
-    /// A file with its manual
-    #[arg(long, value_name = "FILE")]
-    pub agents_md: Option<PathBuf>,
-    /// Which agent program
-    #[arg(long)]
-    pub runtime: Option<String>,
-    /// Which model
-    #[arg(long)]
-    pub model: Option<String>,
-    /// How long its sandbox is kept
-    #[arg(long, value_enum)]
-    pub lifecycle: Option<Lifecycle>,
-    /// Model calls in one turn
-    #[arg(long, value_name = "N")]
-    pub max_turns: Option<i32>,
-    /// Seconds a turn may take
-    #[arg(long, value_name = "SECONDS")]
-    pub turn_seconds_max: Option<i64>,
-}
-
-/// How long a sandbox is kept.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Lifecycle {
-    /// Always
-    AlwaysOn,
-    /// For a while after each turn
-    Sticky,
-    /// For one turn
-    OnDemand,
-}
-
-/// Files to apply.
-#[derive(Debug, Args)]
-pub struct Apply {
-    /// A JSON file with one agent, or a directory of such files; - reads the input
-    #[arg(short, long = "file", value_name = "FILE|DIR", required = true, num_args = 1..)]
-    pub files: Vec<PathBuf>,
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }

@@ -130,7 +130,7 @@ pub(super) async fn create(
 fn body_of(create: &Create) -> Result<Value, Failure> {
     let mut fields = match &create.file {
         None => Map::new(),
-        Some(path) => match super::apply::read_json(path)? {
+        Some(path) => match super::input::json(path)? {
             Value::Object(fields) => fields,
             Value::Null
             | Value::Bool(_)
@@ -145,7 +145,7 @@ fn body_of(create: &Create) -> Result<Value, Failure> {
         },
     };
     let manual = match &create.agents_md {
-        Some(path) => Some(super::apply::read(path)?),
+        Some(path) => Some(super::input::text(path)?),
         None => None,
     };
     let lifecycle = create.lifecycle.and_then(|it| it.to_possible_value());

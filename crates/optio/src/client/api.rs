@@ -1,6 +1,6 @@
 //! The connection to a server: requests, pages, and refusals in words.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use optio_domain::ports::Ids;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -123,6 +123,24 @@ impl Api {
             status if status.is_success() => Ok(Some(response)),
             _ => Err(refusal(response).await),
         }
+    }
+
+    /// Writes what is at a path, whatever it is.
+    pub(super) async fn save(
+        &self,
+        path: &str,
+        to: &mut (dyn Write + Send),
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::GET, path);
+        let mut response = request.send().await.map_err(|error| self.lost(&error))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        while let Some(part) = response.chunk().await.map_err(|error| self.lost(&error))? {
+            to.write_all(&part)
+                .map_err(|error| Failure::general(format!("it cannot be written: {error}")))?;
+        }
+        Ok(())
     }
 
     /// The id of the agent with that slug or id.

@@ -6,11 +6,7 @@ use futures_util::StreamExt;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::{
-    api::Api,
-    sse::{Event, Parser},
-    view,
-};
+use super::{api::Api, sse::Parser, view};
 use crate::{
     console::{Console, Tone},
     failure::{Exit, Failure},
@@ -72,26 +68,26 @@ pub(super) async fn follow_path(
     console: &mut Console,
 ) -> Result<(), Failure> {
     let mut seen = Seen::default();
-    let mut wait = RETRY_MIN;
-    let mut connected_once = false;
-    loop {
-        match api.stream(path, seen.last_id.as_deref()).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(response)) => {
-                if seen.read(response, console).await? {
-                    wait = RETRY_MIN;
-                }
-                connected_once = true;
-            }
-            // What the server refuses will be refused again; a lost server may come back.
-            Err(failure) if !connected_once || failure.exit != Exit::General => {
-                return Err(failure);
-            }
-            Err(failure) => console.note(&format!("{}; trying again", failure.message)),
-        }
-        tokio::time::sleep(seen.retry.unwrap_or(wait)).await;
-        wait = RETRY_MAX.min(wait * 2);
-    }
+    let never = |_event: &Value| false;
+    seen.follow(api, path, &never, console).await
+}
+
+/// Reads what has happened there after the event of that id, until an event is the last that matters; the id of
+/// the last one that was read. A program is told nothing: it asks what came of it.
+pub(super) async fn follow_until(
+    api: &Api,
+    path: &str,
+    from: String,
+    is_last: &(dyn Fn(&Value) -> bool + Sync),
+    console: &mut Console,
+) -> Result<String, Failure> {
+    let mut seen = Seen {
+        last_id: Some(from.clone()),
+        silent: console.is_json(),
+        ..Seen::default()
+    };
+    seen.follow(api, path, is_last, console).await?;
+    Ok(seen.last_id.unwrap_or(from))
 }
 
 /// How far a stream has been read.
@@ -99,33 +95,86 @@ pub(super) async fn follow_path(
 struct Seen {
     last_id: Option<String>,
     retry: Option<Duration>,
+    silent: bool,
+}
+
+/// What a connection brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Brought {
+    Nothing,
+    Events,
+    TheLast,
 }
 
 impl Seen {
-    /// Prints what comes until the connection ends. Says whether anything came.
-    async fn read(&mut self, response: Response, console: &mut Console) -> Result<bool, Failure> {
+    /// Reads until the last event, or until the server says that there is nothing more to come.
+    async fn follow(
+        &mut self,
+        api: &Api,
+        path: &str,
+        is_last: &(dyn Fn(&Value) -> bool + Sync),
+        console: &mut Console,
+    ) -> Result<(), Failure> {
+        let mut wait = RETRY_MIN;
+        let mut connected_once = false;
+        loop {
+            match api.stream(path, self.last_id.as_deref()).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(response)) => {
+                    match self.read(response, is_last, console).await? {
+                        Brought::TheLast => return Ok(()),
+                        Brought::Events => wait = RETRY_MIN,
+                        Brought::Nothing => {}
+                    }
+                    connected_once = true;
+                }
+                // What the server refuses will be refused again; a lost server may come back.
+                Err(failure) if !connected_once || failure.exit != Exit::General => {
+                    return Err(failure);
+                }
+                Err(failure) => console.note(&format!("{}; trying again", failure.message)),
+            }
+            tokio::time::sleep(self.retry.unwrap_or(wait)).await;
+            wait = RETRY_MAX.min(wait * 2);
+        }
+    }
+
+    /// Prints what comes until the connection ends, or the last event has come.
+    async fn read(
+        &mut self,
+        response: Response,
+        is_last: &(dyn Fn(&Value) -> bool + Sync),
+        console: &mut Console,
+    ) -> Result<Brought, Failure> {
         let mut parser = Parser::default();
         let mut bytes = response.bytes_stream();
-        let mut any = false;
+        let mut brought = Brought::Nothing;
         while let Some(Ok(bytes)) = bytes.next().await {
             let events = parser
                 .push(&bytes)
                 .map_err(|error| Failure::general(error.to_string()))?;
             for event in events {
-                any = true;
-                print_event(&event, console)?;
+                brought = Brought::Events;
+                let said = serde_json::from_str::<Value>(&event.data).unwrap_or_default();
+                if !self.silent {
+                    print_event(&said, console)?;
+                }
                 self.last_id = event.id.or(self.last_id.take());
+                if is_last(&said) {
+                    return Ok(Brought::TheLast);
+                }
             }
             self.retry = parser.retry_ms.map(Duration::from_millis).or(self.retry);
         }
-        Ok(any)
+        Ok(brought)
     }
 }
 
-fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
-    let Ok(said) = serde_json::from_str::<Value>(&event.data) else {
+fn print_event(said: &Value, console: &mut Console) -> Result<(), Failure> {
+    // What is not understood is not for a person, and no JSON for a program.
+    if said.is_null() {
         return Ok(());
-    };
+    }
     if console.is_json() {
         return Ok(console.line(&said.to_string())?);
     }
@@ -153,32 +202,32 @@ fn print_event(event: &Event, console: &mut Console) -> Result<(), Failure> {
             Ok(console.line(&line)?)
         }
         Some("task:run_started" | "pr_review:run_started") => {
-            let words = format!("── run {}", view::text(&said, "number"));
+            let words = format!("── run {}", view::text(said, "number"));
             let words = console.paint(Tone::Strong, &words);
             Ok(console.line(&words)?)
         }
         Some("task:pull_request") => {
             let words = format!(
                 "· {} is {}, checks {}, review {}",
-                view::text(&said, "prUrl"),
-                view::text(&said, "prState"),
-                view::text(&said, "prChecksStatus"),
-                view::text(&said, "prReviewStatus")
+                view::text(said, "prUrl"),
+                view::text(said, "prState"),
+                view::text(said, "prChecksStatus"),
+                view::text(said, "prReviewStatus")
             );
             let words = console.paint(Tone::Dim, &words);
             Ok(console.line(&words)?)
         }
-        Some("task:state_changed" | "pr_review:state_changed") => {
+        Some("task:state_changed" | "workflow_run:state_changed" | "pr_review:state_changed") => {
             let words = format!(
                 "· {}: {}",
-                view::text(&said, "toState"),
-                view::text(&said, "reason")
+                view::text(said, "toState"),
+                view::text(said, "reason")
             );
             let words = console.paint(Tone::Dim, &words);
             Ok(console.line(&words)?)
         }
         Some("persistent_agent:state_changed") => {
-            let to = view::some(&said["toState"]).unwrap_or_else(|| view::text(&said, "state"));
+            let to = view::some(&said["toState"]).unwrap_or_else(|| view::text(said, "state"));
             let line = console.paint(Tone::Dim, &format!("· {to}"));
             Ok(console.line(&line)?)
         }

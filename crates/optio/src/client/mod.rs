@@ -11,17 +11,25 @@ mod api;
 mod apply;
 mod ask;
 mod dead;
+mod files;
+mod input;
+mod job;
+mod kind;
 mod log;
 mod replicas;
 mod repo;
 mod review;
+mod runs;
 mod secret;
 mod sse;
 mod task;
+mod template;
 mod topic;
 mod tracker;
+mod trigger;
 mod typed;
 mod view;
+mod webhook;
 mod why;
 
 pub use api::Api;
@@ -51,11 +59,18 @@ pub async fn run(
         }) => ask::ask(api, agent, text, *timeout, console).await,
         Command::Task(task) => task::run(api, task, console).await,
         Command::Review(review) => review::run(api, review, console).await,
+        Command::Files(files) => files::run(api, files, console).await,
+        Command::Job(job) => job::run(api, job, console).await,
+        Command::Blueprint(blueprint) => job::blueprint(api, blueprint, console).await,
+        Command::Run(run) => runs::run(api, run, console).await,
+        Command::Trigger(trigger) => trigger::run(api, trigger, console).await,
         Command::Topic(topic) => topic::run(api, topic, console).await,
         Command::Dead(dead) => dead::run(api, dead, console).await,
         Command::Repo(repo) => repo::run(api, repo, console).await,
         Command::Secret(secret) => secret::run(api, secret, console).await,
         Command::Tracker(tracker) => tracker::run(api, tracker, console).await,
+        Command::Webhook(webhook) => webhook::run(api, webhook, console).await,
+        Command::Template(template) => template::run(api, template, console).await,
         Command::Agent(Agent::Log {
             agent,
             follow: true,

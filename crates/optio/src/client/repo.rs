@@ -6,7 +6,7 @@ use optio_domain::repo::RepoUrl;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{agent::said, api::Api, apply, view};
+use super::{agent::said, api::Api, input, view};
 use crate::{
     cli::Repo,
     console::{Console, Tone},
@@ -58,7 +58,7 @@ pub(super) fn body_of(settings: &[String]) -> Result<Map<String, Value>, Failure
 
 fn value_of(text: &str) -> Result<Value, Failure> {
     if let Some(file) = text.strip_prefix('@') {
-        return apply::read(Path::new(file)).map(Value::from);
+        return input::text(Path::new(file)).map(Value::from);
     }
     let plain = match serde_json::from_str(text) {
         Ok(

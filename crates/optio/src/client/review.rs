@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     agent::{message, said},
     api::Api,
-    apply, log, view,
+    input, log, view,
 };
 use crate::{
     cli::{Review, Verdict},
@@ -88,7 +88,7 @@ fn edit_of(
     let mut edit = Map::new();
     if let Some(summary) = summary {
         let text = match summary.strip_prefix('@') {
-            Some(file) => apply::read(Path::new(file))?,
+            Some(file) => input::text(Path::new(file))?,
             None => summary.to_owned(),
         };
         edit.insert("summary".to_owned(), json!(text));
@@ -97,7 +97,7 @@ fn edit_of(
         edit.insert("verdict".to_owned(), json!(verdict.name()));
     }
     if let Some(file) = comments {
-        let text = apply::read(file)?;
+        let text = input::text(file)?;
         let comments: Value = serde_json::from_str(&text).map_err(|error| {
             Failure::usage(format!("{} holds no JSON: {error}", file.display()))
         })?;

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{actor::ActorKind, ports::Clock};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::{api::Api, view};
+use super::{api::Api, kind::Kind, view};
 use crate::{
     console::{Console, Tone},
     failure::Failure,
@@ -12,7 +13,14 @@ use crate::{
 };
 
 pub(super) async fn why(api: &Api, address: &str, console: &mut Console) -> Result<(), Failure> {
-    let answer = api.get(&path_of(address)?).await?;
+    let answer = match startable(address) {
+        Some((kind, name)) => {
+            let shown = api.get(&kind.path_of(name)).await?;
+            let id = view::text(&shown[kind.one()], "id");
+            api.get(&format!("/api/actors/job/{id}")).await?
+        }
+        None => api.get(&path_of(address)?).await?,
+    };
     if console.is_json() {
         return Ok(console.json(&answer)?);
     }
@@ -21,6 +29,20 @@ pub(super) async fn why(api: &Api, address: &str, console: &mut Console) -> Resu
         console.line(&line)?;
     }
     Ok(())
+}
+
+/// A job or a blueprint by its name or id.
+fn startable(address: &str) -> Option<(Kind, &str)> {
+    let (word, name) = address.split_once([':', '/'])?;
+    let kind = Kind::parse(word).filter(|kind| [Kind::Job, Kind::Blueprint].contains(kind))?;
+    // As actors both are jobs, and known by their id.
+    let is_actor = kind == Kind::Job && name.parse::<Uuid>().is_ok();
+    (!name.is_empty() && !is_actor).then_some((kind, name))
+}
+
+/// Why an actor is left alone, where it is.
+pub(super) fn quarantine(actor: &Value) -> Option<String> {
+    view::some(&actor["quarantine"]["reason"])
 }
 
 /// Where the API shows the actor with that address.
@@ -35,7 +57,8 @@ fn path_of(address: &str) -> Result<String, Failure> {
             crate::percent::encode(id.as_bytes())
         )),
         _ => Err(Failure::usage(format!(
-            "{address:?} is no address; write a slug, agent:SLUG, agent/ID, task/ID, pr-review/ID or tracker/ID"
+            "{address:?} is no address; write a slug, agent:SLUG, agent/ID, job/NAME, blueprint/NAME, task/ID, \
+             pr-review/ID or tracker/ID"
         ))),
     }
 }
@@ -56,11 +79,11 @@ fn standing(actor: &Value) -> String {
 
 fn sentences(actor: &Value, now: DateTime<Utc>) -> Vec<(Tone, String)> {
     let mut lines = vec![(Tone::Strong, standing(actor))];
-    if let Some(words) = view::some(&actor["quarantine"]["reason"]) {
-        let id = view::text(actor, "id");
+    if let Some(words) = quarantine(actor) {
+        let (kind, id) = (view::text(actor, "kind"), view::text(actor, "id"));
         lines.push((
             Tone::Bad,
-            format!("It is in quarantine and does nothing: {words}. POST /api/actors/agent/{id}/lift lifts it."),
+            format!("It is in quarantine and does nothing: {words}. POST /api/actors/{kind}/{id}/lift lifts it."),
         ));
     }
     lines.push((Tone::Plain, waiting(&actor["wait"], now)));
@@ -186,6 +209,12 @@ mod tests {
         assert_eq!(path_of("x?y").unwrap(), "/api/actors/agent/x%3Fy");
         assert_eq!(path_of("task/1").unwrap(), "/api/actors/task/1");
         assert_eq!(path_of("ghost:1").unwrap_err().exit.code(), 2);
+        assert_eq!(startable("job/a/b"), Some((Kind::Job, "a/b")));
+        assert_eq!(startable("blueprint:a"), Some((Kind::Blueprint, "a")));
+        let actor = "job/0190a000-0000-7000-8000-000000000001";
+        for other in ["job/", "vesper", "agent/vesper", "task/1", actor] {
+            assert_eq!(startable(other), None);
+        }
     }
 
     #[test]

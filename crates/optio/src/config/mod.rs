@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use optio_domain::{limits::Limits, ownership::Role, secret::Ring};
+use optio_domain::{limits::Limits, notice::guard::PrivateHosts, ownership::Role, secret::Ring};
 
 use crate::failure::Failure;
 
@@ -191,6 +191,8 @@ pub struct Config {
     pub gitlab: GitLabAccess,
     /// Where the other trackers of tickets are.
     pub trackers: TrackerAddresses,
+    /// The hosts that notices may go to although they are not on the public internet.
+    pub webhook_private_hosts: PrivateHosts,
     /// What agent tokens are signed with; none means a key kept in the data directory.
     pub token_key: Option<TokenKey>,
     /// Where the keys of secrets are.
@@ -199,6 +201,8 @@ pub struct Config {
     pub agent_uid: Option<u32>,
     /// Which bubblewrap.
     pub bwrap: Bwrap,
+    /// How many times faster than ours the time of schedules passes: for trying them out.
+    pub schedule_rate: u32,
 }
 
 /// The settings of a client.

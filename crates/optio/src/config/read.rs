@@ -7,6 +7,7 @@ use std::{
 
 use optio_domain::{
     limits::{Limits, OFF_AT_ZERO},
+    notice::guard::PrivateHosts,
     ownership::Role,
     secret::{Ring, SecretKey},
 };
@@ -54,10 +55,12 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
             linear_api_url: read.url("linear_api_url"),
             notion_api_url: read.url("notion_api_url"),
         },
+        webhook_private_hosts: read.private_hosts(),
         token_key: read.token_key(),
         encryption: read.encryption(&host.cwd),
         agent_uid: read.agent_uid(host),
         bwrap: read.bwrap(&host.cwd),
+        schedule_rate: read.schedule_rate(),
     };
     if read.problems.is_empty() {
         Ok(config)
@@ -271,6 +274,17 @@ impl Reader<'_> {
         }
     }
 
+    fn private_hosts(&mut self) -> PrivateHosts {
+        let hosts = self.text("webhook_private_hosts").unwrap_or_default();
+        PrivateHosts::parse(hosts).unwrap_or_else(|_entry| {
+            self.wrong(
+                "webhook_private_hosts",
+                "must be host names and addresses with commas between them, without ports; * is every host",
+            );
+            PrivateHosts::default()
+        })
+    }
+
     fn encryption(&mut self, cwd: &Path) -> Encryption {
         let newest = self.encryption_key("encryption_key");
         let previous = self.encryption_key("encryption_key_previous");
@@ -315,6 +329,19 @@ impl Reader<'_> {
         uid
     }
 
+    fn schedule_rate(&mut self) -> u32 {
+        let rate = self.text("schedule_rate").map(str::parse);
+        match rate {
+            None => 1,
+            Some(Ok(rate)) if (1..=SCHEDULE_RATE_MAX).contains(&rate) => rate,
+            Some(_) => {
+                let rule = format!("must be a whole number from 1 to {SCHEDULE_RATE_MAX}");
+                self.wrong("schedule_rate", &rule);
+                1
+            }
+        }
+    }
+
     fn bwrap(&mut self, cwd: &Path) -> Bwrap {
         match self.text("bwrap") {
             None => Bwrap::InPath,
@@ -327,6 +354,9 @@ impl Reader<'_> {
         }
     }
 }
+
+/// How much faster schedules may see time pass: a day in less than a second.
+const SCHEDULE_RATE_MAX: u32 = 100_000;
 
 fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 32] = [
+const PLAIN: [(&str, &[&str], Show); 34] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -95,15 +95,22 @@ const PLAIN: [(&str, &[&str], Show); 32] = [
     ),
     ("gitlab_url", &["OPTIO_GITLAB_URL"], Show::Url),
     ("gitlab_api_url", &["OPTIO_GITLAB_API_URL"], Show::Url),
+    ("schedule_rate", &["OPTIO_SCHEDULE_RATE"], Show::Plain),
     ("linear_api_url", &["OPTIO_LINEAR_API_URL"], Show::Url),
     ("notion_api_url", &["OPTIO_NOTION_API_URL"], Show::Url),
+    (
+        "webhook_private_hosts",
+        &["OPTIO_WEBHOOK_PRIVATE_HOSTS"],
+        Show::Plain,
+    ),
     ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),
     ("token", &["OPTIO_TOKEN", "OPTIO_API_TOKEN"], Show::Masked),
     ("no_color", &["NO_COLOR"], Show::Plain),
 ];
 
 /// Names other deployments already use for a limit.
-const LIMIT_ALIASES: [(&str, &str); 5] = [
+const LIMIT_ALIASES: [(&str, &str); 6] = [
+    ("jobs_running_max", "OPTIO_MAX_WORKFLOW_CONCURRENT"),
     ("reviews_running_max", "OPTIO_PR_REVIEW_CONCURRENCY"),
     ("tasks_running_max", "OPTIO_MAX_CONCURRENT"),
     ("tracker_poll_ms", "OPTIO_TICKET_SYNC_INTERVAL"),

@@ -310,3 +310,19 @@ fn a_bad_key_of_secrets_is_refused_with_its_remedy_and_never_printed() {
         );
     }
 }
+
+#[test]
+fn hosts_that_notices_may_reach_inside_are_named_one_by_one() {
+    let config = server(found());
+    assert_eq!(config.webhook_private_hosts, PrivateHosts::default());
+    let more = [("OPTIO_WEBHOOK_PRIVATE_HOSTS", "hooks.internal, 127.0.0.1")];
+    let config = server(with(found(), "", &more));
+    let named = PrivateHosts::parse("hooks.internal,127.0.0.1").unwrap();
+    assert_eq!(config.webhook_private_hosts, named);
+    let more = [("OPTIO_WEBHOOK_PRIVATE_HOSTS", "http://hooks.internal/")];
+    let told = problems(with(found(), "", &more));
+    assert!(
+        told[0].contains("webhook_private_hosts must be host names"),
+        "{told:?}"
+    );
+}

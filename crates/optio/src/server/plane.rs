@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use optio_actors::{Kinds, KnownRuns, World, reports::by_runtime};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
+    notifiers::http::HttpNotifier,
     sandboxes::process::{ProcessSandboxes, Settings},
 };
 use optio_domain::{
@@ -110,7 +111,7 @@ impl ControlPlane {
             world.stream.clone(),
             world.limits,
         );
-        let bell = rounds::start(&world, role, &engine, &kinds)
+        let bell = rounds::start(&world, role, config.schedule_rate, &engine, &kinds)
             .await
             .map_err(general)?;
         let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());
@@ -327,6 +328,8 @@ async fn world(
     let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
     let outside = hosts::configured(config, &clock, |name| hosts::Stored::token(&store, name))?;
+    let answer_max = Duration::from_millis(config.limits.webhook_ms_max);
+    let notifier = HttpNotifier::new(config.webhook_private_hosts.clone(), answer_max);
     Ok(World {
         stream: Stream::start_among(peers.clone(), store.clone()),
         store,
@@ -335,6 +338,7 @@ async fn world(
         clis: Arc::new(by_runtime(clis)),
         hosts: outside.hosts,
         trackers: Arc::new(outside.trackers),
+        notifier: Arc::new(notifier),
         clock,
         ids: Arc::new(RandomIds),
         signer: key::signer(config)?,

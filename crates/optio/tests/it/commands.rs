@@ -105,9 +105,9 @@ async fn apply(world: &mut World) {
     };
     let path = file.to_str().unwrap().to_owned();
     for (turns, said) in [
-        (5, "created    bob\n"),
-        (5, "unchanged  bob\n"),
-        (6, "updated    bob  (maxTurns)\n"),
+        (5, "created    agent/bob\n"),
+        (5, "unchanged  agent/bob\n"),
+        (6, "updated    agent/bob\n    maxTurns  5 → 6\n"),
     ] {
         write(turns);
         assert_eq!(world.says(&["apply", "-f", &path]).await, said);

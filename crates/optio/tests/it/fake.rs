@@ -61,6 +61,11 @@ impl Fake {
         self.put(line, 200, "text/event-stream", text.to_owned())
     }
 
+    /// A file to be saved.
+    pub(crate) fn file(self, line: &'static str, text: &str) -> Self {
+        self.put(line, 200, "application/octet-stream", text.to_owned())
+    }
+
     fn put(self, line: &'static str, status: u16, kind: &'static str, body: String) -> Self {
         let answer = (line, status, kind, body);
         self.script.lock().unwrap().answers.push_back(answer);

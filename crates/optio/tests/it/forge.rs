@@ -38,7 +38,7 @@ pub(crate) struct Forge {
 }
 
 /// How a task stood when it was last looked at, for whoever waited in vain.
-struct Last(Value);
+pub(crate) struct Last(pub(crate) Value);
 
 impl Drop for Last {
     fn drop(&mut self) {

@@ -6,10 +6,25 @@ mod chaos;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod client_apply;
+#[cfg(test)]
+mod client_files;
+#[cfg(test)]
+mod client_jobs;
+#[cfg(test)]
 mod client_repos;
 #[cfg(test)]
 mod client_secrets;
+#[cfg(test)]
 mod client_trackers;
+#[cfg(test)]
+mod client_startables;
+#[cfg(test)]
+mod client_templates;
+#[cfg(test)]
+mod client_triggers;
+#[cfg(test)]
+mod client_webhooks;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -19,11 +34,17 @@ mod fake;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod mars;
+#[cfg(test)]
 mod modes;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

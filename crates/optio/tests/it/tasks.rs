@@ -175,3 +175,31 @@ async fn the_demo_shows_an_issue_become_a_merged_pull_request_and_ends() {
         assert!(said.contains(words), "{words:?} is missing:\n{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_with_a_repository_finds_it_checked_out_and_ends_without_a_pull_request() {
+    let mut forge = Forge::start(json!([])).await;
+    let job = json!({
+        "name": "reader", "promptTemplate": "run: cat README.md; echo kept >\"$OPTIO_OUTPUTS_DIR/said\"",
+        "repoUrl": format!("{}/optio/demo.git", forge.github.url()),
+    });
+    let made = forge.world.post("/api/jobs", &job).await;
+    let id = made["workflow"]["id"].as_str().unwrap().to_owned();
+    let run = forge
+        .world
+        .post(&format!("/api/jobs/{id}/runs"), &json!({}))
+        .await;
+    let run = run["run"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/workflow-runs/{run}");
+    let done = forge
+        .world
+        .until("the run to be completed", async |world: &mut World| {
+            let shown = world.get(&path).await["run"].take();
+            assert_ne!(shown["state"], "failed", "{shown:#}");
+            (shown["state"] == "completed").then_some(shown)
+        })
+        .await;
+    assert_eq!(done["output"]["summary"], "It printed: # Demo");
+    let files = forge.world.get(&format!("{path}/files")).await;
+    assert_eq!(files["files"][0]["path"], "said", "{files:#}");
+}

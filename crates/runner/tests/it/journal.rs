@@ -11,6 +11,7 @@ fn header() -> Header {
     Header {
         run: RunId(unique()),
         epoch: 1,
+        files: false,
     }
 }
 

@@ -7,9 +7,12 @@
 )]
 
 mod credentials;
+mod directory;
+mod files;
 mod host;
 mod isolation;
 mod journal;
+mod keeper;
 mod lifecycle;
 mod output;
 mod plane;

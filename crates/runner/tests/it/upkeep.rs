@@ -12,7 +12,7 @@ use crate::world::{Kind, World, survivors};
 
 const KINDS: [Kind; 2] = [Kind::Bare, Kind::Bubblewrap];
 
-async fn removed(world: &World, name: &str, discard_unpushed: bool) -> Removal {
+pub(crate) async fn removed(world: &World, name: &str, discard_unpushed: bool) -> Removal {
     let before = world.plane.look(|memory| memory.removals.len());
     world.plane.want(ToRunner::RemoveWorktree {
         name: name.to_owned(),

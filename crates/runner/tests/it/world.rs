@@ -179,6 +179,9 @@ impl World {
             },
             dialogue: None,
             checkout: None,
+            directory: None,
+            outputs: None,
+            setup: None,
         }
     }
 }

@@ -240,6 +240,8 @@ impl Story<'_> {
                     | StoreError::NotOwner
                     | StoreError::Unavailable(_)
                     | StoreError::SlugTaken(_)
+                    | StoreError::NameTaken { .. }
+                    | StoreError::PathTaken(_)
                     | StoreError::KeyReused(_)
                     | StoreError::FanOut(_)
                     | StoreError::UnknownTask(_)

@@ -10,6 +10,7 @@ use optio_domain::{
     mail::{Class, Marks, Sender, WakeSource},
     ports::Ids as _,
     schedule::Schedule,
+    trigger::{TargetKind, TriggerType},
 };
 use optio_store::{mail::NewMessage, testing::Snapshot, triggers::TriggerRow};
 
@@ -224,17 +225,14 @@ impl<'g> Story<'g> {
         let cron = format!("{minute}-59/10 * * * *");
         let next = Schedule::parse(&cron, None).and_then(|it| it.next_after(self.time.now()));
         let trigger = TriggerRow {
-            id: TriggerId(self.given.ids.fresh()).0,
-            target_type: "persistent_agent".to_owned(),
-            target_id: agent.0,
-            type_name: "schedule".to_owned(),
-            config: serde_json::json!({ "cronExpression": cron, "prompt": "[tick]" }),
-            param_mapping: None,
-            enabled: true,
-            last_fired_at: None,
             next_fire_at: next.ok(),
-            created_at: self.time.now(),
-            updated_at: self.time.now(),
+            ..TriggerRow::new(
+                TriggerId(self.given.ids.fresh()),
+                (TargetKind::Agent, agent.0),
+                TriggerType::Schedule,
+                serde_json::json!({ "cronExpression": cron, "prompt": "[tick]" }),
+                self.time.now(),
+            )
         };
         let setup = self.ground.setup.clone();
         let created = setup.create_trigger(&trigger).await;

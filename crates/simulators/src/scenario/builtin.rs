@@ -1,8 +1,9 @@
 //! The scenarios that are part of the program.
 
-const SCENARIOS: [(&str, &str); 3] = [
+const SCENARIOS: [(&str, &str); 4] = [
     ("echo", include_str!("../../scenarios/echo.toml")),
     ("forge", include_str!("../../scenarios/forge.toml")),
+    ("mars", include_str!("../../scenarios/mars.toml")),
     ("task", include_str!("../../scenarios/task.toml")),
 ];
 

@@ -1,7 +1,10 @@
 //! What a step may change about an agent.
 
 use chrono::{DateTime, Utc};
-use optio_domain::agent::{AgentState, Intent};
+use optio_domain::{
+    agent::{AgentState, Intent},
+    notice,
+};
 use serde_json::json;
 
 use uuid::Uuid;
@@ -54,6 +57,19 @@ impl Store {
         to: AgentState,
         reason: &str,
     ) -> Result<(), StoreError> {
+        if notice::of_agent(from, to).is_some() {
+            let mut step = self
+                .step(
+                    write.key,
+                    write.read,
+                    write.wait,
+                    write.decision,
+                    write.new_epoch,
+                )
+                .await?;
+            step.agent_state(from, to, reason).await?;
+            return step.commit().await;
+        }
         let events: Vec<_> = changed(write.key.id, from, to, reason, write.decision.at)
             .into_iter()
             .collect();
@@ -71,7 +87,7 @@ impl Store {
 }
 
 impl Step {
-    /// Moves the agent from one state to another and tells the stream.
+    /// Moves the agent from one state to another, and tells the stream and others.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
@@ -93,7 +109,8 @@ impl Step {
         .execute(&mut *self.tx)
         .await?;
         let event = changed(self.key.id, from, to, reason, self.now);
-        self.tell(event.as_slice()).await
+        self.tell(event.as_slice()).await?;
+        self.notice_agent(from, to, reason).await
     }
 
     /// Forgets what a person asked for, because it is done or cannot be.

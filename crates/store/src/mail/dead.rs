@@ -113,19 +113,21 @@ impl Store {
             Fate::Replay => REPLAY,
             Fate::Discard => DISCARD,
         };
-        let rows: Vec<(Uuid,)> = sqlx::query_as(statement)
+        let rows: Vec<(String, Uuid)> = sqlx::query_as(statement)
             .bind(one)
             .bind(agent)
             .bind(max)
             .bind(now)
             .fetch_all(&self.pool)
             .await?;
-        let kind = ActorKind::Agent;
         let settled = Settled {
             count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
             receivers: rows
                 .into_iter()
-                .map(|(id,)| ActorKey { kind, id })
+                .filter_map(|(kind, id)| {
+                    let kind = ActorKind::parse(&kind)?;
+                    Some(ActorKey { kind, id })
+                })
                 .collect(),
         };
         let counters = &self.counters;
@@ -168,11 +170,11 @@ const REPLAY: &str = concat!(
              FROM done GROUP BY 1, 2) n
        WHERE a.kind = n.receiver_kind AND a.id = n.receiver_id
      )
-     SELECT receiver_id FROM done"
+     SELECT receiver_kind, receiver_id FROM done"
 );
 
 const DISCARD: &str = concat!(
     picked!(),
     " UPDATE messages m SET state = 'discarded', processed_at = $4 FROM picked p
-      WHERE m.seq = p.seq AND m.state = 'dead' RETURNING m.receiver_id"
+      WHERE m.seq = p.seq AND m.state = 'dead' RETURNING m.receiver_kind, m.receiver_id"
 );

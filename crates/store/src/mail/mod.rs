@@ -235,6 +235,26 @@ impl Store {
         Ok(query.build_query_as().fetch_optional(&self.pool).await?)
     }
 
+    /// The message that a sender has sent under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn message_of_key(
+        &self,
+        sender: &Sender,
+        key: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
+        let row: Option<(Uuid,)> = sqlx::query_as(
+            "SELECT id FROM messages WHERE sender_type = $1 AND sender_id = $2 AND key = $3",
+        )
+        .bind(sender.type_name())
+        .bind(sender.id())
+        .bind(key)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|(id,)| MessageId(id)))
+    }
+
     /// One page of what an agent was sent and has sent in a conversation, newest first, before
     /// `cursor` where one is given.
     ///

@@ -118,9 +118,9 @@ WITH incoming AS (
   INSERT INTO events (actor_id, type, data, at)
   SELECT receiver_id,
          CASE receiver_kind WHEN 'agent' THEN 'persistent_agent' WHEN 'task' THEN 'task'
-                            ELSE 'pull_request' END || ':message',
+                            WHEN 'job' THEN 'workflow' ELSE 'pull_request' END || ':message',
          jsonb_build_object(CASE receiver_kind WHEN 'agent' THEN 'agentId' WHEN 'task' THEN 'taskId'
-                            ELSE 'pullRequestId' END, receiver_id, 'messageId', id, 'senderType', sender_type,
+                            WHEN 'job' THEN 'workflowId' ELSE 'pullRequestId' END, receiver_id, 'messageId', id, 'senderType', sender_type,
            'senderId', sender_id, 'senderName', sender_name, 'broadcasted', broadcasted,
            'class', class, 'thread', COALESCE(thread, id), 'inReplyTo', in_reply_to, 'late', late,
            'body', left(body, $21), 'truncated', $21 < length(body)),

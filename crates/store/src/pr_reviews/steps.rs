@@ -25,8 +25,8 @@ pub struct MovedReview<'a> {
 }
 
 impl Step {
-    /// Moves the review from one state to another, writes its history and tells the stream. What it was
-    /// wanted to do is done with once it is over.
+    /// Moves the review from one state to another, writes its history, and tells the stream and others. What it
+    /// was wanted to do is done with once it is over.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
@@ -74,7 +74,8 @@ impl Step {
         if moved.event == PrReviewEvent::HeadMoved {
             events.push(event("pr_review:stale"));
         }
-        self.tell(&events).await
+        self.tell(&events).await?;
+        self.notice_review(moved).await
     }
 
     /// Forgets what a person asked for, because it is done or cannot be.

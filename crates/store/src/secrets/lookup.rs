@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// [`SecretError`] when there is one and it cannot be opened.
-    pub(crate) async fn secret_at(
+    pub async fn secret_at(
         &self,
         place: &Place,
         name: &str,
@@ -118,6 +118,32 @@ impl Store {
             names: None,
         };
         self.opened(&meant, injected).await
+    }
+
+    /// Everything that is kept in one place of a workspace, by name.
+    ///
+    /// # Errors
+    /// [`SecretError`] when one of them cannot be opened.
+    pub async fn secrets_of(
+        &self,
+        place: &Place,
+    ) -> Result<BTreeMap<String, SecretText>, SecretError> {
+        match self.open_all(self.sealed_in(place).await?) {
+            Err(SecretError::NoKey(_)) => self.open_all(self.sealed_in(place).await?),
+            opened => opened,
+        }
+    }
+
+    async fn sealed_in(&self, place: &Place) -> Result<Vec<Sealed>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT id, workspace, scope, user_id, name, key_id, nonce, sealed FROM secrets
+             WHERE workspace = $2 AND scope = $1 AND user_id IS NOT DISTINCT FROM $3",
+        )
+        .bind(place.scope())
+        .bind(place.workspace())
+        .bind(place.user())
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// The rows that are meant, those that win last.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::SecretId,
-    secret::{Place, SecretName, SecretText, TRACKER_SCOPE},
+    secret::{Place, SecretName, SecretText},
 };
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -74,6 +74,37 @@ impl Sealed {
     }
 }
 
+/// A value to be kept.
+pub(crate) struct Entry<'a> {
+    /// The identity of its row, where there is none yet.
+    pub(crate) id: SecretId,
+    /// Whose it is.
+    pub(crate) place: &'a Place,
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// The value.
+    pub(crate) value: &'a SecretText,
+}
+
+/// Removes a value from a place of a workspace; all that is there, where none is named.
+pub(crate) async fn forget(
+    connection: &mut PgConnection,
+    place: &Place,
+    name: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM secrets WHERE workspace = $2 AND scope = $1
+           AND user_id IS NOT DISTINCT FROM $3 AND ($4::text IS NULL OR name = $4)",
+    )
+    .bind(place.scope())
+    .bind(place.workspace())
+    .bind(place.user())
+    .bind(name)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 impl Store {
     /// The same database, with the keys by which its secrets are sealed.
     #[must_use]
@@ -103,11 +134,16 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<SecretRow, SecretError> {
         let mut transaction = self.pool.begin().await?;
-        let stored = self
-            .seal_in(&mut transaction, id, place, name, value, now)
-            .await?;
+        let entry = Entry {
+            id,
+            place,
+            name: name.as_str(),
+            value,
+        };
+        let stored = self.put_within(&mut transaction, &entry, now).await?;
         let (count,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM secrets WHERE workspace = $1 OR ($1 IS NULL AND workspace IS NULL)",
+            "SELECT count(*) FROM secrets
+             WHERE (workspace = $1 OR ($1 IS NULL AND workspace IS NULL)) AND NOT starts_with(scope, 'of:')",
         )
         .bind(place.workspace())
         .fetch_one(&mut *transaction)
@@ -120,30 +156,31 @@ impl Store {
         Ok(stored)
     }
 
-    /// Keeps a value under a name inside somebody else's transaction.
-    pub(crate) async fn seal_in(
+    /// The same inside somebody else's transaction, however many there are.
+    ///
+    /// # Errors
+    /// [`SecretError::NoKey`] when another server seals with a key that is not here.
+    pub(crate) async fn put_within(
         &self,
         connection: &mut PgConnection,
-        id: SecretId,
-        place: &Place,
-        name: &SecretName,
-        value: &SecretText,
+        entry: &Entry<'_>,
         now: DateTime<Utc>,
     ) -> Result<SecretRow, SecretError> {
         let vault = self.vault()?;
         let current = ring::hold_current(connection).await?;
         let key = vault.key(&current)?;
+        let place = entry.place;
         let mut row = Sealed {
-            id: id.0,
+            id: entry.id.0,
             workspace: place.workspace().map(str::to_owned),
             scope: place.scope().to_owned(),
             user_id: place.user().map(str::to_owned),
-            name: name.as_str().to_owned(),
+            name: entry.name.to_owned(),
             key_id: current,
             nonce: Vec::new(),
             sealed: Vec::new(),
         };
-        vault.seal(&key, &mut row, value)?;
+        vault.seal(&key, &mut row, entry.value)?;
         Ok(upsert(connection, &row, now).await?)
     }
 
@@ -166,8 +203,8 @@ impl Store {
     }
 
     /// One page of the secrets somebody in a workspace can use, by name: those of every workspace,
-    /// of this one and of its repositories, and the person's own; of one scope, where one is given. The
-    /// tokens of trackers are theirs alone.
+    /// of this one and of its repositories, and the person's own; of one scope, where one is given. What
+    /// belongs to one thing of ours is none of them.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -182,7 +219,7 @@ impl Store {
         Ok(sqlx::query_as(
             "SELECT id, name, scope, user_id, created_at, updated_at FROM secrets
              WHERE (workspace = $1 OR workspace IS NULL) AND (user_id IS NULL OR user_id = $2)
-               AND ($3::text IS NULL OR scope = $3) AND NOT starts_with(scope, $7)
+               AND NOT starts_with(scope, 'of:') AND ($3::text IS NULL OR scope = $3)
                AND ($4::text IS NULL OR ($4, $5) < (name, id))
              ORDER BY name, id LIMIT $6",
         )
@@ -192,7 +229,6 @@ impl Store {
         .bind(after.map(|(name, _)| name))
         .bind(after.map(|(_, id)| id))
         .bind(limit)
-        .bind(TRACKER_SCOPE)
         .fetch_all(&self.pool)
         .await?)
     }

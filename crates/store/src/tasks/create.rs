@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::{PoolId, TaskId},
-    task::{TaskState, spec::TaskSpec},
+    job::Origin,
+    task::{TaskState, seen::TaskType, spec::TaskSpec},
 };
 use serde_json::json;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction, types::Json};
 use uuid::Uuid;
 
 use super::{TaskRow, fetch};
@@ -28,6 +29,8 @@ pub struct NewTask<'a> {
     pub pool: PoolId,
     /// What has to be completed first.
     pub depends_on: &'a [TaskId],
+    /// The job or blueprint it is a run of.
+    pub origin: Option<&'a Origin>,
     /// Who asks.
     pub created_by: &'a str,
     /// When.
@@ -37,8 +40,9 @@ pub struct NewTask<'a> {
 const INSERT: &str = "
 INSERT INTO tasks (id, workspace, kind, title, prompt, repo_url, base_branch, agent_type, model, priority,
                    retries_max, ticket_source, ticket_id, metadata, parent_id, blocks_parent, head, pool_id,
-                   state, state_since, created_by, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $20, $20)";
+                   state, state_since, created_by, created_at, updated_at, job_id, trigger_id, params, hops)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $20, $20,
+        $22, $23, $24, $25)";
 
 impl Store {
     /// The pool of a repository in a workspace, made where there is none yet.
@@ -133,8 +137,14 @@ pub(crate) async fn insert_task(
     let event = NewEvent {
         actor_id: new.id.0,
         turn_id: None,
-        type_name: "task:created",
-        data: json!({ "taskId": new.id, "title": new.spec.title, "state": state }),
+        type_name: match new.spec.kind {
+            TaskType::Coding | TaskType::Review => "task:created",
+            TaskType::Job => "workflow_run:created",
+        },
+        data: json!({
+            "taskId": new.id, "title": new.spec.title, "state": state,
+            "workflowId": new.origin.map(|origin| origin.job),
+        }),
         at: new.at,
     };
     step::tell(tx, &[event]).await
@@ -167,6 +177,10 @@ async fn insert_row(
         .bind(TaskState::Pending.name())
         .bind(new.at)
         .bind(new.created_by)
+        .bind(new.origin.map(|origin| origin.job.0))
+        .bind(new.origin.and_then(|origin| Some(origin.trigger?.0)))
+        .bind(new.origin.map(|origin| Json(&origin.params)))
+        .bind(new.origin.map_or(0, |origin| origin.hops))
         .execute(&mut **tx)
         .await
         .map(drop)

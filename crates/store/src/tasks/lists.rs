@@ -1,7 +1,10 @@
 //! Finding tasks.
 
 use chrono::{DateTime, Utc};
-use optio_domain::id::TaskId;
+use optio_domain::{
+    id::{JobId, TaskId},
+    task::seen::TaskType,
+};
 use rust_decimal::Decimal;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -20,8 +23,10 @@ pub struct WantedTasks {
     pub repo_url: Option<String>,
     /// With this agent program.
     pub agent_type: Option<String>,
-    /// `coding` or `review`.
-    pub kind: Option<String>,
+    /// One of these kinds: coding, review, job.
+    pub kinds: Vec<TaskType>,
+    /// Run of this job or blueprint.
+    pub job: Option<JobId>,
     /// At least so many dollars.
     pub cost_min: Option<Decimal>,
     /// At most so many dollars.
@@ -80,7 +85,8 @@ impl Store {
     /// [`StoreError`] when the database is away.
     pub async fn task_stats(&self, workspace: &str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT state, count(*) FROM tasks WHERE workspace = $1 GROUP BY state ORDER BY state",
+            "SELECT state, count(*) FROM tasks WHERE workspace = $1 AND kind <> 'job'
+             GROUP BY state ORDER BY state",
         )
         .bind(workspace)
         .fetch_all(&self.pool)
@@ -108,7 +114,8 @@ impl Store {
         rows.into_iter().map(RawTask::read).collect()
     }
 
-    /// The queued tasks that go first, as many as there may be runs.
+    /// The queued tasks that go first, as many of each pool as there may be runs: a pool that is full hides no
+    /// other.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away.
@@ -118,8 +125,11 @@ impl Store {
         max: i64,
     ) -> Result<Vec<TaskId>, StoreError> {
         let rows: Vec<(Uuid,)> = sqlx::query_as(
-            "SELECT id FROM tasks WHERE state = 'queued' AND COALESCE(hold_until <= $1, true)
-             ORDER BY priority, created_at, id LIMIT $2",
+            "SELECT id FROM (
+               SELECT id, priority, created_at,
+                      row_number() OVER (PARTITION BY pool_id ORDER BY priority, created_at, id) AS place
+               FROM tasks WHERE state = 'queued' AND COALESCE(hold_until <= $1, true)
+             ) q WHERE place <= $2 ORDER BY priority, created_at, id LIMIT $2 * 20",
         )
         .bind(now)
         .bind(max)
@@ -141,7 +151,6 @@ fn narrow(query: &mut QueryBuilder<Postgres>, wanted: &WantedTasks) {
         ("t.state", &wanted.state),
         ("t.repo_url", &wanted.repo_url),
         ("t.agent_type", &wanted.agent_type),
-        ("t.kind", &wanted.kind),
         ("t.created_by", &wanted.author),
     ] {
         if let Some(value) = value {
@@ -149,6 +158,13 @@ fn narrow(query: &mut QueryBuilder<Postgres>, wanted: &WantedTasks) {
                 .push(format!(" AND {column} = "))
                 .push_bind(value.clone());
         }
+    }
+    if !wanted.kinds.is_empty() {
+        let kinds: Vec<&str> = wanted.kinds.iter().map(|kind| kind.name()).collect();
+        query.push(" AND t.kind = ANY(").push_bind(kinds).push(")");
+    }
+    if let Some(job) = wanted.job {
+        query.push(" AND t.job_id = ").push_bind(job.0);
     }
     if let Some(parent) = wanted.parent {
         query.push(" AND t.parent_id = ").push_bind(parent.0);

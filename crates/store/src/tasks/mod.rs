@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     git_host::RepoUrl,
-    id::{PoolId, RunId, SandboxId, TaskId},
+    id::{JobId, PoolId, RunId, SandboxId, TaskId, TriggerId},
+    job::Origin,
     task::{Intent, TaskState, feedback::Acted, prompt::Brief, seen::TaskType, spec::TaskSpec},
 };
 use rust_decimal::Decimal;
@@ -103,6 +104,8 @@ pub struct TaskRow {
     pub verdict: Option<String>,
     /// Its pull request, as it was last seen.
     pub pull: Option<PullBrief>,
+    /// The job or blueprint it is a run of.
+    pub origin: Option<Origin>,
     /// Who asked for it.
     pub created_by: String,
     /// When it was accepted.
@@ -205,6 +208,10 @@ pub(super) struct RawTask {
     pull_review: Option<String>,
     pull_review_text: Option<String>,
     pull_mergeable: Option<bool>,
+    job_id: Option<Uuid>,
+    trigger_id: Option<Uuid>,
+    params: Option<Value>,
+    hops: i32,
     created_by: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -220,7 +227,7 @@ pub(super) const COLUMNS: &str = "t.id, t.workspace, t.kind, t.title, t.prompt, 
     t.error, t.error_class, t.cost_usd, t.input_tokens, t.output_tokens, t.model_used, t.unpushed, t.dirty,
     t.verdict, t.pull_id, p.url AS pull_url, p.number AS pull_number, p.status AS pull_status,
     p.checks AS pull_checks, p.review AS pull_review, p.review_text AS pull_review_text,
-    p.mergeable AS pull_mergeable, t.created_by, t.created_at, t.updated_at,
+    p.mergeable AS pull_mergeable, t.job_id, t.trigger_id, t.params, t.hops, t.created_by, t.created_at, t.updated_at,
     t.started_at AS task_started_at, t.finished_at AS task_finished_at";
 
 pub(super) const FROM: &str = " FROM tasks t LEFT JOIN pulls p ON p.id = t.pull_id";
@@ -232,6 +239,7 @@ impl RawTask {
             .ok_or_else(|| corrupt("its state and its open run contradict each other"))?;
         let kind = TaskType::parse(&self.kind).ok_or_else(|| corrupt("its kind is unknown"))?;
         let pull = self.pull_brief();
+        let origin = self.origin();
         Ok(TaskRow {
             id: TaskId(self.id),
             workspace: self.workspace,
@@ -283,11 +291,22 @@ impl RawTask {
             dirty: self.dirty,
             verdict: self.verdict,
             pull,
+            origin,
             created_by: self.created_by,
             created_at: self.created_at,
             updated_at: self.updated_at,
             started_at: self.task_started_at,
             finished_at: self.task_finished_at,
+        })
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let params = self.params.as_ref().and_then(Value::as_object);
+        Some(Origin {
+            job: JobId(self.job_id?),
+            trigger: self.trigger_id.map(TriggerId),
+            params: params.cloned().unwrap_or_default(),
+            hops: self.hops,
         })
     }
 
@@ -311,7 +330,7 @@ pub(super) fn select() -> QueryBuilder<Postgres> {
     query
 }
 
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     connection: &mut PgConnection,
     id: TaskId,
 ) -> Result<Option<TaskRow>, StoreError> {

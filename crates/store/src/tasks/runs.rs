@@ -6,7 +6,7 @@ use optio_domain::{
     id::{PoolId, RunId, SandboxId, TaskId},
     limits::ATTEMPTS_MAX,
     pool::{Bounds, Instance, Place, place},
-    task::{closing::Closing, prompt::Brief},
+    task::{closing::Closing, prompt::Brief, seen::TaskType},
     transcript::Facts,
 };
 use serde_json::json;
@@ -43,10 +43,10 @@ pub struct RunOpening<'a> {
     pub provision_ms: i64,
     /// Milliseconds it may take.
     pub duration_ms: i64,
-    /// Runs of all tasks at once.
+    /// Runs of its class at once.
     pub all_max: i64,
-    /// Runs of the repository's tasks at once.
-    pub repo_max: i64,
+    /// Runs of the repository's tasks, or of the job, at once.
+    pub own_max: i64,
     /// How large its pool may grow.
     pub pool: Bounds,
 }
@@ -104,7 +104,7 @@ pub struct RunWords {
 #[derive(FromRow)]
 struct Counted {
     all: i64,
-    repo: i64,
+    own: i64,
 }
 
 impl Store {
@@ -151,7 +151,8 @@ impl Store {
     ) -> Result<Option<RunRepo>, StoreError> {
         Ok(sqlx::query_as(
             "SELECT o.workspace, o.repo_url, o.created_by FROM (
-               SELECT workspace, repo_url, created_by FROM tasks WHERE id = $1 AND open_run = $2
+               SELECT workspace, repo_url, created_by FROM tasks
+               WHERE id = $1 AND open_run = $2 AND repo_url <> ''
                UNION ALL
                SELECT workspace, repo_url, created_by FROM pr_reviews WHERE id = $1 AND open_run = $2
              ) o JOIN runs r ON r.id = $2 AND r.actor_id = $1 AND r.epoch = $3 AND r.open",
@@ -252,14 +253,16 @@ impl Step {
         let pool = opening.task.pool;
         self.take_gate().await?;
         let counted: Counted = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running')) AS all,
+            "SELECT (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running')
+                       AND (kind = 'job') = $2) AS all,
                     (SELECT count(*) FROM tasks WHERE state IN ('provisioning', 'running') AND pool_id = $1)
-                      AS repo",
+                      AS own",
         )
         .bind(pool.0)
+        .bind(opening.task.spec.kind == TaskType::Job)
         .fetch_one(&mut *self.tx)
         .await?;
-        if opening.all_max <= counted.all || opening.repo_max <= counted.repo {
+        if opening.all_max <= counted.all || opening.own_max <= counted.own {
             return Ok(None);
         }
         self.take_sandbox(&Placing {

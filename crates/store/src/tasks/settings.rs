@@ -1,11 +1,13 @@
 //! What a repository's settings mean for its tasks.
 
 use optio_domain::{
+    job::environment::Environment,
     pool::Bounds,
     repo::{ExternalReviews, RepoSpec, RepoUrl},
-    task::policy::Policy,
+    task::{policy::Policy, seen::TaskType},
 };
 
+use super::TaskRow;
 use crate::{Store, StoreError};
 
 /// The agent program whose model a repository names.
@@ -20,10 +22,6 @@ pub struct RepoSettings {
     pub policy: Policy,
     /// How large its pool may grow.
     pub pool: Bounds,
-    /// Its own words for its agents.
-    pub prompt: Option<String>,
-    /// Its own words for its reviewers.
-    pub review_prompt: Option<String>,
     /// How its tests are run.
     pub test_command: Option<String>,
     /// The agent program that reviews, where it is another one.
@@ -32,6 +30,8 @@ pub struct RepoSettings {
     pub review_model: Option<String>,
     /// Which pull requests of others are reviewed by themselves.
     pub external_reviews: ExternalReviews,
+    /// What each run of a job finds.
+    pub environment: Environment,
 }
 
 /// What a task of a repository is, where its creator does not say.
@@ -100,13 +100,36 @@ impl Store {
                         .as_deref()
                         .is_none_or(|agent| agent == CLAUDE)
                 }),
-                prompt: spec.prompt_template_override,
-                review_prompt: spec.review_prompt_template,
                 test_command: spec.test_command,
                 review_agent: spec.review_agent_type,
                 external_reviews: spec.external_reviews,
+                environment: Environment::default(),
             }),
         )
+    }
+
+    /// What governs a task: its job's settings, or its repository's.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn task_settings(&self, task: &TaskRow) -> Result<RepoSettings, StoreError> {
+        let job = task.origin.as_ref().map(|origin| origin.job);
+        let (TaskType::Job, Some(job)) = (task.spec.kind, job) else {
+            return self
+                .repo_settings(&task.workspace, &task.spec.repo_url)
+                .await;
+        };
+        let job = self.job(job).await?;
+        Ok(job.map_or_else(RepoSettings::default, |job| RepoSettings {
+            policy: Policy::of_job(&job.spec),
+            pool: Bounds {
+                sandboxes_max: i64::from(job.spec.sandboxes_max),
+                runs_each_max: i64::from(job.spec.runs_each_max),
+            },
+            // It was read when it was written.
+            environment: Environment::read(job.spec.environment.as_ref()).unwrap_or_default(),
+            ..RepoSettings::default()
+        }))
     }
 
     async fn repo_spec(

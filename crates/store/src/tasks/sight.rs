@@ -9,7 +9,7 @@ use optio_domain::{
     task::{
         depends::Dependencies,
         review::{ReviewSeen, ReviewVerdict},
-        seen::Room,
+        seen::{Room, RunsMax},
     },
     transcript::Facts,
     wire::runner::Ended,
@@ -104,7 +104,7 @@ struct RawSight {
     deps_open: i64,
     deps_lost: i64,
     running_all: i64,
-    running_repo: i64,
+    running_own: i64,
     run_number: Option<i32>,
     run_sandbox: Option<Uuid>,
     plans: Option<bool>,
@@ -144,10 +144,11 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
   (SELECT count(*) FROM task_dependencies d JOIN tasks o ON o.id = d.depends_on
     WHERE d.task_id = t.id AND o.state IN ('failed', 'cancelled')) AS deps_lost,
   CASE WHEN t.state = 'queued' THEN
-    (SELECT count(*) FROM tasks o WHERE o.state IN ('provisioning', 'running')) ELSE 0 END AS running_all,
+    (SELECT count(*) FROM tasks o WHERE o.state IN ('provisioning', 'running')
+       AND (o.kind = 'job') = (t.kind = 'job')) ELSE 0 END AS running_all,
   CASE WHEN t.state = 'queued' THEN
     (SELECT count(*) FROM tasks o WHERE o.state IN ('provisioning', 'running') AND o.pool_id = t.pool_id)
-    ELSE 0 END AS running_repo,
+    ELSE 0 END AS running_own,
   w.number AS run_number, w.sandbox_id AS run_sandbox, w.plans, w.provision_until, w.duration_ms,
   r.sent_at, r.started_at AS run_started_at, r.ended, r.facts, r.setting,
   (SELECT min(given_at) FROM task_inputs i WHERE i.run_id = t.open_run AND i.taken_at IS NULL)
@@ -167,7 +168,8 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
        AND (t.state_since < m.received_at
          OR m.attempts = 0 AND t.state IN ('needs_attention', 'pr_opened'))) END AS letters_new,
   (t.kind = 'review' AND t.verdict IS NOT NULL AND t.verdict_told_at IS NULL) AS verdict_untold,
-  (t.ticket_id IS NOT NULL AND t.ticket_told_at IS NULL) AS ticket_open,
+  ((t.ticket_id IS NOT NULL OR EXISTS (SELECT 1 FROM tickets k WHERE k.task_id = t.id))
+    AND t.ticket_told_at IS NULL) AS ticket_open,
   EXISTS (SELECT FROM task_runs q WHERE q.task_id = t.id AND q.plans AND q.finished_at IS NOT NULL
     AND q.error IS NULL) AS planned,
   pp.number AS parent_pull_number, pp.url AS parent_pull_url
@@ -186,14 +188,14 @@ const MORE: &str = ", a.version, a.epoch, a.wake_at, a.wait_reason, a.wait_holde
   WHERE t.id = ";
 
 impl Store {
-    /// Reads everything a task's plan looks at. `all_max` is how many runs there may be.
+    /// Reads everything a task's plan looks at. `all_max` is how many runs there may be of its class.
     ///
     /// # Errors
     /// [`StoreError`] when the database is away or the row contradicts itself.
     pub async fn see_task(
         &self,
         id: TaskId,
-        all_max: i64,
+        all_max: RunsMax,
     ) -> Result<Option<TaskSight>, StoreError> {
         let mut query = QueryBuilder::<Postgres>::new("SELECT ");
         query.push(COLUMNS).push(MORE).push_bind(id.0);
@@ -202,9 +204,10 @@ impl Store {
     }
 }
 
-fn read(row: RawSight, all_max: i64) -> Result<TaskSight, StoreError> {
+fn read(row: RawSight, all_max: RunsMax) -> Result<TaskSight, StoreError> {
     let run = run_of(&row);
     let pull = pull_of(&row)?;
+    let task = row.task.read()?;
     Ok(TaskSight {
         version: Version::read(row.version),
         epoch: row.epoch,
@@ -221,8 +224,8 @@ fn read(row: RawSight, all_max: i64) -> Result<TaskSight, StoreError> {
         },
         room: Room {
             all: row.running_all,
-            all_max,
-            repo: row.running_repo,
+            all_max: all_max.of(task.spec.kind),
+            own: row.running_own,
         },
         run,
         lingering: row.lingering_run.map(|run| Lingering {
@@ -245,7 +248,7 @@ fn read(row: RawSight, all_max: i64) -> Result<TaskSight, StoreError> {
         ticket_open: row.ticket_open,
         planned: row.planned,
         parent_pull: row.parent_pull_number.zip(row.parent_pull_url),
-        task: row.task.read()?,
+        task,
     })
 }
 

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     id::TaskId,
     pool::WORKTREE_KEPT,
-    task::{Intent, TaskEvent, TaskState, feedback::Acted, prompt::Brief},
+    task::{Intent, TaskEvent, TaskState, feedback::Acted, prompt::Brief, seen::TaskType},
 };
 use serde_json::json;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::create::{NewTask, insert_task};
 use crate::{
@@ -39,17 +40,18 @@ WHERE kind = 'task' AND id IN (
   UNION SELECT parent_id FROM tasks WHERE id = $1 AND parent_id IS NOT NULL)";
 
 impl Step {
-    /// Moves the task from one state to another, writes its history and tells the stream.
+    /// Moves the task from one state to another, writes its history, and tells the stream and others. What
+    /// others are told is what the task's row says by now.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
     pub async fn task_state(&mut self, moved: &Moved<'_>) -> Result<(), StoreError> {
         let (from, to) = (moved.from.name(), moved.to.name());
-        sqlx::query(
+        let (kind, job): (String, Option<Uuid>) = sqlx::query_as(
             "UPDATE tasks SET state = $2, open_run = $3, state_since = $4, state_reason = $5, updated_at = $4,
                     started_at = CASE WHEN $2 = 'running' THEN COALESCE(started_at, $4) ELSE started_at END,
                     finished_at = CASE WHEN $6 THEN $4 END
-             WHERE id = $1",
+             WHERE id = $1 RETURNING kind, job_id",
         )
         .bind(self.key.id)
         .bind(to)
@@ -57,7 +59,7 @@ impl Step {
         .bind(self.now)
         .bind(moved.reason)
         .bind(moved.to.over())
-        .execute(&mut *self.tx)
+        .fetch_one(&mut *self.tx)
         .await?;
         sqlx::query(
             "INSERT INTO task_events (task_id, from_state, to_state, trigger, message, by, at)
@@ -80,17 +82,38 @@ impl Step {
                 .await?;
             self.worktree_due(moved.to).await?;
         }
+        if let Some(job) = job {
+            self.wake_job(job).await?;
+        }
         let event = NewEvent {
             actor_id: self.key.id,
             turn_id: moved.to.run().or(moved.from.run()).map(|run| run.0),
-            type_name: "task:state_changed",
+            type_name: if kind == TaskType::Job.name() {
+                "workflow_run:state_changed"
+            } else {
+                "task:state_changed"
+            },
             data: json!({
-                "taskId": self.key.id, "fromState": from, "toState": to,
+                "taskId": self.key.id, "workflowId": job, "fromState": from, "toState": to,
                 "trigger": moved.event.name(), "reason": moved.reason,
             }),
             at: self.now,
         };
-        self.tell(&[event]).await
+        self.tell(&[event]).await?;
+        self.notice_task(moved).await
+    }
+
+    /// A fire of its job may wait for this run.
+    async fn wake_job(&mut self, job: Uuid) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE actors SET wake_at = $2, version = version + 1
+             WHERE kind = 'job' AND id = $1 AND 0 < inbox_pending",
+        )
+        .bind(job)
+        .bind(self.now)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
     }
 
     /// Says from when on nobody needs the task's worktree: at once where what is in it was merged, and after
@@ -110,7 +133,7 @@ impl Step {
         };
         sqlx::query(
             "UPDATE worktrees w SET due_at = $2, asked_at = NULL, kept = NULL,
-                    discard = t.kind = 'review' OR ($3 AND t.unpushed = 0)
+                    discard = t.kind IN ('review', 'job') OR ($3 AND t.unpushed = 0)
              FROM tasks t WHERE w.id = $1 AND t.id = $1",
         )
         .bind(self.key.id)

@@ -100,7 +100,7 @@ impl Store {
         let rows: Vec<(Uuid,)> = sqlx::query_as(
             "WITH wanted AS (
                SELECT a.id FROM actors a JOIN tasks t ON t.id = a.id
-               WHERE a.kind = 'task' AND t.workspace = $1 AND t.state = ANY($2)
+               WHERE a.kind = 'task' AND t.workspace = $1 AND t.state = ANY($2) AND t.kind <> 'job'
                ORDER BY a.id FOR NO KEY UPDATE OF a
              ), woken AS (
                UPDATE actors SET wake_at = $4, version = version + 1 FROM wanted
@@ -180,6 +180,7 @@ impl Store {
                 spec: &spec,
                 pool: of.pool,
                 depends_on: &[],
+                origin: None,
                 created_by: by,
                 at,
             },

@@ -12,7 +12,7 @@ use crate::{
     step::NewEvent,
 };
 
-fn ended() -> Ended {
+pub(super) fn ended() -> Ended {
     Ended {
         cause: EndCause::Exited,
         code: Some(0),
@@ -22,7 +22,7 @@ fn ended() -> Ended {
 }
 
 impl World {
-    async fn run(&self, agent: AgentId) -> (TurnId, RunId) {
+    pub(super) async fn run(&self, agent: AgentId) -> (TurnId, RunId) {
         self.mail(agent, 1).await;
         let turn = self.open(agent).await.unwrap();
         (turn, RunId::of_turn(turn))
@@ -52,6 +52,7 @@ impl World {
             ended: None,
             sample: None,
             worktree: None,
+            files: None,
             events: lines.iter().map(log).collect(),
         }
     }

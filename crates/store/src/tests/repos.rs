@@ -4,7 +4,7 @@ use optio_domain::{
     id::RepoId,
     repo::{
         ExternalReviewFilters, ExternalReviewMode, ExternalReviews, RepoSpec, RepoUrl,
-        ReviewTrigger,
+        ReviewTrigger, SlackAddress, SlackNotice, SlackSettings,
     },
 };
 
@@ -72,6 +72,12 @@ async fn every_setting_comes_back_as_it_was_written() {
                 exclude_labels: vec!["wip".to_owned()],
                 ..ExternalReviewFilters::default()
             },
+        },
+        slack: SlackSettings {
+            enabled: true,
+            address: SlackAddress::None,
+            channel: Some("#ops".to_owned()),
+            notify_on: vec![SlackNotice::Failed],
         },
         url: row.spec.url.clone(),
     };

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     tasks::NewTask,
     tickets::{
-        NewWork, PageRead, Started, TicketRow, Todo, TrackerRow, TrackerSight, WantedTickets,
+        Begins, NewWork, PageRead, Started, TicketRow, Todo, TrackerRow, TrackerSight,
+        WantedTickets,
     },
 };
 
@@ -123,6 +124,7 @@ impl World {
             spec,
             pool,
             depends_on: &[],
+            origin: None,
             created_by: "tracker",
             at: self.at,
         }
@@ -140,8 +142,9 @@ impl World {
         let mut step = self.tracker_step(tracker).await;
         let work = NewWork {
             ticket,
+            external_id: "7",
             source,
-            task,
+            begins: Begins::Task(task),
         };
         let started = step.ticket_handled(&work).await?;
         step.commit().await?;
@@ -287,10 +290,13 @@ async fn a_ticket_becomes_exactly_one_task_whoever_comes_at_the_same_time() {
     assert!(matches!(again, Err(StoreError::Moved)), "{again:?}");
     assert_eq!(world.number("SELECT count(*) FROM tasks").await, 1);
     let handled = world.only().await;
-    assert_eq!(handled.task, Some((started.task, "pending".to_owned())));
+    assert_eq!(
+        handled.task,
+        Some((started.task.unwrap(), "pending".to_owned()))
+    );
     assert_eq!(
         (handled.handled_at, started.woken),
-        (Some(world.at), vec![started.task.into()])
+        (Some(world.at), vec![started.task.unwrap().into()])
     );
     assert_eq!(handled.todo, Some((Todo::TellStarted, Some(world.at))));
     let changed = ticket("7", world.later(9));
@@ -300,7 +306,12 @@ async fn a_ticket_becomes_exactly_one_task_whoever_comes_at_the_same_time() {
         handled.todo,
         "what was handled stays so"
     );
-    let task = world.store.task(started.task).await.unwrap().unwrap();
+    let task = world
+        .store
+        .task(started.task.unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((task.spec, task.created_by.as_str()), (spec, "tracker"));
 }
 
@@ -312,7 +323,7 @@ async fn an_issue_that_a_person_has_made_a_task_of_is_that_task() {
     let by_hand = world.new_task(&spec).await;
     let by_hand = world.store.create_task(&by_hand).await.unwrap().id;
     let started = world.handle(row.id, id, Source::GitHub).await.unwrap();
-    assert_eq!((started.task, started.woken), (by_hand, Vec::new()));
+    assert_eq!((started.task, started.woken), (Some(by_hand), Vec::new()));
     assert_eq!(world.number("SELECT count(*) FROM tasks").await, 1);
     assert_eq!(
         world.only().await.todo,
@@ -332,7 +343,8 @@ async fn an_issue_that_a_person_has_made_a_task_of_is_that_task() {
 async fn what_is_done_is_told_by_its_tracker_which_is_woken() {
     let (world, _) = sealed().await;
     let (row, id) = world.waiting(&linear()).await;
-    let task = world.handle(row.id, id, Source::Linear).await.unwrap().task;
+    let started = world.handle(row.id, id, Source::Linear).await.unwrap();
+    let task = started.task.unwrap();
     assert_eq!(
         world.store.tracker_of_task(task).await.unwrap(),
         Some(row.id)

@@ -62,6 +62,7 @@ impl World {
             ended: None,
             sample: None,
             worktree: None,
+            files: None,
             events: Vec::new(),
         };
         assert_eq!(self.store.take_in(&intake).await.unwrap(), TakenIn::Stored);

@@ -3,14 +3,17 @@
 use chrono::{DateTime, Utc};
 use optio_domain::{
     id::{SecretId, TrackerId},
-    secret::{Place, SecretName, SecretText},
+    secret::{Place, SecretText},
     tracker::{TRACKERS_MAX, TrackerSpec},
 };
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{RawTracker, TOKEN, TrackerRow, trackers};
-use crate::{Store, StoreError, secrets::SecretError};
+use crate::{
+    Store, StoreError,
+    secrets::{Entry, SecretError},
+};
 
 /// A tracker to be added.
 #[derive(Debug)]
@@ -126,8 +129,17 @@ impl Store {
         }
         if let Some((id, token)) = new.token {
             let place = Place::of_tracker(new.workspace, new.id);
-            self.seal_in(&mut tx, id, &place, &name()?, token, new.at)
-                .await?;
+            self.put_within(
+                &mut tx,
+                &Entry {
+                    id,
+                    place: &place,
+                    name: TOKEN,
+                    value: token,
+                },
+                new.at,
+            )
+            .await?;
         }
         let row = fetch(&mut tx, new.workspace, new.id).await?;
         tx.commit().await?;
@@ -178,8 +190,17 @@ impl Store {
             None => {}
             Some(None) => unseal(&mut tx, &place).await?,
             Some(Some(token)) => {
-                self.seal_in(&mut tx, fresh, &place, &name()?, token, now)
-                    .await?;
+                self.put_within(
+                    &mut tx,
+                    &Entry {
+                        id: fresh,
+                        place: &place,
+                        name: TOKEN,
+                        value: token,
+                    },
+                    now,
+                )
+                .await?;
             }
         }
         let row = fetch(&mut tx, workspace, tracker).await?;
@@ -256,10 +277,6 @@ impl Store {
         self.secret_at(&Place::of_tracker(workspace, tracker), TOKEN)
             .await
     }
-}
-
-fn name() -> Result<SecretName, StoreError> {
-    SecretName::parse(TOKEN).map_err(|invalid| StoreError::Corrupt(invalid.to_string()))
 }
 
 /// The tracker of this place and label.

@@ -20,7 +20,7 @@ mod steps;
 pub use create::{AddedTracker, ChangedTracker, NewTracker, TrackerChange};
 pub use lists::WantedTickets;
 pub use sight::{TicketSight, TrackerSight};
-pub use start::{NewWork, Started};
+pub use start::{Begins, NewWork, Started};
 pub use steps::PageRead;
 
 /// The name of a tracker's token among the secrets.

@@ -1,7 +1,8 @@
 //! What starts from a ticket, exactly once: in the transaction that writes that it was handled.
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
-    actor::ActorKey,
+    actor::{ActorKey, ActorKind},
     id::{TaskId, TicketId},
     task::spec::TaskSpec,
     tracker::{News, Source},
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     StoreError,
+    mail::{Bounds, NewMessage, Stored},
     step::{NewEvent, Step},
     tasks::{NewTask, insert_task},
 };
@@ -21,17 +23,35 @@ use crate::{
 pub struct NewWork<'a> {
     /// The ticket.
     pub ticket: TicketId,
+    /// What names it in its tracker.
+    pub external_id: &'a str,
     /// What kind of tracker it is in.
     pub source: Source,
-    /// The task it becomes.
-    pub task: NewTask<'a>,
+    /// What starts from it.
+    pub begins: Begins<'a>,
+}
+
+/// What starts from a ticket.
+#[derive(Debug)]
+pub enum Begins<'a> {
+    /// A task.
+    Task(NewTask<'a>),
+    /// What its triggers start.
+    Fires {
+        /// Their messages.
+        messages: &'a [NewMessage],
+        /// Their limits.
+        bounds: Bounds,
+        /// Who they go to, for people.
+        to: &'a str,
+    },
 }
 
 /// What has started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started {
     /// The task, made now or there already.
-    pub task: TaskId,
+    pub task: Option<TaskId>,
     /// Who is to look, once it is so.
     pub woken: Vec<ActorKey>,
 }
@@ -63,7 +83,7 @@ impl Step {
         let (started, news) = start_work(&mut self.tx, work).await?;
         sqlx::query(BECAME)
             .bind(work.ticket.0)
-            .bind(started.task.0)
+            .bind(started.task.map(|task| task.0))
             .bind(news.as_ref().map(|(news, _)| news.name()))
             .bind(news.as_ref().map(|_| self.now))
             .bind(news.as_ref().map(|(_, words)| words))
@@ -75,7 +95,8 @@ impl Step {
             type_name: "ticket:started",
             data: json!({
                 "trackerId": self.key.id, "ticketId": work.ticket.0, "taskId": started.task,
-                "ticketSource": work.source.name(), "ticketExternalId": work.task.spec.ticket_id,
+                "ticketSource": work.source.name(), "ticketExternalId": work.external_id,
+                "receivers": started.woken.iter().map(ToString::to_string).collect::<Vec<_>>(),
             }),
             at: self.now,
         };
@@ -89,29 +110,85 @@ async fn start_work(
     tx: &mut Transaction<'_, Postgres>,
     work: &NewWork<'_>,
 ) -> Result<(Started, Option<(News, String)>), StoreError> {
-    if let Some(task) = existing(tx, work).await? {
-        let woken = Vec::new();
-        return Ok((Started { task, woken }, None));
-    }
-    insert_task(tx, &work.task).await?;
-    let task = work.task.id;
-    let started = Started {
-        task,
-        woken: vec![task.into()],
+    let (started, words) = match &work.begins {
+        Begins::Task(new) => {
+            if let Some(task) = existing(tx, work.source, new).await? {
+                let (task, woken) = (Some(task), Vec::new());
+                return Ok((Started { task, woken }, None));
+            }
+            insert_task(tx, new).await?;
+            let started = Started {
+                task: Some(new.id),
+                woken: vec![new.id.into()],
+            };
+            (started, format!("as task {}", new.id))
+        }
+        Begins::Fires {
+            messages,
+            bounds,
+            to,
+        } => {
+            let woken = fire(tx, messages, *bounds).await?;
+            (Started { task: None, woken }, format!("by {to}"))
+        }
     };
-    let words = format!("Optio has started to work on this, as task {task}.");
+    let words = format!("Optio has started to work on this, {words}.");
     Ok((started, Some((News::Started, words))))
+}
+
+/// All of them or none: a ticket that an inbox has no room for waits until it has.
+async fn fire(
+    tx: &mut Transaction<'_, Postgres>,
+    messages: &[NewMessage],
+    bounds: Bounds,
+) -> Result<Vec<ActorKey>, StoreError> {
+    let stored = crate::mail::send(tx, messages, bounds).await?;
+    for stored in stored {
+        match stored {
+            Stored::Done(_) => {}
+            Stored::Again => return Err(StoreError::Moved),
+            Stored::Refused(error) => return Err(error),
+        }
+    }
+    // An actor of the kind job notes with its trigger what came of a fire; an agent does not.
+    let (keys, ats): (Vec<Uuid>, Vec<DateTime<Utc>>) = messages
+        .iter()
+        .filter(|message| message.receiver.kind == ActorKind::Agent)
+        .filter_map(|message| {
+            let trigger = message
+                .key
+                .as_deref()?
+                .split('@')
+                .next()?
+                .parse::<Uuid>()
+                .ok()?;
+            Some((trigger, message.at))
+        })
+        .unzip();
+    sqlx::query(
+        "UPDATE triggers t SET fires = fires + 1, last_fired_at = f.at, outcome = 'sent', outcome_at = f.at
+         FROM UNNEST($1::uuid[], $2::timestamptz[]) AS f (id, at) WHERE t.id = f.id",
+    )
+    .bind(keys)
+    .bind(ats)
+    .execute(&mut **tx)
+    .await?;
+    let mut woken: Vec<ActorKey> = messages.iter().map(|message| message.receiver).collect();
+    woken.sort();
+    woken.dedup();
+    Ok(woken)
 }
 
 /// The task that a person has made of it by hand. Only a number in a repository names a ticket whoever asks.
 async fn existing(
     tx: &mut Transaction<'_, Postgres>,
-    work: &NewWork<'_>,
+    source: Source,
+    task: &NewTask<'_>,
 ) -> Result<Option<TaskId>, StoreError> {
-    if !work.source.is_git_host() {
+    if !source.is_git_host() {
         return Ok(None);
     }
-    let spec: &TaskSpec = work.task.spec;
+    let spec: &TaskSpec = task.spec;
     let row: Option<(Uuid,)> = sqlx::query_as(
         "SELECT id FROM tasks WHERE ticket_source = $1 AND ticket_id = $2 AND workspace = $3
            AND lower(repo_url) = lower($4) AND parent_id IS NULL
@@ -119,7 +196,7 @@ async fn existing(
     )
     .bind(&spec.ticket_source)
     .bind(&spec.ticket_id)
-    .bind(work.task.workspace)
+    .bind(task.workspace)
     .bind(&spec.repo_url)
     .fetch_optional(&mut **tx)
     .await?;

@@ -22,6 +22,7 @@ use crate::{
     Store, StoreError,
     agents::changed,
     metrics::Tally,
+    notices::{Noticed, noticed},
     ownership::Fence,
     step::{NewEvent, Step, Write, moved, told, written_and_told},
 };
@@ -146,7 +147,9 @@ const CLOSE: &str = concat!(
 ), sandbox AS (
   UPDATE sandboxes SET keep_until = CASE WHEN $35 THEN $36 ELSE keep_until END, warm = $37
   FROM moved WHERE id = $2
-)
+), ",
+    noticed!(),
+    "
 SELECT epoch, waking, EXISTS (SELECT FROM agents WHERE state = 'queued') AS queue,
        (SELECT count(*) FROM settled WHERE state = 'consumed') AS consumed,
        (SELECT count(*) FROM settled WHERE state = 'dead') AS given_up
@@ -165,7 +168,8 @@ impl Store {
     ) -> Result<Aftermath, StoreError> {
         let events = told_of(write, closed);
         let fence = self.fence(write.key)?;
-        let closing = close(write, closed, fence, &events)?;
+        let noticed = noticed_of(write, closed, &events);
+        let closing = close(write, closed, fence, &events, &noticed)?;
         match closing.fetch_optional(&self.pool).await? {
             Some(aftermath) => {
                 self.counters.tally(aftermath.tally());
@@ -187,7 +191,8 @@ impl Store {
         let fence = self.fence(write.key)?;
         let mut tx = self.pool.begin().await?;
         let events = told_of(write, closed);
-        let closing = close(write, closed, fence, &events)?;
+        let noticed = noticed_of(write, closed, &events);
+        let closing = close(write, closed, fence, &events, &noticed)?;
         let Some(done) = closing.fetch_optional(&mut *tx).await? else {
             return Err(self.why_unwritten(fence, &mut *tx).await?);
         };
@@ -195,6 +200,7 @@ impl Store {
             tx,
             key: write.key,
             epoch: done.epoch,
+            version: write.read.number() + 1,
             now: write.decision.at,
             tally: done.tally(),
             counters: Arc::clone(&self.counters),
@@ -207,6 +213,7 @@ fn close<'q>(
     closed: &'q Closed<'_>,
     fence: Fence,
     events: &'q [NewEvent],
+    noticed: &'q Noticed,
 ) -> Result<QueryAs<'q, Postgres, Aftermath, PgArguments>, StoreError> {
     let (closing, facts) = (closed.closing, closed.facts);
     let usage = usage(facts);
@@ -240,7 +247,14 @@ fn close<'q>(
         .bind(closing.forget_session)
         .bind(keeps)
         .bind(keep)
-        .bind(closed.warm.map(Json)))
+        .bind(closed.warm.map(Json))
+        .bind(&noticed.events)
+        .bind(&noticed.ids))
+}
+
+fn noticed_of(write: &Write<'_>, closed: &Closed<'_>, events: &[NewEvent]) -> Noticed {
+    let version = write.read.number() + 1;
+    Noticed::of_close(write.key, version, events, closed.from, closed.to)
 }
 
 fn told_of(write: &Write<'_>, closed: &Closed<'_>) -> Vec<NewEvent> {

@@ -122,6 +122,13 @@ fn args(order: &LaunchOrder) -> Vec<String> {
     args.extend(["--add-dir", "."]);
     let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
     args.extend(["--max-turns".to_owned(), order.max_turns.max(1).to_string()]);
+    if let Some(budget) = &order.budget_usd {
+        args.extend(["--max-budget-usd".to_owned(), budget.to_string()]);
+    }
+    if let Some(file) = &order.tools_file {
+        // It takes several, up to the next flag; the sign keeps it at one.
+        args.push(format!("--mcp-config={file}"));
+    }
     if let Some(model) = &order.model {
         args.extend(["--model".to_owned(), model.clone()]);
     }

@@ -7,6 +7,7 @@ use optio_domain::{
     wire::runner::{EndCause, Ended},
 };
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
@@ -235,11 +236,14 @@ fn keys_are_secrets_and_nothing_else() {
         model: Some("haiku".to_owned()),
         resume: Some("s-1".to_owned()),
         max_turns: 7,
+        budget_usd: Some(Decimal::new(250, 2)),
+        tools_file: Some("../tools.json".to_owned()),
         kept: false,
     });
     let args = "-p --output-format stream-json --verbose --dangerously-skip-permissions \
                 --setting-sources= --settings {\"disableAllHooks\":true} --strict-mcp-config \
-                --add-dir . --max-turns 7 --model haiku --resume s-1";
+                --add-dir . --max-turns 7 --max-budget-usd 2.50 --mcp-config=../tools.json --model haiku \
+                --resume s-1";
     assert_eq!(launch.args.join(" "), args);
     assert_eq!(launch.stdin, "say hello");
     assert_eq!(launch.files[0].path, "~/.claude.json");
@@ -324,6 +328,8 @@ fn what_is_said_to_a_process_is_one_line_each() {
         model: None,
         resume: None,
         max_turns: 7,
+        budget_usd: None,
+        tools_file: None,
         kept: true,
     };
     let says = r#"{"message":{"content":[{"text":"two\nlines","type":"text"}],"role":"user"},"type":"user"}"#;

@@ -1,22 +1,19 @@
 //! What a person says about a repository, checked: the settings of the API with their rules.
 
-use super::{ExternalReviews, RepoUrl};
+use super::{ExternalReviews, RepoUrl, SlackSettings};
 use crate::{
     agent::spec::{Invalid, RUNTIMES},
-    task::prompt::{NAMES, REVIEW_NAMES},
-    template::Template,
+    prompt_template::TemplateKind,
 };
 
 /// Characters of a name, a branch or a model.
 const NAME_CHARS_MAX: usize = 255;
 /// Characters of a command.
 const COMMAND_CHARS_MAX: usize = 4_096;
-/// Bytes of a template.
-const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 
 /// Settings of other Optios that this one does not carry out. They are refused by name: a setting
 /// that is only stored would promise what nobody does.
-pub const NOT_CARRIED_OUT: [&str; 28] = [
+pub const NOT_CARRIED_OUT: [&str; 24] = [
     "claudeContextWindow",
     "claudeEffort",
     "claudeThinking",
@@ -40,10 +37,6 @@ pub const NOT_CARRIED_OUT: [&str; 28] = [
     "opencodeProvider",
     "secretProxy",
     "setupCommands",
-    "slackChannel",
-    "slackEnabled",
-    "slackNotifyOn",
-    "slackWebhookUrl",
     "stallThresholdMs",
 ];
 
@@ -170,6 +163,8 @@ pub struct RepoSpec {
     pub off_peak_only: bool,
     /// Which pull requests of others are reviewed by themselves.
     pub external_reviews: ExternalReviews,
+    /// What is said in Slack.
+    pub slack: SlackSettings,
 }
 
 impl RepoSpec {
@@ -202,6 +197,7 @@ impl RepoSpec {
             test_command: None,
             off_peak_only: false,
             external_reviews: ExternalReviews::default(),
+            slack: SlackSettings::default(),
         }
     }
 
@@ -228,6 +224,7 @@ impl RepoSpec {
         broken.extend(self.broken_numbers());
         broken.extend(self.broken_texts());
         broken.extend(self.external_reviews.broken());
+        broken.extend(self.slack.broken());
         if broken.is_empty() {
             Ok(())
         } else {
@@ -285,30 +282,20 @@ impl RepoSpec {
 
     fn broken_texts(&self) -> Vec<Invalid> {
         let mut broken = Vec::new();
-        for (field, template, known) in [
+        for (field, template, kind) in [
             (
                 "reviewPromptTemplate",
                 &self.review_prompt_template,
-                &REVIEW_NAMES[..],
+                TemplateKind::Review,
             ),
             (
                 "promptTemplateOverride",
                 &self.prompt_template_override,
-                &NAMES[..],
+                TemplateKind::Prompt,
             ),
         ] {
-            let Some(template) = template else { continue };
-            if template.trim().is_empty() || TEMPLATE_BYTES_MAX < template.len() {
-                let rule = format!(
-                    "must be a text of at most {TEMPLATE_BYTES_MAX} bytes; null is the built-in one"
-                );
-                broken.push(Invalid::new(field, rule));
-                continue;
-            }
-            let understood = Template::parse(template).and_then(|it| it.check(known));
-            if let Err(error) = understood {
-                broken.push(Invalid::new(field, error.to_string()));
-            }
+            let rule = template.as_ref().and_then(|text| kind.broken(text, None));
+            broken.extend(rule.map(|rule| Invalid::new(field, rule)));
         }
         let command = self.test_command.as_deref();
         if command.is_some_and(|it| it.trim().is_empty() || COMMAND_CHARS_MAX < it.chars().count())

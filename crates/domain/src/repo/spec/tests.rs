@@ -59,7 +59,7 @@ fn every_broken_rule_is_named_at_once() {
         max_auto_resumes: Some(101),
         max_pod_instances: 21,
         test_command: Some(" ".to_owned()),
-        review_prompt_template: Some("x".repeat(TEMPLATE_BYTES_MAX + 1)),
+        review_prompt_template: Some("x".repeat(crate::prompt_template::TEXT_BYTES_MAX + 1)),
         ..spec()
     };
     let broken = [
@@ -98,7 +98,7 @@ fn a_prompt_asks_for_nothing_that_nobody_gives() {
     let rules = broken.check().unwrap_err();
     let rules: Vec<String> = rules.into_iter().map(|it| it.rule).collect();
     assert!(
-        rules[1].contains("unknown: TASKID; known are AUTO_MERGE"),
+        rules[1].contains("unknown: TASKID (line 1, column 1); known are AUTO_MERGE"),
         "{rules:?}"
     );
 }

@@ -238,7 +238,7 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
         );
         return step(Step::Nothing, wait.whatever_mail_comes());
     }
-    if let Some(reason) = no_room(seen.room, seen.policy.runs_max) {
+    if let Some(reason) = no_room(seen.kind, seen.room, seen.policy.runs_max) {
         let wait = Wait::until(reason, "the tasks that run", now + ROOM_LOOK);
         return step(Step::Nothing, wait.whatever_mail_comes());
     }
@@ -249,16 +249,15 @@ fn queued(seen: &Seen, now: DateTime<Utc>) -> Plan {
 }
 
 /// Why there is no room for another run.
-fn no_room(room: Room, repo_max: i64) -> Option<String> {
+fn no_room(kind: TaskType, room: Room, own_max: i64) -> Option<String> {
+    let (all, own) = match kind {
+        TaskType::Coding | TaskType::Review => ("tasks run", "tasks of its repository run"),
+        TaskType::Job => ("runs of jobs are at work", "runs of its job are at work"),
+    };
     if room.all_max <= room.all {
-        return Some(format!("room: {} of {} tasks run", room.all, room.all_max));
+        return Some(format!("room: {} of {} {all}", room.all, room.all_max));
     }
-    (repo_max <= room.repo).then(|| {
-        format!(
-            "room: {} of {repo_max} tasks of its repository run",
-            room.repo
-        )
-    })
+    (own_max <= room.own).then(|| format!("room: {} of {own_max} {own}", room.own))
 }
 
 fn provisioning(open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan {
@@ -460,7 +459,7 @@ fn completed(seen: &Seen, now: DateTime<Utc>) -> Plan {
     match (seen.kind, seen.verdict_untold, seen.ticket_open) {
         (TaskType::Review, true, _) => told_later(Step::TellVerdict, "the review to be handed in"),
         (TaskType::Coding, _, true) => told_later(Step::CloseTicket, "its ticket to be closed"),
-        (TaskType::Review, false, _) | (TaskType::Coding, _, false) => {
+        (TaskType::Job, ..) | (TaskType::Review, false, _) | (TaskType::Coding, _, false) => {
             let wait = Wait::at_rest("completed", "nobody: it is done");
             step(Step::Nothing, wait.whatever_mail_comes())
         }

@@ -48,7 +48,7 @@ fn seen() -> Seen {
         room: Room {
             all: 0,
             all_max: 5,
-            repo: 0,
+            own: 0,
         },
         run: None,
         lingering: None,
@@ -121,7 +121,7 @@ fn a_queued_task_runs_where_there_is_room_and_says_what_it_waits_for_otherwise()
         room: Room {
             all: 5,
             all_max: 5,
-            repo: 0,
+            own: 0,
         },
         ..seen()
     };
@@ -135,7 +135,7 @@ fn a_queued_task_runs_where_there_is_room_and_says_what_it_waits_for_otherwise()
         room: Room {
             all: 2,
             all_max: 5,
-            repo: 2,
+            own: 2,
         },
         ..seen()
     };

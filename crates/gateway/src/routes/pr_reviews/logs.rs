@@ -211,7 +211,7 @@ pub(crate) struct PrReviewRunView {
 }
 
 impl PrReviewRunView {
-    fn of(review: Uuid, row: PrReviewRunRow) -> Self {
+    pub(crate) fn of(review: Uuid, row: PrReviewRunRow) -> Self {
         Self {
             id: row.id,
             pr_review_id: review,

@@ -30,8 +30,7 @@ pub(crate) mod chat;
 pub(crate) mod logs;
 mod view;
 
-use view::PrReviewView;
-pub(super) use view::ReviewBrief;
+pub(crate) use view::{PrReviewView, ReviewBrief};
 
 /// Reviews of a page without a limit, and at most.
 const PAGE: i64 = 50;

@@ -101,6 +101,17 @@ async fn want(
     intent: Intent,
     words: Option<String>,
 ) -> Result<Json<OneTask>, ApiError> {
+    let task = TaskView::of(ask_for(gateway, task, intent, words).await?);
+    Ok(Json(OneTask { task }))
+}
+
+/// Asks a task for something, and waits a moment for it to obey.
+pub(crate) async fn ask_for(
+    gateway: &Gateway,
+    task: &str,
+    intent: Intent,
+    words: Option<String>,
+) -> Result<TaskRow, ApiError> {
     let words = words.filter(|words| !words.trim().is_empty());
     if let Some(words) = &words {
         text("prompt", words, WORDS_BYTES_MAX)?;
@@ -109,17 +120,21 @@ async fn want(
     intent.meets(row.state).map_err(|refusal| {
         ApiError::Conflict(format!("the task is {}: {refusal}", row.state.name()))
     })?;
+    wished(gateway, row, intent, words.as_deref()).await
+}
+
+/// Notes a wish that the state allows, and waits a moment for it to be met.
+pub(crate) async fn wished(
+    gateway: &Gateway,
+    row: TaskRow,
+    intent: Intent,
+    words: Option<&str>,
+) -> Result<TaskRow, ApiError> {
     let world = gateway.world();
     let at = world.clock.now();
-    world
-        .store
-        .want_task(row.id, intent, words.as_deref(), at)
-        .await?;
+    world.store.want_task(row.id, intent, words, at).await?;
     gateway.hints().look(row.id.into());
-    let row = obeyed(gateway, row).await?;
-    Ok(Json(OneTask {
-        task: TaskView::of(row),
-    }))
+    obeyed(gateway, row).await
 }
 
 async fn obeyed(gateway: &Gateway, row: TaskRow) -> Result<TaskRow, ApiError> {

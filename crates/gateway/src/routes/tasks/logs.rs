@@ -34,8 +34,6 @@ const LINES: i64 = 200;
 const LINES_MAX: i64 = 10_000;
 /// Lines of one export.
 const EXPORT_MAX: i64 = 100_000;
-/// Runs that are listed.
-const RUNS_MAX: i64 = 50;
 
 /// Which lines.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -62,6 +60,9 @@ pub(crate) struct Lines {
 pub(crate) struct TaskLogView {
     id: i64,
     task_id: Uuid,
+    /// The same, where the task is a run of a job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_run_id: Option<Uuid>,
     run_id: Option<Uuid>,
     /// stdout or stderr.
     stream: Value,
@@ -78,12 +79,21 @@ impl TaskLogView {
         Self {
             id: row.id,
             task_id: task,
+            workflow_run_id: None,
             run_id: row.turn_id,
             stream: take("stream"),
             content: take("content"),
             log_type: take("logType"),
             metadata: take("metadata"),
             timestamp: row.at,
+        }
+    }
+
+    /// A line of a run of a job.
+    pub(crate) fn of_run(run: Uuid, row: TaskLogRow) -> Self {
+        Self {
+            workflow_run_id: Some(run),
+            ..Self::of(run, row)
         }
     }
 
@@ -267,7 +277,7 @@ pub(crate) struct TaskRunView {
 }
 
 impl TaskRunView {
-    fn of(task: Uuid, row: TaskRunRow) -> Self {
+    pub(super) fn of(task: Uuid, row: TaskRunRow) -> Self {
         Self {
             id: row.id,
             task_id: task,
@@ -286,52 +296,6 @@ impl TaskRunView {
             finished_at: row.finished_at,
         }
     }
-}
-
-/// Runs.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyTaskRuns {
-    runs: Vec<TaskRunView>,
-}
-
-/// Lists the last runs of a task, newest first.
-#[utoipa::path(get, path = "/api/tasks/{task}/runs", tag = "tasks",
-    params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = ManyTaskRuns), (status = 404, body = Problem)))]
-pub(crate) async fn runs(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Named(task): Named<String>,
-) -> Result<Json<ManyTaskRuns>, ApiError> {
-    let row = find(&gateway, &task).await?;
-    let runs = gateway.world().store.task_runs(row.id, RUNS_MAX).await?;
-    let view = |run| TaskRunView::of(row.id.0, run);
-    Ok(Json(ManyTaskRuns {
-        runs: runs.into_iter().map(view).collect(),
-    }))
-}
-
-/// One run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OneTaskRun {
-    run: TaskRunView,
-}
-
-/// Shows one run of a task.
-#[utoipa::path(get, path = "/api/tasks/{task}/runs/{run}", tag = "tasks",
-    params(("task" = String, Path, description = "id, or its first eight digits or more"),
-           ("run" = Uuid, Path, description = "which run")),
-    responses((status = 200, body = OneTaskRun), (status = 404, body = Problem)))]
-pub(crate) async fn run(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Named((task, run)): Named<(String, Uuid)>,
-) -> Result<Json<OneTaskRun>, ApiError> {
-    let row = find(&gateway, &task).await?;
-    let found = gateway.world().store.task_run(row.id, run).await?;
-    let found = found.ok_or_else(|| ApiError::Missing(format!("the task has no run {run}")))?;
-    let run = TaskRunView::of(row.id.0, found);
-    Ok(Json(OneTaskRun { run }))
 }
 
 /// Streams what happens to one task.

@@ -1,8 +1,12 @@
 //! `/api/tasks`: create, list, search, count, show.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use optio_domain::{agent::spec::Invalid, id::TaskId, task::spec::BadField};
+use optio_domain::{
+    agent::spec::Invalid,
+    id::TaskId,
+    task::{seen::TaskType, spec::BadField},
+};
 use optio_store::tasks::{NewTask, TaskPage, TaskRow, WantedTasks};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -12,7 +16,7 @@ use uuid::Uuid;
 use super::agents::WORKSPACE;
 use crate::{
     Gateway,
-    body::{Body, Named, Params},
+    body::Params,
     caller::Person,
     error::{ApiError, Problem},
     page,
@@ -23,11 +27,11 @@ pub(crate) mod comments;
 pub(crate) mod depends;
 pub(crate) mod logs;
 pub(crate) mod messages;
+pub(crate) mod unified;
 pub(crate) mod view;
 pub(crate) mod written;
 
 use view::TaskView;
-use written::NewTaskBody;
 
 /// Tasks of a page without a limit.
 const PAGE: i64 = 50;
@@ -88,14 +92,6 @@ pub(crate) struct Stall {
     last_log_summary: Option<String>,
 }
 
-/// A page of tasks.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ManyTasks {
-    tasks: Vec<TaskView>,
-    limit: i64,
-    offset: i64,
-}
-
 /// A page of what was searched for.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -103,20 +99,6 @@ pub(crate) struct FoundTasks {
     tasks: Vec<TaskView>,
     /// Hand it back as `cursor` for the next page; null on the last one.
     next_cursor: Option<String>,
-}
-
-/// Which page of the list.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Listing {
-    /// Only tasks in this state.
-    state: Option<String>,
-    /// How many at most.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Option<String>,
-    /// How many to leave out first.
-    #[param(value_type = Option<i64>, minimum = 0)]
-    offset: Option<String>,
 }
 
 /// What is searched for.
@@ -132,7 +114,7 @@ pub(crate) struct Search {
     repo_url: Option<String>,
     /// Only tasks of this agent program.
     agent_type: Option<String>,
-    /// `coding` or `review`.
+    /// `coding`, `review` or `job`; tasks on repositories where it is left out.
     task_type: Option<String>,
     /// At least so many dollars.
     cost_min: Option<String>,
@@ -158,26 +140,6 @@ struct After(
     Uuid,
 );
 
-/// Creates a task: it runs as soon as there is room and what it depends on is completed.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTaskBody,
-    responses((status = 201, body = OneTask), (status = 400, body = Problem),
-              (status = 409, body = Problem)))]
-pub(crate) async fn create(
-    State(gateway): State<Gateway>,
-    person: Person,
-    Body(body): Body<NewTaskBody>,
-) -> Result<(StatusCode, Json<OneTask>), ApiError> {
-    let depends_on = body.depends_on();
-    let spec = body.spec(&gateway).await?;
-    let row = accept(&gateway, &person.0, &spec, &depends_on).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(OneTask {
-            task: TaskView::of(row),
-        }),
-    ))
-}
-
 /// Accepts a task that was checked, and tells its actor.
 pub(super) async fn accept(
     gateway: &Gateway,
@@ -200,43 +162,13 @@ pub(super) async fn accept(
             spec,
             pool,
             depends_on,
+            origin: None,
             created_by: person,
             at,
         })
         .await?;
     gateway.hints().look(id.into());
     Ok(row)
-}
-
-/// Lists tasks, newest first.
-#[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(Listing),
-    responses((status = 200, body = ManyTasks), (status = 400, body = Problem)))]
-pub(crate) async fn list(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Params(listing): Params<Listing>,
-) -> Result<Json<ManyTasks>, ApiError> {
-    let limit = whole("limit", listing.limit.as_deref(), PAGE, 1..=PAGE_MAX)?;
-    let offset = whole("offset", listing.offset.as_deref(), 0, 0..=i64::MAX)?;
-    let wanted = WantedTasks {
-        state: listing.state,
-        ..WantedTasks::default()
-    };
-    let page = TaskPage {
-        after: None,
-        offset,
-        limit,
-    };
-    let rows = gateway
-        .world()
-        .store
-        .tasks(WORKSPACE, &wanted, page)
-        .await?;
-    Ok(Json(ManyTasks {
-        tasks: rows.into_iter().map(TaskView::of).collect(),
-        limit,
-        offset,
-    }))
 }
 
 /// Searches tasks, newest first.
@@ -254,7 +186,8 @@ pub(crate) async fn search(
         state: search.state,
         repo_url: search.repo_url,
         agent_type: search.agent_type,
-        kind: search.task_type,
+        kinds: kinds(search.task_type.as_deref())?,
+        job: None,
         cost_min: dollars("costMin", search.cost_min.as_deref())?,
         cost_max: dollars("costMax", search.cost_max.as_deref())?,
         created_after: search.created_after,
@@ -303,16 +236,8 @@ pub(crate) async fn stats(
     Ok(Json(TaskStats { stats }))
 }
 
-/// Shows one task, and why it does not move.
-#[utoipa::path(get, path = "/api/tasks/{task}", tag = "tasks",
-    params(("task" = String, Path, description = "id, or its first eight digits or more")),
-    responses((status = 200, body = TaskShown), (status = 404, body = Problem)))]
-pub(crate) async fn show(
-    State(gateway): State<Gateway>,
-    _person: Person,
-    Named(task): Named<String>,
-) -> Result<Json<TaskShown>, ApiError> {
-    let row = find(&gateway, &task).await?;
+/// A task, and why it does not move.
+async fn details(gateway: &Gateway, row: TaskRow) -> Result<TaskShown, ApiError> {
     let world = gateway.world();
     let actor = world.store.actor(row.id.into()).await?;
     let pending_reason = actor.filter(|_| !row.state.over()).map(|actor| {
@@ -331,10 +256,10 @@ pub(crate) async fn show(
         }
         _ => 0,
     };
-    Ok(Json(TaskShown {
+    Ok(TaskShown {
         pending_reason,
-        worktree: worktree(&gateway, &row).await?,
-        pipeline_progress: progress(&gateway, row.id).await?,
+        worktree: worktree(gateway, &row).await?,
+        pipeline_progress: progress(gateway, row.id).await?,
         stall_info: Stall {
             is_stalled: threshold_ms <= silent,
             silent_for_ms: silent,
@@ -342,7 +267,7 @@ pub(crate) async fn show(
             last_log_summary: last.map(|(_, words)| words),
         },
         task: TaskView::of(row),
-    }))
+    })
 }
 
 async fn worktree(gateway: &Gateway, row: &TaskRow) -> Result<Option<WorktreeView>, ApiError> {
@@ -431,7 +356,7 @@ pub(crate) fn range(short: &str) -> Option<(Uuid, Uuid)> {
 }
 
 /// A whole number in the query.
-pub(super) fn whole(
+pub(crate) fn whole(
     field: &'static str,
     text: Option<&str>,
     default: i64,
@@ -451,6 +376,20 @@ pub(super) fn whole(
             );
             Invalid::new(field, rule).into()
         })
+}
+
+/// Runs of jobs are found where they are asked for.
+fn kinds(text: Option<&str>) -> Result<Vec<TaskType>, ApiError> {
+    match text {
+        None => Ok(vec![TaskType::Coding, TaskType::Review]),
+        Some(text) => match TaskType::parse(text) {
+            Some(kind) => Ok(vec![kind]),
+            None => {
+                let rule = format!("must be coding, review or job, not `{text}`");
+                Err(Invalid::new("taskType", rule).into())
+            }
+        },
+    }
 }
 
 fn dollars(field: &'static str, text: Option<&str>) -> Result<Option<Decimal>, ApiError> {

@@ -1,8 +1,8 @@
 //! A task as clients see it.
 
 use chrono::{DateTime, Utc};
-use optio_domain::task::{TaskState, spec::work_branch};
-use optio_store::tasks::TaskRow;
+use optio_domain::task::{TaskState, seen::TaskType, spec::work_branch};
+use optio_store::tasks::{PullBrief, TaskRow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use super::super::agents::remedy;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskView {
     id: Uuid,
-    /// Always `repo-task`.
+    /// `repo-task`, or `workflow-run` for a run of a job.
     #[serde(rename = "type")]
     kind: &'static str,
     title: String,
@@ -36,15 +36,8 @@ pub(crate) struct TaskView {
     model: Option<String>,
     /// The vendor's session that the next run resumes.
     session_id: Option<String>,
-    pr_url: Option<String>,
-    pr_number: Option<i64>,
-    /// open, merged or closed.
-    pr_state: Option<String>,
-    /// unknown, none, pending, passing, failing or conflicts.
-    pr_checks_status: Option<String>,
-    /// none, approved or changes_requested.
-    pr_review_status: Option<String>,
-    pr_review_comments: Option<String>,
+    #[serde(flatten)]
+    pull: PullFields,
     result_summary: Option<String>,
     /// Dollars, as a decimal string.
     cost_usd: String,
@@ -65,9 +58,15 @@ pub(crate) struct TaskView {
     auto_resumes: i32,
     priority: i32,
     parent_task_id: Option<Uuid>,
-    /// coding or review.
+    /// coding, review or job.
     task_type: &'static str,
     blocks_parent: bool,
+    /// The blueprint or job it is a run of.
+    config_id: Option<Uuid>,
+    /// The trigger that started it.
+    trigger_id: Option<Uuid>,
+    /// The parameters it was started with.
+    params: Option<Value>,
     /// What a review decided: approve, request_changes or comment.
     review_verdict: Option<String>,
     /// The commit a review looks at.
@@ -85,28 +84,24 @@ pub(crate) struct TaskView {
     completed_at: Option<DateTime<Utc>>,
 }
 
-impl TaskView {
-    pub(crate) fn of(row: TaskRow) -> Self {
-        let (error_message, error_class) = row
-            .error
-            .map_or((None, None), |(words, class)| (Some(words), Some(class)));
-        let remedy = error_class.as_deref().and_then(remedy);
-        let pull = row.pull;
+/// The pull request of a task; null where it has none.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PullFields {
+    pr_url: Option<String>,
+    pr_number: Option<i64>,
+    /// open, merged or closed.
+    pr_state: Option<String>,
+    /// unknown, none, pending, passing, failing or conflicts.
+    pr_checks_status: Option<String>,
+    /// none, approved or changes_requested.
+    pr_review_status: Option<String>,
+    pr_review_comments: Option<String>,
+}
+
+impl PullFields {
+    fn of(pull: Option<PullBrief>) -> Self {
         Self {
-            id: row.id.0,
-            kind: "repo-task",
-            title: row.spec.title,
-            prompt: row.spec.prompt,
-            repo_url: row.spec.repo_url,
-            repo_branch: row.spec.base_branch,
-            work_branch: work_branch(row.id),
-            state: row.state.name(),
-            state_since: row.state_since,
-            state_reason: row.state_reason,
-            control_intent: row.intent.map(optio_domain::task::Intent::name),
-            agent_type: row.spec.agent_type,
-            model: row.spec.model,
-            session_id: row.session_id,
             pr_url: pull.as_ref().map(|pull| pull.url.clone()),
             pr_number: pull.as_ref().map(|pull| pull.number),
             pr_state: pull.as_ref().map(|pull| pull.status.clone()),
@@ -119,6 +114,35 @@ impl TaskView {
             }),
             pr_review_status: pull.as_ref().map(|pull| pull.review.clone()),
             pr_review_comments: pull.and_then(|pull| pull.review_text),
+        }
+    }
+}
+
+impl TaskView {
+    pub(crate) fn of(row: TaskRow) -> Self {
+        let (error_message, error_class) = row
+            .error
+            .map_or((None, None), |(words, class)| (Some(words), Some(class)));
+        let remedy = error_class.as_deref().and_then(remedy);
+        Self {
+            id: row.id.0,
+            kind: match row.spec.kind {
+                TaskType::Coding | TaskType::Review => "repo-task",
+                TaskType::Job => "workflow-run",
+            },
+            title: row.spec.title,
+            prompt: row.spec.prompt,
+            repo_url: row.spec.repo_url,
+            repo_branch: row.spec.base_branch,
+            work_branch: work_branch(row.id),
+            state: row.state.name(),
+            state_since: row.state_since,
+            state_reason: row.state_reason,
+            control_intent: row.intent.map(optio_domain::task::Intent::name),
+            agent_type: row.spec.agent_type,
+            model: row.spec.model,
+            session_id: row.session_id,
+            pull: PullFields::of(row.pull),
             result_summary: row.summary,
             cost_usd: row.cost_usd.to_string(),
             input_tokens: row.input_tokens,
@@ -138,6 +162,12 @@ impl TaskView {
             parent_task_id: row.spec.parent.map(|parent| parent.0),
             task_type: row.spec.kind.name(),
             blocks_parent: row.spec.blocks_parent,
+            config_id: row.origin.as_ref().map(|origin| origin.job.0),
+            trigger_id: row
+                .origin
+                .as_ref()
+                .and_then(|origin| Some(origin.trigger?.0)),
+            params: row.origin.map(|origin| Value::Object(origin.params)),
             review_verdict: row.verdict,
             review_head: row.spec.head,
             unpushed_commits: row.unpushed,

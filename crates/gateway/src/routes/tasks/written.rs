@@ -24,23 +24,29 @@ const AGENT: &str = "claude-code";
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewTaskBody {
-    /// `repo-task`, or nothing: what this version has.
+    /// repo-task, which it is where it is left out, repo-blueprint or standalone.
     #[serde(rename = "type")]
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
+    /// The name of a blueprint or a job; its title where it is left out.
+    pub(super) name: Option<String>,
+    /// What a blueprint or a job is for.
+    pub(super) description: Option<String>,
+    /// Whether a blueprint or a job can be started.
+    pub(super) enabled: Option<bool>,
     /// One line for people.
     pub(super) title: Option<String>,
     /// What the agent is to do.
     pub(super) prompt: String,
     /// The repository, such as `https://github.com/owner/name`.
-    repo_url: Option<String>,
+    pub(super) repo_url: Option<String>,
     /// The branch it starts from and merges into; the repository's default branch where it is left out.
-    repo_branch: Option<String>,
+    pub(super) repo_branch: Option<String>,
     /// The agent program; the repository's where it is left out.
     pub(super) agent_type: Option<String>,
     /// The model; the agent program's own where it is left out.
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// How often a failed run is tried again by itself, 0 to 10.
-    max_retries: Option<i32>,
+    pub(super) max_retries: Option<i32>,
     /// 1 to 1000; the lower, the sooner.
     pub(super) priority: Option<i32>,
     /// Where its ticket is, such as `github`.
@@ -62,10 +68,6 @@ impl NewTaskBody {
 
     /// The task, checked.
     pub(super) async fn spec(self, gateway: &Gateway) -> Result<TaskSpec, ApiError> {
-        if let Some(kind) = self.kind.as_deref().filter(|kind| *kind != "repo-task") {
-            let rule = format!("must be repo-task; this version has no `{kind}`");
-            return Err(Invalid::new("type", rule).into());
-        }
         let missing = |field| ApiError::from(Invalid::new(field, "is missing"));
         if DEPENDENCIES_MAX < self.depends_on.as_ref().map_or(0, Vec::len) {
             let rule = format!("must not name more than {DEPENDENCIES_MAX} tasks");
@@ -112,7 +114,7 @@ impl NewTaskBody {
 }
 
 /// Refuses an agent program that this version cannot run.
-pub(super) fn agent(name: &str) -> Result<(), ApiError> {
+pub(crate) fn agent(name: &str) -> Result<(), ApiError> {
     if RUNTIMES.contains(&name) {
         return Ok(());
     }

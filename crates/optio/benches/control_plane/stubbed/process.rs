@@ -15,13 +15,14 @@ use optio_actors::{
     agent::Agents,
     reports::{Reports, by_runtime},
 };
-use optio_adapters::agents::claude_code::ClaudeCode;
+use optio_adapters::{agents::claude_code::ClaudeCode, notifiers::http::HttpNotifier};
 use optio_domain::{
     id::SandboxId,
     limits::Limits,
+    notice::guard::PrivateHosts,
     ports::{
-        AgentCli, Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder,
-        SandboxState, Sandboxes,
+        AgentCli, Clock, Eventually, GitHosts, Ids, IsolationReport, NoTrackers, SandboxError,
+        SandboxOrder, SandboxState, Sandboxes,
     },
     token::Signer,
     wire::runner::{EndCause, Ended, Happening, RunEvent, RunSpec, ToRunner},
@@ -102,6 +103,10 @@ pub(crate) fn serve(arguments: &[String]) -> Outcome<()> {
     runtime.block_on(run(shape, statements))
 }
 
+fn notifier() -> HttpNotifier {
+    HttpNotifier::new(PrivateHosts::default(), Duration::from_secs(1))
+}
+
 async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
     let listener = tokio::net::TcpListener::bind(shape.listen).await?;
     let store = Store::connect(&shape.database, CONNECTIONS).await?;
@@ -125,8 +130,9 @@ async fn run(shape: Shape, statements: Arc<AtomicU64>) -> Outcome<()> {
         links,
         sandboxes: Arc::<Stub>::clone(&stub),
         clis: Arc::new(by_runtime(clis)),
-        hosts: optio_domain::ports::GitHosts::default(),
-        trackers: Arc::new(optio_domain::ports::NoTrackers),
+        hosts: GitHosts::default(),
+        trackers: Arc::new(NoTrackers),
+        notifier: Arc::new(notifier()),
         clock: Arc::new(Now),
         ids: Arc::new(Random),
         signer: Signer::new(&[7; 32]).map_err(|_short| "a key of 32 bytes")?,

@@ -47,6 +47,7 @@ pub(crate) struct Plan {
     fake: Option<String>,
     ordinary: bool,
     own_key: bool,
+    scenario: &'static str,
 }
 
 impl Plan {
@@ -80,6 +81,12 @@ impl Plan {
         self
     }
 
+    /// The simulated model plays this scenario.
+    pub(crate) fn scenario(mut self, text: &'static str) -> Self {
+        self.scenario = text;
+        self
+    }
+
     /// Without a key for secrets: Optio makes its own, or is told one.
     pub(crate) fn own_key(mut self) -> Self {
         self.own_key = true;
@@ -95,7 +102,7 @@ impl Plan {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let home = dir.path().join("home");
         fs::create_dir(&home).unwrap();
-        let scenario = Scenario::parse(SCENARIO).unwrap();
+        let scenario = Scenario::parse(self.scenario).unwrap();
         let model = ModelSimulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), scenario);
         let model = model.await.unwrap();
         let tools = match &self.fake {
@@ -173,6 +180,7 @@ impl World {
             fake: None,
             ordinary: false,
             own_key: false,
+            scenario: SCENARIO,
         }
     }
 

@@ -1,0 +1,3 @@
+//! Ways in which others are told what happens here.
+
+pub mod http;
