@@ -16,11 +16,11 @@ mod client_repos;
 #[cfg(test)]
 mod client_secrets;
 #[cfg(test)]
-mod client_trackers;
-#[cfg(test)]
 mod client_startables;
 #[cfg(test)]
 mod client_templates;
+#[cfg(test)]
+mod client_trackers;
 #[cfg(test)]
 mod client_triggers;
 #[cfg(test)]
