@@ -58,15 +58,6 @@ impl Source {
         }
     }
 
-    /// Whether every tracker of this kind needs a token of its own. The others may use that of the git host.
-    #[must_use]
-    pub fn needs_token(self) -> bool {
-        match self {
-            Self::GitHub => false,
-            Self::GitLab | Self::Jira | Self::Linear | Self::Notion => true,
-        }
-    }
-
     /// Whether its tickets are those of one repository, so that a ticket's number there names it.
     #[must_use]
     pub fn is_git_host(self) -> bool {

@@ -20,6 +20,8 @@ mod client_startables;
 #[cfg(test)]
 mod client_templates;
 #[cfg(test)]
+mod client_trackers;
+#[cfg(test)]
 mod client_triggers;
 #[cfg(test)]
 mod client_webhooks;
