@@ -330,7 +330,10 @@ async fn a_failed_task_is_said_in_the_channel_of_its_repository() {
         .unwrap();
     world.keep("SLACK_WEBHOOK_URL", SLACK).await;
     let task = world
-        .task(|spec| spec.agent_type = "no such program".to_owned())
+        .task(|spec| {
+            spec.agent_type = "no such program".to_owned();
+            spec.retries_max = 0;
+        })
         .await;
     world.task_is(task, "failed").await;
     let notices = world.notices();

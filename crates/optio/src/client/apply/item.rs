@@ -307,7 +307,7 @@ mod tests {
             ),
             (
                 json!({ "name": "j", "promptTemplate": "{{x}}", "paramsSchema": { "properties": { "y": {} } } }),
-                "x.json: job/j: promptTemplate: unknown: x; known are y",
+                "x.json: job/j: promptTemplate: unknown: x (line 1, column 1); known are y",
             ),
             (
                 json!({ "name": "j", "promptTemplate": "p", "paramsSchema": [] }),
