@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::agent::spec::Invalid;
+use crate::{agent::spec::Invalid, prompt_template::with_defaults};
 
 /// Bytes of a schema.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
@@ -51,17 +51,12 @@ pub fn names(schema: Option<&Value>) -> Option<BTreeSet<String>> {
 /// [`BadParams`] with the first faults and where they are.
 pub fn checked(
     schema: Option<&Value>,
-    mut params: Map<String, Value>,
+    params: Map<String, Value>,
 ) -> Result<Map<String, Value>, BadParams> {
     let Some(schema) = schema else {
         return Ok(params);
     };
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, rule) in properties.into_iter().flatten() {
-        if let (false, Some(default)) = (params.contains_key(name), rule.get("default")) {
-            params.insert(name.clone(), default.clone());
-        }
-    }
+    let params = with_defaults(schema.as_object(), &params);
     let validator = jsonschema::validator_for(schema)
         .map_err(|error| BadParams(vec![format!("the job's paramsSchema is broken: {error}")]))?;
     let value = Value::Object(params);

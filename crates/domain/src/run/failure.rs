@@ -75,7 +75,8 @@ impl FailureClass {
                 "install the agent program with `scripts/install-agents`, then resume the agent"
             }
             Self::Crash => {
-                "look at the turn's log for the last lines; `optio agent resume` tries again"
+                "look at the log for its last lines, then have it tried again (`optio agent resume`, \
+                 `optio task retry`, `optio run retry`)"
             }
             Self::Timeout => "raise the agent's maxTurnDurationMs, or give it smaller tasks",
             Self::Silence => {
