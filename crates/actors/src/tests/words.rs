@@ -101,6 +101,7 @@ async fn a_reviewer_of_our_own_is_told_in_the_repositorys_words_else_the_workspa
         }
         world
             .repo(|repo| {
+                repo.auto_merge = true;
                 repo.review_enabled = true;
                 repo.review_prompt_template = own.map(str::to_owned);
             })

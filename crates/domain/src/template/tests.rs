@@ -117,7 +117,7 @@ fn what_is_no_template_says_where_and_what_to_write() {
         ),
         (
             "a\n{{b c=}}",
-            "line 2, column 6: what stands here between braces cannot be read",
+            "line 2, column 7: what stands here between braces cannot be read",
         ),
         (
             "a\n  {{ color: red }}",

@@ -73,7 +73,7 @@ async fn what_breaks_a_rule_of_a_job_is_refused_by_name() {
         (with("name", json!("")), "name: must have"),
         (
             with("promptTemplate", json!("{{nobody}}")),
-            "unknown: nobody; known are day, depth",
+            "unknown: nobody (line 1, column 1); known are day, depth",
         ),
         (
             with("promptTemplate", json!("{{#if day}}")),

@@ -209,6 +209,15 @@ async fn a_schedule_is_kept_fires_and_is_disabled() {
     .await;
     let nines = preview.matches(" 09:00:00 Europe/Paris (in ").count();
     assert_eq!(nines, 5, "{preview}");
+    // Runs that are at work when a server stops go on without it.
+    let over = async |world: &mut World| {
+        let runs: Value = serde_json::from_str(&says(world, "job runs look --json").await).unwrap();
+        let runs = runs["runs"].as_array().unwrap().clone();
+        runs.iter()
+            .all(|it| it["state"] == "completed")
+            .then_some(())
+    };
+    world.until("all runs to be over", over).await;
     world.end().await;
 }
 

@@ -82,7 +82,7 @@ macro_rules! trackers {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.workspace, t.source, t.config,
-  EXISTS (SELECT FROM secrets s WHERE s.workspace = t.workspace AND s.scope = 'tracker:' || t.id)
+  EXISTS (SELECT FROM secrets s WHERE s.workspace = t.workspace AND s.scope = 'of:tracker:' || t.id)
     AS has_token,
   t.enabled, t.failures, t.last_error, t.last_error_at, t.hold_until, t.hold_reason, t.asked_at,
   t.synced_at, t.created_by, t.created_at, t.updated_at FROM trackers t ",

@@ -171,8 +171,13 @@ fn item_of(item: &str, low: u32, high: u32, names: &[&str], base: u32) -> Vec<u3
         Some((from, to)) => {
             let to = number_of(to, names, base);
             // A week may end with its Sunday.
-            let to = if to == 0 && names.len() == 7 { 7 } else { to };
-            (number_of(from, names, base), to)
+            let from = number_of(from, names, base);
+            let to = if to == 0 && 0 < from && names.len() == 7 {
+                7
+            } else {
+                to
+            };
+            (from, to)
         }
         None => (number_of(range, names, base), number_of(range, names, base)),
     };
