@@ -192,7 +192,7 @@ async fn a_look_that_is_asked_for_makes_tasks_of_tickets_and_says_how_many() {
 #[tokio::test]
 async fn a_ticket_fires_the_triggers_that_want_it_once_and_no_task_beside() {
     let api = Api::new().await;
-    api.resting("vesper").await;
+    drop(api.working("vesper").await);
     let job = json!({ "name": "j", "promptTemplate": "Sort {{title}}" });
     api.post("/api/jobs", job).await.is(201);
     let blueprint = json!({ "name": "b", "title": "{{key}}", "prompt": "p", "repoUrl": REPO });
