@@ -94,6 +94,15 @@ impl World {
         message.id
     }
 
+    /// A run of a new job, caused by three others.
+    pub(super) async fn run_of_job(&self, name: &str) -> (JobId, TaskId) {
+        let job = self.job(&spec(name)).await.unwrap();
+        let trigger = self.webhook_of(&job).await;
+        self.fire(&job, trigger).await;
+        let sight = self.see_job(job.id).await;
+        (job.id, self.start(&sight).await.unwrap())
+    }
+
     async fn see_job(&self, job: JobId) -> JobSight {
         let window = TimeDelta::minutes(10);
         let sight = self.store.see_job(job, self.at, window, 10).await;

@@ -100,12 +100,9 @@ async fn a_review_task_is_a_review_and_a_run_of_a_job_is_a_run() {
     let review = world.task(TaskType::Review).await;
     world.task_moves(review, TaskState::Pending, &way).await;
     assert_eq!(world.events_told(hook).await, ["review.completed"]);
-    world.sql("TRUNCATE webhook_deliveries; ALTER TABLE tasks DROP CONSTRAINT IF EXISTS tasks_kind_check").await;
-    let job = world.task(TaskType::Coding).await;
-    world
-        .sql(&format!("UPDATE tasks SET kind = 'job' WHERE id = '{job}'"))
-        .await;
-    world.task_moves(job, TaskState::Pending, &way).await;
+    world.sql("TRUNCATE webhook_deliveries").await;
+    let (job, run) = world.run_of_job("digest").await;
+    world.task_moves(run, TaskState::Pending, &way).await;
     assert_eq!(
         world.events_told(hook).await,
         [
@@ -116,15 +113,11 @@ async fn a_review_task_is_a_review_and_a_run_of_a_job_is_a_run() {
         ]
     );
     let told = world.told(hook).await.remove(0).notice;
-    assert_eq!(told.data["runId"], job.to_string());
+    assert_eq!(told.hops, 3);
+    assert_eq!(told.data["runId"], run.to_string());
     assert_eq!(told.data.get("taskId"), None);
-    assert_eq!(told.data.get("workflowId"), Some(&Value::Null));
-    let cancelled = world.task(TaskType::Coding).await;
-    world
-        .sql(&format!(
-            "UPDATE tasks SET kind = 'job' WHERE id = '{cancelled}'"
-        ))
-        .await;
+    assert_eq!(told.data["workflowId"], job.to_string());
+    let (_, cancelled) = world.run_of_job("another").await;
     world
         .task_moves(cancelled, TaskState::Pending, &[TaskEvent::Cancelled])
         .await;
