@@ -194,7 +194,13 @@ impl Forge {
     }
 
     /// Waits until GitHub answers so, whoever of us runs.
-    async fn until_github(&mut self, path: &str, what: &str, holds: impl Fn(&Value) -> bool) {
+    /// Waits until what the host shows holds.
+    pub(crate) async fn until_github(
+        &mut self,
+        path: &str,
+        what: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) {
         let url = format!("{}/repos/optio/demo/{path}", self.github.url());
         let http = self.http.clone();
         self.world

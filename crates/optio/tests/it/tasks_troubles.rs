@@ -256,6 +256,11 @@ async fn a_control_plane_that_is_killed_at_each_stage_loses_nothing_and_repeats_
     );
     forge.until_issue_closed().await;
     assert_eq!(forge.github("pulls/2").await["commits"], 2);
+    // The host closes the issue with the merge; what was done is said in it afterwards.
+    let said = |comments: &Value| comments.as_array().is_some_and(|it| !it.is_empty());
+    forge
+        .until_github("issues/1/comments", "the issue to be told", said)
+        .await;
     let comments = forge.github("issues/1/comments").await;
     assert_eq!(comments.as_array().unwrap().len(), 1, "{comments}");
 }
