@@ -227,7 +227,8 @@ async fn refusal(response: Response) -> Failure {
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     let rules = errors
         .iter()
-        .map(|it| format!("{}: {}", view::text(it, "field"), view::text(it, "rule")));
+        .map(|it| format!("{}: {}", view::text(it, "field"), view::text(it, "rule")))
+        .filter(|rule| *rule != message);
     let mut failure = Failure::new(exit, view::clean(&message)).with(rules);
     if status == StatusCode::UNAUTHORIZED {
         let remedy = "give a token with --token or in OPTIO_TOKEN";

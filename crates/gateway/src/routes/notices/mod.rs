@@ -27,7 +27,7 @@ use view::{ManyWebhooks, OneWebhook, WebhookView};
 use written::{ChangedWebhook, NewWebhookBody};
 
 /// Webhooks of a page without a limit, and the most: older clients do not page.
-const PAGE: i64 = 100;
+const PAGE: i64 = 1_000;
 
 /// Lists webhooks in the order in which they were added, without their secrets.
 #[utoipa::path(get, path = "/api/webhooks", tag = "webhooks", params(Page),
