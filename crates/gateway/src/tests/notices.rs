@@ -47,7 +47,11 @@ async fn a_webhook_is_added_shown_changed_and_removed_and_its_secret_never_shown
     }
     let path = path(&hook);
     assert_eq!(api.get(&path).await.is(200)["webhook"], hook);
-    assert_eq!(api.get(HOOKS).await.is(200), &json!({ "webhooks": [hook] }));
+    // The command line asks for as many at once.
+    let many = format!("{HOOKS}?limit=200");
+    for list in [HOOKS, &many] {
+        assert_eq!(api.get(list).await.is(200), &json!({ "webhooks": [hook] }));
+    }
     // What was shown is handed back by whoever changes something else.
     let change = json!({ "secret": "***", "description": "ops", "active": false });
     let changed = api.patch(&path, change).await.is(200)["webhook"].clone();
