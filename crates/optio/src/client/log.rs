@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use reqwest::Response;
 use serde_json::Value;
@@ -12,6 +13,8 @@ use crate::{
     failure::{Exit, Failure},
 };
 
+/// Lines that are asked for at once.
+const LINES: usize = 5_000;
 /// The wait before the second attempt to connect again; each further one doubles.
 const RETRY_MIN: Duration = Duration::from_millis(250);
 /// The longest wait between two attempts.
@@ -264,6 +267,56 @@ fn ended(turn: &Value, console: &mut Console) -> Result<(), Failure> {
     }
     let words = console.paint(tone, &words);
     Ok(console.line(&words)?)
+}
+
+/// Prints all that was said in the attempts of what is shown at a path.
+pub(super) async fn all(
+    api: &Api,
+    path: &str,
+    search: Option<&str>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let search = search.map_or_else(String::new, |text| {
+        format!("&search={}", crate::percent::encode(text.as_bytes()))
+    });
+    let mut offset = 0;
+    loop {
+        let page = format!("{path}/logs?limit={LINES}&offset={offset}{search}");
+        let answer = api.get(&page).await?;
+        let lines = answer["logs"].as_array().cloned().unwrap_or_default();
+        for line in &lines {
+            if console.is_json() {
+                console.line(&line.to_string())?;
+            } else {
+                print_line(line, console)?;
+            }
+        }
+        if lines.len() < LINES {
+            return Ok(());
+        }
+        offset += LINES;
+    }
+}
+
+/// Prints every change of the state of what is shown at a path, oldest first.
+pub(super) async fn history(
+    api: &Api,
+    path: &str,
+    now: DateTime<Utc>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let events = api.get(&format!("{path}/events")).await?;
+    for event in events["events"].as_array().into_iter().flatten() {
+        let words = format!(
+            "  {:<12}{:<17}{}",
+            view::ago(&event["createdAt"], now),
+            view::text(event, "toState"),
+            view::some(&event["message"]).unwrap_or_default()
+        );
+        let words = console.paint(Tone::Dim, words.trim_end());
+        console.line(&words)?;
+    }
+    Ok(())
 }
 
 pub(super) fn print_line(line: &Value, console: &mut Console) -> Result<(), Failure> {

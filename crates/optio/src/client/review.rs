@@ -20,8 +20,6 @@ use crate::{
 };
 
 const REVIEWS: &str = "/api/pr-reviews";
-/// Lines asked for with one page of a log.
-const LINES: usize = 5_000;
 /// Characters of an id in a list: it begins with the time, and reviews of one minute differ only behind.
 const SHORT_ID: usize = 13;
 
@@ -72,7 +70,7 @@ pub(super) async fn run(api: &Api, review: &Review, console: &mut Console) -> Re
             review,
             follow: true,
         } => log::follow_path(api, &format!("{}/stream", path(review)), console).await,
-        Review::Logs { review, .. } => logs(api, review, console).await,
+        Review::Logs { review, .. } => log::all(api, &path(review), None, console).await,
     }
 }
 
@@ -201,7 +199,7 @@ async fn show(api: &Api, review: &str, console: &mut Console) -> Result<(), Fail
         console.line(&format!("  {name:<14}{value}"))?;
     }
     draft(shown, console)?;
-    history(api, review, now, console).await
+    log::history(api, &path(review), now, console).await
 }
 
 /// The draft, as it would be handed in.
@@ -224,27 +222,6 @@ fn draft(shown: &Value, console: &mut Console) -> Result<(), Failure> {
     Ok(console.line("")?)
 }
 
-/// Every change of its state, oldest first.
-async fn history(
-    api: &Api,
-    review: &str,
-    now: DateTime<Utc>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let events = api.get(&format!("{}/events", path(review))).await?;
-    for event in events["events"].as_array().into_iter().flatten() {
-        let words = format!(
-            "  {:<12}{:<12}{}",
-            view::ago(&event["createdAt"], now),
-            view::text(event, "toState"),
-            view::some(&event["message"]).unwrap_or_default()
-        );
-        let words = console.paint(Tone::Dim, words.trim_end());
-        console.line(&words)?;
-    }
-    Ok(())
-}
-
 async fn chat(api: &Api, path: &str, console: &mut Console) -> Result<(), Failure> {
     let answer = api.get(path).await?;
     if console.is_json() {
@@ -260,26 +237,6 @@ async fn chat(api: &Api, path: &str, console: &mut Console) -> Result<(), Failur
         console.line(&words)?;
     }
     Ok(())
-}
-
-async fn logs(api: &Api, review: &str, console: &mut Console) -> Result<(), Failure> {
-    let mut offset = 0;
-    loop {
-        let page = format!("{}/logs?limit={LINES}&offset={offset}", path(review));
-        let answer = api.get(&page).await?;
-        let lines = answer["logs"].as_array().cloned().unwrap_or_default();
-        for line in &lines {
-            if console.is_json() {
-                console.line(&line.to_string())?;
-            } else {
-                log::print_line(line, console)?;
-            }
-        }
-        if lines.len() < LINES {
-            return Ok(());
-        }
-        offset += LINES;
-    }
 }
 
 async fn act(api: &Api, review: &str, verb: &str, console: &mut Console) -> Result<(), Failure> {

@@ -15,8 +15,6 @@ use crate::{
 
 /// Where the API keeps runs of jobs.
 pub(super) const RUNS: &str = "/api/workflow-runs";
-/// Lines asked for with one page of a log.
-const LINES: usize = 5_000;
 /// Characters of an id in a list: it begins with the time, and runs of one minute differ only behind.
 pub(super) const SHORT_ID: usize = 13;
 /// Characters of parameters in one line.
@@ -32,7 +30,10 @@ pub(super) async fn run(api: &Api, run: &Run, console: &mut Console) -> Result<(
             let stream = format!("/api/tasks/{}/stream", encoded(run));
             log::follow_path(api, &stream, console).await
         }
-        Run::Logs { run, search, .. } => logs(api, run, search.as_deref(), console).await,
+        Run::Logs { run, search, .. } => {
+            let path = format!("{RUNS}/{}", encoded(run));
+            log::all(api, &path, search.as_deref(), console).await
+        }
         Run::Cancel(which) => act(api, &which.run, "cancel", console).await,
         Run::Retry(which) => act(api, &which.run, "retry", console).await,
     }
@@ -188,7 +189,8 @@ async fn show(api: &Api, run: &str, console: &mut Console) -> Result<(), Failure
         }
         console.line("")?;
     }
-    history(api, &id, now, console).await
+    let path = format!("/api/tasks/{}", encoded(&id));
+    log::history(api, &path, now, console).await
 }
 
 /// What is to be said of every run, as far as it is known.
@@ -223,57 +225,6 @@ fn short(text: &str) -> String {
     }
     let begin: String = line.chars().take(PARAMS_CHARS_MAX).collect();
     format!("{begin}…")
-}
-
-/// Every change of its state, oldest first.
-async fn history(
-    api: &Api,
-    run: &str,
-    now: DateTime<Utc>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let path = format!("/api/tasks/{}/events", encoded(run));
-    let events = api.get(&path).await?;
-    for event in events["events"].as_array().into_iter().flatten() {
-        let words = format!(
-            "  {:<12}{:<17}{}",
-            view::ago(&event["createdAt"], now),
-            view::text(event, "toState"),
-            view::some(&event["message"]).unwrap_or_default()
-        );
-        let words = console.paint(Tone::Dim, words.trim_end());
-        console.line(&words)?;
-    }
-    Ok(())
-}
-
-async fn logs(
-    api: &Api,
-    run: &str,
-    search: Option<&str>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let search = search.map_or_else(String::new, |text| format!("&search={}", encoded(text)));
-    let mut offset = 0;
-    loop {
-        let page = format!(
-            "{RUNS}/{}/logs?limit={LINES}&offset={offset}{search}",
-            encoded(run)
-        );
-        let answer = api.get(&page).await?;
-        let lines = answer["logs"].as_array().cloned().unwrap_or_default();
-        for line in &lines {
-            if console.is_json() {
-                console.line(&line.to_string())?;
-            } else {
-                log::print_line(line, console)?;
-            }
-        }
-        if lines.len() < LINES {
-            return Ok(());
-        }
-        offset += LINES;
-    }
 }
 
 async fn act(api: &Api, run: &str, verb: &str, console: &mut Console) -> Result<(), Failure> {

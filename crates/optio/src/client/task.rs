@@ -21,8 +21,6 @@ use crate::{
 };
 
 const TASKS: &str = "/api/tasks";
-/// Lines asked for with one page of a log.
-const LINES: usize = 5_000;
 /// Characters of an id in a list: it begins with the time, and tasks of one minute differ only behind.
 const SHORT_ID: usize = 13;
 /// Characters of a title that is made of the prompt.
@@ -49,7 +47,9 @@ pub(super) async fn run(api: &Api, task: &Task, console: &mut Console) -> Result
         Task::Logs {
             task, follow: true, ..
         } => log::follow_path(api, &format!("{}/stream", path(task)), console).await,
-        Task::Logs { task, search, .. } => logs(api, task, search.as_deref(), console).await,
+        Task::Logs { task, search, .. } => {
+            log::all(api, &path(task), search.as_deref(), console).await
+        }
         Task::Message {
             task,
             text,
@@ -244,7 +244,7 @@ async fn show(api: &Api, task: &str, console: &mut Console) -> Result<(), Failur
     for (name, value) in rows {
         console.line(&format!("  {name:<14}{value}"))?;
     }
-    history(api, task, now, console).await
+    log::history(api, &path(task), now, console).await
 }
 
 /// How its worktree stands, and until when or why.
@@ -255,55 +255,6 @@ fn worktree(state: &str, worktree: &Value) -> String {
         (Some(reason), _) => format!("{state}: {reason}"),
         (None, Some(due)) => format!("{state} until {due}"),
         (None, None) => state.to_owned(),
-    }
-}
-
-/// Every change of its state, oldest first.
-async fn history(
-    api: &Api,
-    task: &str,
-    now: DateTime<Utc>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let events = api.get(&format!("{}/events", path(task))).await?;
-    for event in events["events"].as_array().into_iter().flatten() {
-        let words = format!(
-            "  {:<12}{:<17}{}",
-            view::ago(&event["createdAt"], now),
-            view::text(event, "toState"),
-            view::some(&event["message"]).unwrap_or_default()
-        );
-        let words = console.paint(Tone::Dim, words.trim_end());
-        console.line(&words)?;
-    }
-    Ok(())
-}
-
-async fn logs(
-    api: &Api,
-    task: &str,
-    search: Option<&str>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let search = search.map_or_else(String::new, |text| {
-        format!("&search={}", crate::percent::encode(text.as_bytes()))
-    });
-    let mut offset = 0;
-    loop {
-        let page = format!("{}/logs?limit={LINES}&offset={offset}{search}", path(task));
-        let answer = api.get(&page).await?;
-        let lines = answer["logs"].as_array().cloned().unwrap_or_default();
-        for line in &lines {
-            if console.is_json() {
-                console.line(&line.to_string())?;
-            } else {
-                log::print_line(line, console)?;
-            }
-        }
-        if lines.len() < LINES {
-            return Ok(());
-        }
-        offset += LINES;
     }
 }
 
