@@ -1,8 +1,7 @@
 //! Trackers: where people write tickets. Each speaks the protocol of its service; what differs from git
 //! hosts ends at [`Tracker`].
 
-mod github;
-mod gitlab;
+mod issues;
 mod jira;
 mod linear;
 mod notion;
@@ -22,9 +21,7 @@ use optio_domain::{
     tracker::{Place, TrackerError, TrackerSpec},
 };
 
-use self::{
-    github::GitHubIssues, gitlab::GitLabIssues, jira::Jira, linear::Linear, notion::Notion,
-};
+use self::{issues::Issues, jira::Jira, linear::Linear, notion::Notion};
 use crate::git_hosts::{
     github::GitHub,
     gitlab::GitLab,
@@ -97,7 +94,7 @@ impl TrackerAdapters {
                     None => Arc::clone(&self.settings.github),
                     Some(token) => Arc::new(self.settings.github.with_token(token).map_err(bad)?),
                 };
-                Arc::new(GitHubIssues::new(github, repo.clone(), &spec.label))
+                Arc::new(Issues::new(github, repo.clone(), &spec.label))
             }
             Place::GitLab { host, project } => {
                 let configured = &self.settings.gitlab;
@@ -106,7 +103,7 @@ impl TrackerAdapters {
                     None => return Err(no_token(spec)),
                     Some(token) => Arc::new(configured.with_token(host, token).map_err(bad)?),
                 };
-                Arc::new(GitLabIssues::new(gitlab, project.clone(), &spec.label))
+                Arc::new(Issues::new(gitlab, project.clone(), &spec.label))
             }
             Place::Jira { base_url, .. } => {
                 let http = open(base_url.as_str(), jira::DIALECT, &clock)?;
