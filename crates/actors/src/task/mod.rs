@@ -92,7 +92,12 @@ impl Tasks {
         if plan.step != Step::Nothing {
             tracing::debug!(task.id = %id, step = plan.step.name(), seen = decision.seen, "step");
         }
+        let steps = plan.step != Step::Nothing;
         let progress = self.act(&sight, &settings, plan, &decision).await?;
+        if let (true, Some(origin)) = (steps, &sight.task.origin) {
+            // A fire of its job may have waited for this; the timer would find it later.
+            self.hint(origin.job);
+        }
         self.world.stream.hint();
         Ok(progress)
     }
