@@ -29,9 +29,14 @@ const TABLE: [(&str, &str, &str, &str); 6] = [
         "optio doctor",
     ),
     ("silent", "silence", "printed nothing", "silence_ms_max"),
-    ("signal", "crash", "signal 11", "turn's log"),
-    ("no-result", "crash", "it said: oh dear", "turn's log"),
-    ("bad-exit", "crash", "exit code 3", "turn's log"),
+    ("signal", "crash", "signal 11", "optio agent resume"),
+    (
+        "no-result",
+        "crash",
+        "it said: oh dear",
+        "optio agent resume",
+    ),
+    ("bad-exit", "crash", "exit code 3", "optio agent resume"),
     ("flood", "output_limit", "too much", "output_bytes_max"),
 ];
 
