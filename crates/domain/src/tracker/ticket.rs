@@ -13,6 +13,8 @@ const WORD_CHARS_MAX: usize = 1_000;
 const TITLE_CHARS_MAX: usize = 500;
 /// Bytes of the text of a ticket, and of one of its comments.
 const TEXT_BYTES_MAX: usize = 64 << 10;
+/// Bytes of all comments that an agent or a run is told; the newest ones win.
+pub(super) const COMMENTS_BYTES_MAX: usize = 64 << 10;
 /// Labels of a ticket.
 const LABELS_MAX: usize = 100;
 
@@ -64,14 +66,22 @@ impl Ticket {
         }
     }
 
-    /// What a trigger's mapping looks into: the body of a ticket's fire.
+    /// What a trigger's mapping looks into: the body of a ticket's fire, with the newest comments that there
+    /// is room for.
     #[must_use]
     pub fn body_of_fire(&self, source: Source, comments: &[TicketComment]) -> Value {
-        let comments: Vec<Value> = comments
+        let mut bytes = 0;
+        let mut comments: Vec<Value> = comments
             .iter()
+            .rev()
             .filter(|comment| !is_ours(&comment.body))
+            .take_while(|comment| {
+                bytes += comment.body.len();
+                bytes <= COMMENTS_BYTES_MAX
+            })
             .map(|it| json!({ "author": it.author, "body": it.body, "at": it.at }))
             .collect();
+        comments.reverse();
         json!({
             "source": source.name(), "id": self.id, "key": self.key, "url": self.url,
             "title": self.title, "body": self.body, "author": self.author, "labels": self.labels,

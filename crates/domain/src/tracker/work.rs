@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     place::Source,
     spec::TrackerSpec,
-    ticket::{Ticket, TicketComment, is_ours},
+    ticket::{COMMENTS_BYTES_MAX, Ticket, TicketComment, is_ours},
 };
 use crate::{
     agent::spec::RUNTIMES,
@@ -20,8 +20,6 @@ use crate::{
 const REPO_LABEL: &str = "repo:";
 /// Where a repository is that is named by owner and name alone, and whose tracker names no other host.
 const HOST_DEFAULT: &str = "https://github.com";
-/// Bytes of all comments that the agent is told; the newest ones win.
-const COMMENTS_BYTES_MAX: usize = 64 << 10;
 
 /// The repository whose work a ticket is: its own where its tracker knows one, the one that a label names,
 /// or that of the tracker.

@@ -113,6 +113,32 @@ fn the_agent_is_told_the_ticket_and_what_people_said_in_it() {
 }
 
 #[test]
+fn a_trigger_is_told_the_ticket_and_the_newest_of_what_people_said_in_it() {
+    let long = "x".repeat(30 << 10);
+    let mut comments: Vec<_> = (0..5)
+        .map(|at| said("ada", &format!("{at} {long}"), at))
+        .collect();
+    comments.push(said("optio", &signed("Work has begun.", "started:1"), 6));
+    let body = ticket().body_of_fire(Source::Jira, &comments);
+    for (member, value) in [
+        ("source", "jira"),
+        ("id", "SHOP-7"),
+        ("title", "Add /healthz"),
+        ("author", "ada"),
+    ] {
+        assert_eq!(body[member], value, "{member}");
+    }
+    assert_eq!(body["labels"][0], "optio");
+    let told: Vec<&str> = body["comments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["body"].as_str().unwrap()[..1])
+        .collect();
+    assert_eq!(told, ["3", "4"], "oldest first");
+}
+
+#[test]
 fn of_very_many_words_the_newest_are_told() {
     let long = "x".repeat(30 << 10);
     let comments: Vec<_> = (0..5)
