@@ -267,6 +267,13 @@ async fn every_second_has_one_run_though_one_of_two_control_planes_is_killed_at_
     assert_eq!(world.query(&gaps), "0", "a second is missing");
     let runs = world.query("SELECT count(*) FROM tasks");
     assert_eq!(runs, fires.to_string(), "one run for each fire");
+    // Runs that are at work when a server stops go on without it.
+    let open = "SELECT count(*) FROM tasks WHERE state <> 'completed'";
+    world
+        .until("all runs to be over", async |world: &mut World| {
+            (world.query(open) == "0").then_some(())
+        })
+        .await;
     world.end_all([other]).await;
 }
 
