@@ -61,6 +61,11 @@ const LOCK_WATCHER: &str = "
 SELECT a.id FROM actors a WHERE a.kind = 'pull-request' AND a.id =
   (SELECT id FROM pulls WHERE workspace = $1 AND repo_url = $2 AND number = $3) FOR UPDATE";
 
+/// Those who begin with the same pull request do so one after the other: where there is no row yet, there is
+/// none to lock.
+const ALONE: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2 || ' ' || $3, 0))";
+
 /// A person may have a pull request reviewed again whose last review was cancelled; by itself that is
 /// not done.
 const THERE: &str = "
@@ -85,6 +90,12 @@ impl Store {
     async fn try_to_begin(&self, new: &NewPrReview<'_>) -> Result<Begun, StoreError> {
         let seen = PullSeen::unchecked(new.pull, new.at);
         let mut tx = self.pool.begin().await?;
+        sqlx::query(ALONE)
+            .bind(new.workspace)
+            .bind(new.repo_url)
+            .bind(seen.number.to_string())
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(LOCK_WATCHER)
             .bind(new.workspace)
             .bind(new.repo_url)
