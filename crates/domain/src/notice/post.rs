@@ -8,12 +8,10 @@ use super::{
     signature,
     slack::{self, Message},
 };
-use crate::secret::SecretText;
+use crate::{secret::SecretText, wire::credentials::HOPS_HEADER};
 
 /// How we call ourselves.
 const USER_AGENT: &str = concat!("Optio/", env!("CARGO_PKG_VERSION"));
-/// The header with how many deliveries lie before whatever this one causes.
-pub const HOPS_HEADER: &str = "x-optio-hops";
 
 /// One request. Neither its address nor its signatures are printed.
 #[derive(Clone, PartialEq, Eq)]
