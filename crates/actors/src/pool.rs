@@ -68,11 +68,9 @@ impl Pools {
     }
 
     async fn rest(&self, sight: &PoolSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let store = &self.world.store;
-            store.wait(sight.pool.into(), sight.version, wait).await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.pool.into(), read, wait).await
     }
 
     async fn begin(

@@ -63,11 +63,9 @@ impl Pulls {
     }
 
     async fn rest(&self, sight: &PullSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let store = &self.world.store;
-            store.wait(sight.pull.into(), sight.version, wait).await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.pull.into(), read, wait).await
     }
 
     async fn look(&self, sight: &PullSight, now: DateTime<Utc>) -> Result<Progress, Fault> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use optio_domain::{
-    actor::ActorKey,
+    actor::{ActorKey, Wait},
     agent::seen::Link,
     id::{RunId, SandboxId},
     limits::Limits,
@@ -12,8 +12,8 @@ use optio_domain::{
     },
     token::{SandboxClaims, Signer},
 };
-use optio_runtime::{links::Links, stream::Stream};
-use optio_store::Store;
+use optio_runtime::{Fault, Progress, links::Links, stream::Stream};
+use optio_store::{Store, actors::Version};
 
 use crate::KnownRuns;
 
@@ -55,6 +55,23 @@ impl World {
     #[must_use]
     pub fn runner_url(&self) -> &str {
         self.links.peers().url().unwrap_or(&self.api_url)
+    }
+
+    /// Lets an actor wait; where its row says so already, nothing is written. `read` is the version that was
+    /// looked at, and what the actor waited for then.
+    ///
+    /// # Errors
+    /// [`Fault`] where it has moved since, or the database is away.
+    pub(crate) async fn rest(
+        &self,
+        key: ActorKey,
+        (version, seen): (Version, &Wait),
+        wait: &Wait,
+    ) -> Result<Progress, Fault> {
+        if wait != seen {
+            self.store.wait(key, version, wait).await?;
+        }
+        Ok(Progress::Rest { until: wait.until })
     }
 
     /// What the driver is told about a sandbox and its runner.

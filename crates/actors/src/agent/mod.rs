@@ -173,13 +173,9 @@ impl Agents {
     }
 
     async fn rest(&self, sight: &AgentSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            self.world
-                .store
-                .wait(sight.agent.id.into(), sight.version, wait)
-                .await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.agent.id.into(), read, wait).await
     }
 }
 

@@ -252,11 +252,9 @@ impl Jobs {
     }
 
     async fn rest(&self, sight: &JobSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let key = sight.job.id.into();
-            self.world.store.wait(key, sight.version, wait).await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.job.id.into(), read, wait).await
     }
 }
 

@@ -166,11 +166,9 @@ impl PrReviews {
     }
 
     async fn rest(&self, sight: &PrReviewSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let key = sight.review.id.into();
-            self.world.store.wait(key, sight.version, wait).await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.review.id.into(), read, wait).await
     }
 }
 

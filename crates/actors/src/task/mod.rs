@@ -186,11 +186,9 @@ impl Tasks {
     }
 
     async fn rest(&self, sight: &TaskSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let key = sight.task.id.into();
-            self.world.store.wait(key, sight.version, wait).await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.task.id.into(), read, wait).await
     }
 }
 

@@ -78,13 +78,9 @@ impl Trackers {
     }
 
     async fn rest(&self, sight: &TrackerSight, wait: &Wait) -> Result<Progress, Fault> {
-        if *wait != sight.wait {
-            let store = &self.world.store;
-            store
-                .wait(sight.tracker.into(), sight.version, wait)
-                .await?;
-        }
-        Ok(Progress::Rest { until: wait.until })
+        let world = &self.world;
+        let read = (sight.version, &sight.wait);
+        world.rest(sight.tracker.into(), read, wait).await
     }
 
     /// Begins a step after which it looks again.
