@@ -20,7 +20,6 @@ mod write;
 pub use lists::{JobNumbers, RunStats};
 pub use sight::JobSight;
 pub use steps::NewRun;
-pub(crate) use steps::came_of;
 pub use write::NewJob;
 
 /// A job as its row has it.

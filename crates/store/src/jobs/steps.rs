@@ -6,13 +6,13 @@ use optio_domain::{
     job::Origin,
     task::{Intent, spec::TaskSpec},
 };
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
     step::Step,
     tasks::{NewTask, TaskRow, insert_task},
+    triggers::came_of,
 };
 
 /// A run to be started.
@@ -215,29 +215,4 @@ impl Step {
         }
         Ok(())
     }
-}
-
-/// Notes with its trigger what came of a fire. A schedule was counted when it fired; who calls from outside is
-/// counted here.
-pub(crate) async fn came_of(
-    tx: &mut PgConnection,
-    trigger: Option<TriggerId>,
-    words: &str,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Some(trigger) = trigger else {
-        return Ok(());
-    };
-    sqlx::query(
-        "UPDATE triggers SET outcome = $2, outcome_at = $3,
-                fires = fires + CASE WHEN type IN ('webhook', 'ticket') THEN 1 ELSE 0 END,
-                last_fired_at = CASE WHEN type IN ('webhook', 'ticket') THEN $3 ELSE last_fired_at END
-         WHERE id = $1",
-    )
-        .bind(trigger.0)
-        .bind(words)
-        .bind(at)
-        .execute(tx)
-        .await?;
-    Ok(())
 }

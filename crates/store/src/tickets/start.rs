@@ -1,6 +1,5 @@
 //! What starts from a ticket, exactly once: in the transaction that writes that it was handled.
 
-use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
     id::{TaskId, TicketId},
@@ -16,6 +15,7 @@ use crate::{
     mail::{Bounds, NewMessage, Stored},
     step::{NewEvent, Step},
     tasks::{NewTask, insert_task},
+    triggers::{SENT, came_of, trigger_of},
 };
 
 /// The work that a ticket becomes.
@@ -151,28 +151,11 @@ async fn fire(
         }
     }
     // An actor of the kind job notes with its trigger what came of a fire; an agent does not.
-    let (keys, ats): (Vec<Uuid>, Vec<DateTime<Utc>>) = messages
-        .iter()
-        .filter(|message| message.receiver.kind == ActorKind::Agent)
-        .filter_map(|message| {
-            let trigger = message
-                .key
-                .as_deref()?
-                .split('@')
-                .next()?
-                .parse::<Uuid>()
-                .ok()?;
-            Some((trigger, message.at))
-        })
-        .unzip();
-    sqlx::query(
-        "UPDATE triggers t SET fires = fires + 1, last_fired_at = f.at, outcome = 'sent', outcome_at = f.at
-         FROM UNNEST($1::uuid[], $2::timestamptz[]) AS f (id, at) WHERE t.id = f.id",
-    )
-    .bind(keys)
-    .bind(ats)
-    .execute(&mut **tx)
-    .await?;
+    for message in messages {
+        if message.receiver.kind == ActorKind::Agent {
+            came_of(tx, trigger_of(message), SENT, message.at).await?;
+        }
+    }
     let mut woken: Vec<ActorKey> = messages.iter().map(|message| message.receiver).collect();
     woken.sort();
     woken.dedup();

@@ -6,7 +6,7 @@ use optio_domain::{actor::ActorKey, id::TriggerId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{COLUMNS, TriggerRow};
+use super::{COLUMNS, TriggerRow, came_of, trigger_of};
 use crate::{
     Store, StoreError,
     mail::{Bounds, NewMessage, Stored},
@@ -125,9 +125,8 @@ async fn refused(
     error: &StoreError,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let trigger = message.key.as_deref().and_then(|key| key.split('@').next());
-    let trigger: Option<Uuid> = trigger.and_then(|id| id.parse().ok());
+    let trigger = trigger_of(message);
     let words = format!("not sent: {error}");
     tracing::warn!(trigger.id = ?trigger, %error, "a fire could not be sent");
-    crate::jobs::came_of(tx, trigger.map(TriggerId), &words, now).await
+    came_of(tx, trigger, &words, now).await
 }

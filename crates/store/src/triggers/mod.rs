@@ -6,14 +6,17 @@ use optio_domain::{
     trigger::{TargetKind, TriggerType},
 };
 use serde_json::Value;
-use sqlx::{FromRow, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, mail::NewMessage};
 
 mod due;
 
 pub use due::{Claimed, Firing};
+
+/// What came of a fire of an agent, which says nothing of it.
+pub(crate) const SENT: &str = "sent";
 
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, FromRow)]
@@ -325,15 +328,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away.
     pub async fn has_fired(&self, trigger: TriggerId, at: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE triggers SET fires = fires + 1, last_fired_at = $2, outcome = 'sent', outcome_at = $2
-             WHERE id = $1",
-        )
-        .bind(trigger.0)
-        .bind(at)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let mut connection = self.pool.acquire().await?;
+        came_of(&mut connection, Some(trigger), SENT, at).await
     }
 }
 
@@ -341,4 +337,35 @@ fn select() -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new("SELECT ");
     query.push(COLUMNS).push(" FROM triggers t");
     query
+}
+
+/// The trigger that a message is a fire of: its key begins with it.
+pub(crate) fn trigger_of(message: &NewMessage) -> Option<TriggerId> {
+    let (trigger, _) = message.key.as_deref()?.split_once('@')?;
+    trigger.parse().ok().map(TriggerId)
+}
+
+/// Notes with its trigger what came of a fire. A schedule was counted when it fired; who calls from outside is
+/// counted here.
+pub(crate) async fn came_of(
+    tx: &mut PgConnection,
+    trigger: Option<TriggerId>,
+    words: &str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(trigger) = trigger else {
+        return Ok(());
+    };
+    sqlx::query(
+        "UPDATE triggers SET outcome = $2, outcome_at = $3,
+                fires = fires + CASE WHEN type IN ('webhook', 'ticket') THEN 1 ELSE 0 END,
+                last_fired_at = CASE WHEN type IN ('webhook', 'ticket') THEN $3 ELSE last_fired_at END
+         WHERE id = $1",
+    )
+        .bind(trigger.0)
+        .bind(words)
+        .bind(at)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
