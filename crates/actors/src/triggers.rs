@@ -55,28 +55,15 @@ pub struct Fire {
     pub at: DateTime<Utc>,
 }
 
-/// What a trigger is, understood.
-struct Known {
-    target: TargetKind,
+/// A trigger, understood.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    /// What it starts.
+    pub target: TargetKind,
+    /// Its settings.
+    pub config: Config,
     kind: TriggerType,
-    config: Config,
-}
-
-/// Understands a trigger's row.
-///
-/// # Errors
-/// What is wrong with it, in words.
-fn known(trigger: &TriggerRow) -> Result<Known, String> {
-    let target = TargetKind::parse(&trigger.target_type).ok_or("its target is unknown")?;
-    let kind = TriggerType::parse(&trigger.type_name).ok_or("its type is unknown")?;
-    let none = Map::new();
-    let fields = trigger.config.as_object().unwrap_or(&none);
-    let config = Config::parse(kind, target, fields).map_err(|error| error.to_string())?;
-    Ok(Known {
-        target,
-        kind,
-        config,
-    })
+    row: &'a TriggerRow,
 }
 
 /// The actor that a trigger's messages go to.
@@ -96,56 +83,72 @@ pub fn run_of(pool: PoolId, message: MessageId) -> TaskId {
     TaskId(pool.beside(message.0))
 }
 
-/// The message of a fire.
-///
-/// # Errors
-/// What is wrong with the trigger, in words.
-pub fn message(trigger: &TriggerRow, fire: Fire, id: MessageId) -> Result<NewMessage, String> {
-    let Known {
-        target,
-        kind,
-        config,
-    } = known(trigger)?;
-    let trigger_id = TriggerId(trigger.id);
-    let (sender, source) = match kind {
-        TriggerType::Manual => (Sender::System("manual".to_owned()), WakeSource::User),
-        TriggerType::Schedule => (Sender::System("schedule".to_owned()), WakeSource::Schedule),
-        TriggerType::Webhook => (Sender::External("webhook".to_owned()), WakeSource::Webhook),
-        TriggerType::Ticket => (Sender::External("ticket".to_owned()), WakeSource::Ticket),
-    };
-    let plain = Words::default();
-    let words = config.words().unwrap_or(&plain);
-    let (body, payload) = match target {
-        TargetKind::Agent => (told(words, &fire.params), told_beside(kind, fire.params)),
-        TargetKind::Job | TargetKind::Blueprint => {
-            let fired = Fired {
-                trigger: Some(trigger_id),
-                overlap: config.overlap(target),
-                params: fire.params,
-                hops: fire.hops,
-                due: fire.due,
-                ticket: fire.ticket,
-            };
-            (String::new(), serde_json::to_value(fired).ok())
+impl<'a> Known<'a> {
+    /// Understands a trigger's row.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(row: &'a TriggerRow) -> Result<Self, String> {
+        let target = TargetKind::parse(&row.target_type).ok_or("its target is unknown")?;
+        let kind = TriggerType::parse(&row.type_name).ok_or("its type is unknown")?;
+        let none = Map::new();
+        let fields = row.config.as_object().unwrap_or(&none);
+        let config = Config::parse(kind, target, fields).map_err(|error| error.to_string())?;
+        Ok(Self {
+            target,
+            config,
+            kind,
+            row,
+        })
+    }
+
+    /// The message of a fire.
+    #[must_use]
+    pub fn message(&self, fire: Fire, id: MessageId) -> NewMessage {
+        let trigger = TriggerId(self.row.id);
+        let (sender, source) = match self.kind {
+            TriggerType::Manual => (Sender::System("manual".to_owned()), WakeSource::User),
+            TriggerType::Schedule => (Sender::System("schedule".to_owned()), WakeSource::Schedule),
+            TriggerType::Webhook => (Sender::External("webhook".to_owned()), WakeSource::Webhook),
+            TriggerType::Ticket => (Sender::External("ticket".to_owned()), WakeSource::Ticket),
+        };
+        let plain = Words::default();
+        let words = self.config.words().unwrap_or(&plain);
+        let (body, payload) = match self.target {
+            TargetKind::Agent => (
+                told(words, &fire.params),
+                told_beside(self.kind, fire.params),
+            ),
+            TargetKind::Job | TargetKind::Blueprint => {
+                let fired = Fired {
+                    trigger: Some(trigger),
+                    overlap: self.config.overlap(self.target),
+                    params: fire.params,
+                    hops: fire.hops,
+                    due: fire.due,
+                    ticket: fire.ticket,
+                };
+                (String::new(), serde_json::to_value(fired).ok())
+            }
+        };
+        NewMessage {
+            id,
+            receiver: receiver(self.target, self.row.target_id),
+            sender,
+            sender_name: None,
+            source,
+            key: fire.key.map(|key| format!("{trigger}@{key}")),
+            body,
+            payload,
+            broadcasted: false,
+            marks: Marks {
+                class: words.class,
+                ..Marks::default()
+            },
+            cause: None,
+            at: fire.at,
         }
-    };
-    Ok(NewMessage {
-        id,
-        receiver: receiver(target, trigger.target_id),
-        sender,
-        sender_name: None,
-        source,
-        key: fire.key.map(|key| format!("{trigger_id}@{key}")),
-        body,
-        payload,
-        broadcasted: false,
-        marks: Marks {
-            class: words.class,
-            ..Marks::default()
-        },
-        cause: None,
-        at: fire.at,
-    })
+    }
 }
 
 /// What an agent is told; nothing is a plain tick.
@@ -220,15 +223,13 @@ impl Schedules {
             messages: Vec::new(),
             outcome: Some(words),
         };
-        let (schedule, target) = match known(trigger) {
-            Ok(Known {
-                config: Config::Schedule(schedule),
-                target,
-                ..
-            }) => (schedule, target),
-            // What no longer parses or never fires again stays without a next fire.
-            Ok(_) => return nothing(None, "it is no schedule".to_owned()),
+        // What no longer parses or never fires again stays without a next fire.
+        let known = match Known::read(trigger) {
+            Ok(known) => known,
             Err(words) => return nothing(None, words),
+        };
+        let Config::Schedule(schedule) = &known.config else {
+            return nothing(None, "it is no schedule".to_owned());
         };
         let Some(at) = trigger.next_fire_at else {
             return nothing(None, "it is not due".to_owned());
@@ -238,10 +239,10 @@ impl Schedules {
             return nothing(due.next, format!("skipped: nobody looked at {at}"));
         }
         // To an agent a tick on top of a tick would say nothing new. Of jobs the job itself knows more.
-        if claimed.waits && target == TargetKind::Agent && schedule.overlap == Overlap::Skip {
+        if claimed.waits && known.target == TargetKind::Agent && schedule.overlap == Overlap::Skip {
             return nothing(due.next, "skipped: the tick before still waits".to_owned());
         }
-        let messages = due.fires.iter().filter_map(|due| {
+        let messages = due.fires.iter().map(|due| {
             let fire = Fire {
                 params: params_of(trigger),
                 key: Some(due.timestamp_micros().to_string()),
@@ -250,7 +251,7 @@ impl Schedules {
                 hops: 0,
                 at: self.world.clock.now(),
             };
-            message(trigger, fire, MessageId(self.world.ids.fresh())).ok()
+            known.message(fire, MessageId(self.world.ids.fresh()))
         });
         Firing {
             trigger: id,

@@ -12,7 +12,7 @@ use optio_domain::{
         plan::{Setback, after_ticket},
         repo_of, task_of,
     },
-    trigger::{TargetKind, TriggerType, config::Config, mapping},
+    trigger::{TargetKind, config::Config, mapping},
 };
 use optio_runtime::{Fault, Progress};
 use optio_store::{
@@ -20,12 +20,11 @@ use optio_store::{
     mail::NewMessage,
     tasks::NewTask,
     tickets::{Begins, NewWork, TicketSight, TrackerSight},
-    triggers::TriggerRow,
 };
 use serde_json::{Map, Value};
 
 use super::Trackers;
-use crate::triggers::{Fire, message};
+use crate::triggers::{Fire, Known};
 
 /// The agent program of a task whose ticket and repository name none.
 const AGENT: &str = "claude-code";
@@ -37,38 +36,33 @@ struct Fires {
     to: Vec<String>,
 }
 
-fn called(trigger: &TriggerRow) -> &'static str {
-    match TargetKind::parse(&trigger.target_type) {
-        Some(TargetKind::Agent) => "agent",
-        Some(TargetKind::Job) => "job",
-        Some(TargetKind::Blueprint) => "blueprint",
-        None => "",
+fn called(target: TargetKind) -> &'static str {
+    match target {
+        TargetKind::Agent => "agent",
+        TargetKind::Job => "job",
+        TargetKind::Blueprint => "blueprint",
     }
 }
 
-/// What a trigger makes of a ticket, if it wants it.
+/// What a trigger that wants a ticket makes of it.
 ///
 /// # Errors
 /// What is wrong with the trigger, in words.
 fn params_of(
-    trigger: &TriggerRow,
+    known: &Known<'_>,
+    mapping: Option<&Value>,
     source: Source,
     ticket: &Ticket,
     body: &Value,
 ) -> Result<Option<Map<String, Value>>, String> {
-    let target = TargetKind::parse(&trigger.target_type).ok_or("its target is unknown")?;
-    let fields = trigger.config.as_object().ok_or("it has no settings")?;
-    let config =
-        Config::parse(TriggerType::Ticket, target, fields).map_err(|error| error.to_string())?;
-    let wants = match &config {
+    let wants = match &known.config {
         Config::Ticket(config) => config.wants(source.name(), &ticket.labels),
         Config::Manual | Config::Schedule(_) | Config::Webhook(_) => false,
     };
     if !wants {
         return Ok(None);
     }
-    let places = trigger.param_mapping.as_ref().and_then(Value::as_object);
-    let params = mapping::map(places, body.clone());
+    let params = mapping::map(mapping.and_then(Value::as_object), body.clone());
     params.map(Some).map_err(|error| error.to_string())
 }
 
@@ -138,7 +132,7 @@ impl Trackers {
     async fn fires(
         &self,
         sight: &TrackerSight,
-        known: &TicketSight,
+        taken: &TicketSight,
         ticket: &Ticket,
         comments: &[TicketComment],
     ) -> Result<Fires, Fault> {
@@ -151,8 +145,13 @@ impl Trackers {
             .await?;
         for awaiting in &all {
             let trigger = &awaiting.trigger;
-            let params = match params_of(trigger, source, ticket, &body) {
-                Ok(Some(params)) => params,
+            let read = Known::read(trigger).and_then(|known| {
+                let places = trigger.param_mapping.as_ref();
+                let params = params_of(&known, places, source, ticket, &body)?;
+                Ok(params.map(|params| (known, params)))
+            });
+            let (known, params) = match read {
+                Ok(Some(wanting)) => wanting,
                 Ok(None) => continue,
                 Err(words) => {
                     tracing::warn!(trigger.id = %trigger.id, reason = words, "a trigger cannot fire");
@@ -161,23 +160,16 @@ impl Trackers {
             };
             let fire = Fire {
                 params,
-                key: Some(known.id.to_string()),
+                key: Some(taken.id.to_string()),
                 due: None,
                 hops: 0,
-                ticket: Some(known.id),
+                ticket: Some(taken.id),
                 at: world.clock.now(),
             };
-            match message(trigger, fire, MessageId(world.ids.fresh())) {
-                Ok(message) => {
-                    fires.messages.push(message);
-                    fires
-                        .to
-                        .push(format!("{} `{}`", called(trigger), awaiting.target));
-                }
-                Err(words) => {
-                    tracing::warn!(trigger.id = %trigger.id, reason = words, "a trigger cannot fire");
-                }
-            }
+            let id = MessageId(world.ids.fresh());
+            fires.messages.push(known.message(fire, id));
+            let target = called(known.target);
+            fires.to.push(format!("{target} `{}`", awaiting.target));
         }
         Ok(fires)
     }
@@ -199,24 +191,7 @@ impl Trackers {
                 to: &fires.to.join(" and "),
             },
         };
-        let mut step = self.begin(sight, decision).await?;
-        match step.ticket_handled(&work).await {
-            Ok(started) => {
-                step.commit().await?;
-                tracing::info!(tracker.id = %sight.tracker, ticket.id = %ticket.id, fires = fires.messages.len(),
-                    "a ticket fired triggers");
-                started.woken.into_iter().for_each(|key| self.hint(key));
-                Ok(Progress::Again)
-            }
-            // What it starts is gone, or its inbox is full: it is asked again.
-            Err(error @ (StoreError::InboxFull(_) | StoreError::NoReceiver)) => {
-                drop(step);
-                let again = Some(decision.at + self.every());
-                self.no_work(sight, ticket.id, &error.to_string(), again, decision)
-                    .await
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.handle(sight, &work, decision).await
     }
 
     async fn start(
@@ -230,14 +205,14 @@ impl Trackers {
         let pool = store
             .pool_of(&sight.workspace, &spec.repo_url, ids.fresh(), decision.at)
             .await?;
-        let (new, source) = (TaskId(pool.beside(ids.fresh())), sight.spec.source());
+        let source = sight.spec.source();
         let by = format!("tracker:{}", source.name());
         let work = NewWork {
             ticket: ticket.id,
             external_id: &ticket.external_id,
             source,
             begins: Begins::Task(NewTask {
-                id: new,
+                id: TaskId(pool.beside(ids.fresh())),
                 workspace: &sight.workspace,
                 spec,
                 pool,
@@ -247,25 +222,37 @@ impl Trackers {
                 at: decision.at,
             }),
         };
+        self.handle(sight, &work, decision).await
+    }
+
+    /// Starts it, in the transaction that writes that the ticket was handled.
+    async fn handle(
+        &self,
+        sight: &TrackerSight,
+        work: &NewWork<'_>,
+        decision: &Decision,
+    ) -> Result<Progress, Fault> {
         let mut step = self.begin(sight, decision).await?;
-        match step.ticket_handled(&work).await {
+        let next = decision.at + self.every();
+        let (error, again) = match step.ticket_handled(work).await {
             Ok(started) => {
                 step.commit().await?;
-                let task = started.task.unwrap_or(new);
-                tracing::info!(tracker.id = %sight.tracker, task.id = %task, "a ticket became work");
+                tracing::info!(tracker.id = %sight.tracker, ticket.id = %work.ticket, woken = ?started.woken,
+                    "a ticket became work");
                 started.woken.into_iter().for_each(|key| self.hint(key));
-                Ok(Progress::Again)
+                return Ok(Progress::Again);
             }
             // Somebody has made a task of it meanwhile, or another ticket has its name.
             Err(error @ StoreError::TicketTaken(_)) => {
-                drop(step);
-                let words = error.to_string();
-                let again = source.is_git_host().then(|| decision.at + self.every());
-                self.no_work(sight, ticket.id, &words, again, decision)
-                    .await
+                (error, work.source.is_git_host().then_some(next))
             }
-            Err(error) => Err(error.into()),
-        }
+            // What it starts is gone, or its inbox is full: it is asked again.
+            Err(error @ (StoreError::InboxFull(_) | StoreError::NoReceiver)) => (error, Some(next)),
+            Err(error) => return Err(error.into()),
+        };
+        drop(step);
+        self.no_work(sight, work.ticket, &error.to_string(), again, decision)
+            .await
     }
 
     /// A person has to do something first, to the ticket or to the tracker, where it is not tried again.

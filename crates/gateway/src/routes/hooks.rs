@@ -2,12 +2,12 @@
 //! write it down; the rest is its target's business.
 
 use axum::{Json, extract::State, http::HeaderMap, http::StatusCode};
-use optio_actors::triggers::{Fire, message, run_of};
+use optio_actors::triggers::{Fire, Known, run_of};
 use optio_domain::{
     id::{MessageId, TriggerId},
     secret::Place,
     trigger::{
-        TargetKind, TriggerType,
+        TargetKind,
         config::{Config, WebhookConfig},
         hook::{Headers, delivery, verify},
         mapping,
@@ -67,8 +67,12 @@ pub(crate) async fn call(
     let world = gateway.world();
     let now = world.clock.now();
     let called = heard(&gateway, &path).await?;
-    let config = settings(&called)?;
     let trigger = TriggerId(called.trigger.id);
+    let broken = |words: &str| ApiError::Internal(format!("trigger {trigger}: {words}"));
+    let known = Known::read(&called.trigger).map_err(|words| broken(&words))?;
+    let Config::Webhook(config) = &known.config else {
+        return Err(broken("it is no webhook"));
+    };
     let per_minute = config
         .calls_per_minute_max
         .unwrap_or(world.limits.hook_calls_per_minute_max);
@@ -82,7 +86,7 @@ pub(crate) async fn call(
     let hops = hops(&headers, world.limits.hops_max)?;
     let body = read(request, world.limits.hook_bytes_max).await?;
     let said = said(&headers);
-    believe(&gateway, &called, &config, &said, &body).await?;
+    believe(&gateway, &called, config, &said, &body).await?;
     let key = delivery(&said, config.same_body_once, &body);
     let body = value(&body)?;
     if !config.when.wants(&body) {
@@ -101,10 +105,9 @@ pub(crate) async fn call(
         hops,
         at: now,
     };
-    let message =
-        message(&called.trigger, fire, MessageId(world.ids.fresh())).map_err(ApiError::Internal)?;
+    let message = known.message(fire, MessageId(world.ids.fresh()));
     let receipt = accept(&gateway, message).await?;
-    answer(&gateway, &called, receipt).await
+    answer(&gateway, &called, known.target, receipt).await
 }
 
 async fn heard(gateway: &Gateway, path: &str) -> Result<Called, ApiError> {
@@ -113,23 +116,6 @@ async fn heard(gateway: &Gateway, path: &str) -> Result<Called, ApiError> {
     called
         .filter(|called| called.trigger.enabled && called.target_enabled == Some(true))
         .ok_or_else(|| ApiError::Missing(format!("no webhook is heard at `{path}`")))
-}
-
-fn settings(called: &Called) -> Result<WebhookConfig, ApiError> {
-    let broken =
-        |words: &str| ApiError::Internal(format!("trigger {}: {words}", called.trigger.id));
-    let target = TargetKind::parse(&called.trigger.target_type);
-    let fields = called.trigger.config.as_object();
-    let (Some(target), Some(fields)) = (target, fields) else {
-        return Err(broken("it cannot be read"));
-    };
-    match Config::parse(TriggerType::Webhook, target, fields) {
-        Ok(Config::Webhook(config)) => Ok(config),
-        Ok(Config::Manual | Config::Schedule(_) | Config::Ticket(_)) => {
-            Err(broken("it is no webhook"))
-        }
-        Err(invalid) => Err(broken(&invalid.to_string())),
-    }
 }
 
 fn said(headers: &HeaderMap) -> Headers<'_> {
@@ -235,6 +221,7 @@ fn ignored(trigger: TriggerId) -> HookAccepted {
 async fn answer(
     gateway: &Gateway,
     called: &Called,
+    target: TargetKind,
     receipt: Receipt,
 ) -> Result<(StatusCode, Json<HookAccepted>), ApiError> {
     let run = called.pool().map(|pool| run_of(pool, receipt.id).0);
@@ -246,10 +233,10 @@ async fn answer(
         repeated: receipt.repeated,
         ignored: false,
     };
-    match TargetKind::parse(&called.trigger.target_type) {
-        Some(TargetKind::Job) => accepted.run_id = run,
-        Some(TargetKind::Blueprint) => accepted.task_id = run,
-        Some(TargetKind::Agent) | None => {
+    match target {
+        TargetKind::Job => accepted.run_id = run,
+        TargetKind::Blueprint => accepted.task_id = run,
+        TargetKind::Agent => {
             accepted.run_id = Some(called.trigger.target_id);
             if !receipt.repeated {
                 let world = gateway.world();
