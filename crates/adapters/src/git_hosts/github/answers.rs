@@ -19,14 +19,15 @@ pub(super) const DIALECT: Dialect = Dialect {
 
 /// Until when no more calls are to be made, if this answer says so.
 fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let number = |name: &str| reply.header(name).and_then(|text| text.parse::<i64>().ok());
     let is_refused = matches!(reply.status, 403 | 429);
-    if is_refused && let Some(seconds) = number("retry-after") {
+    if is_refused && let Some(seconds) = reply.number("retry-after") {
         return Some(now + TimeDelta::seconds(seconds.clamp(1, 86_400)));
     }
     let a_while = now + TimeDelta::seconds(WAIT_S);
-    if number("x-ratelimit-remaining") == Some(0) {
-        let reset = number("x-ratelimit-reset").and_then(|at| DateTime::from_timestamp(at, 0));
+    if reply.number("x-ratelimit-remaining") == Some(0) {
+        let reset = reply
+            .number("x-ratelimit-reset")
+            .and_then(|at| DateTime::from_timestamp(at, 0));
         // By a clock of ours that is fast, the time may have come when the host says it has not.
         return match reset.filter(|at| now < *at) {
             None => is_refused.then_some(a_while),

@@ -25,13 +25,14 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// (<https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers>).
 /// gitlab.com leaves the headers out of some answers.
 fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let number = |name: &str| reply.header(name).and_then(|text| text.parse::<i64>().ok());
     let is_refused = reply.status == 429;
-    if is_refused && let Some(seconds) = number("retry-after") {
+    if is_refused && let Some(seconds) = reply.number("retry-after") {
         return Some(now + TimeDelta::seconds(seconds.clamp(1, WAIT_S_MAX)));
     }
-    if is_refused || number("ratelimit-remaining") == Some(0) {
-        let reset = number("ratelimit-reset").and_then(|at| DateTime::from_timestamp(at, 0));
+    if is_refused || reply.number("ratelimit-remaining") == Some(0) {
+        let reset = reply
+            .number("ratelimit-reset")
+            .and_then(|at| DateTime::from_timestamp(at, 0));
         let latest = now + TimeDelta::seconds(WAIT_S_MAX);
         // By a clock of ours that is fast, the time may have come when the host says it has not.
         return match reset.filter(|at| now < *at) {

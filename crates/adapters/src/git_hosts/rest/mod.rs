@@ -93,6 +93,11 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The number in a header.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.header(name)?.parse().ok()
+    }
+
     /// Hosts that spare themselves the counting of long lists still name the next page.
     fn has_next(&self) -> bool {
         let link = self.header("link");

@@ -23,10 +23,7 @@ pub(in super::super) const DIALECT: Dialect = Dialect {
 /// Until when no more calls are to be made, if this answer says so
 /// (<https://developers.notion.com/reference/request-limits>).
 fn limit_end(reply: &Reply, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let seconds = reply
-        .header("retry-after")
-        .and_then(|text| text.parse::<i64>().ok());
-    match (reply.status, seconds) {
+    match (reply.status, reply.number("retry-after")) {
         (429 | 529, seconds) => {
             let seconds = seconds.unwrap_or(WAIT_S).clamp(1, WAIT_S_MAX);
             Some(now + TimeDelta::seconds(seconds))
