@@ -1,4 +1,4 @@
-//! A line that a person types and nobody sees.
+//! A line that a person types, seen or not.
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
@@ -24,9 +24,8 @@ impl Drop for Echo {
     }
 }
 
-/// Reads a line from the terminal without showing it. Ctrl-C ends the wait, as everywhere.
-pub(super) async fn unseen() -> Result<String, Failure> {
-    let echo = Echo::off()?;
+/// Reads a line from the terminal. Ctrl-C ends the wait, as everywhere.
+pub(super) async fn line() -> Result<String, Failure> {
     let (give, line) = oneshot::channel();
     // A thread of its own: reading cannot be interrupted, and nobody waits for it after Ctrl-C.
     std::thread::spawn(move || {
@@ -35,8 +34,15 @@ pub(super) async fn unseen() -> Result<String, Failure> {
         drop(give.send(read.map(|_bytes| line)));
     });
     let line = line.await;
+    Ok(line.map_err(|_gone| Failure::general("the terminal is gone"))??)
+}
+
+/// Reads a line from the terminal without showing it. Ctrl-C ends the wait, as everywhere.
+pub(super) async fn unseen() -> Result<String, Failure> {
+    let echo = Echo::off()?;
+    let line = line().await;
     drop(echo);
-    let line = line.map_err(|_gone| Failure::general("the terminal is gone"))??;
+    let line = line?;
     let line = line.trim_end_matches(['\n', '\r']);
     if line.is_empty() {
         return Err(Failure::usage(

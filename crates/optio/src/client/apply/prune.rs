@@ -3,9 +3,11 @@
 use std::io::IsTerminal as _;
 
 use reqwest::Method;
-use tokio::sync::oneshot;
 
-use super::{super::api::Api, plan::Removal};
+use super::{
+    super::{api::Api, typed},
+    plan::Removal,
+};
 use crate::{
     cli::Apply,
     console::{Console, Tone},
@@ -36,24 +38,11 @@ pub(super) async fn ask(
         return Err(Failure::usage(words).with(labels).with([remedy]));
     }
     console.note(&format!("Remove these {}? [y/N]", removals.len()));
-    let answer = line().await?;
+    let answer = typed::line().await?;
     if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
     Err(Failure::general("nothing was changed"))
-}
-
-/// A line of the terminal. Ctrl-C ends the wait, as everywhere.
-async fn line() -> Result<String, Failure> {
-    let (give, line) = oneshot::channel();
-    // A thread of its own: reading cannot be interrupted, and nobody waits for it after Ctrl-C.
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line);
-        drop(give.send(read.map(|_bytes| line)));
-    });
-    let line = line.await;
-    Ok(line.map_err(|_gone| Failure::general("the terminal is gone"))??)
 }
 
 /// Removes one. What is gone already is no failure: with what it started, a trigger goes too.
