@@ -74,17 +74,19 @@ impl World {
         Ok(Progress::Rest { until: wait.until })
     }
 
-    /// What the driver is told about a sandbox and its runner.
+    /// What the driver is told about a sandbox and its runner. A durable one keeps its files wherever it runs.
     pub(crate) fn sandbox_order(
         &self,
         sandbox: SandboxId,
         owner: impl Into<ActorKey>,
+        durable: bool,
     ) -> SandboxOrder {
         SandboxOrder {
             sandbox,
             owner: owner.into(),
             api_url: self.runner_url().to_owned(),
             token: self.signer.sandbox(&SandboxClaims { sandbox }),
+            durable,
         }
     }
 

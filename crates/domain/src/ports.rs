@@ -86,13 +86,17 @@ pub struct SandboxOrder {
     pub api_url: String,
     /// The runner's bearer.
     pub token: String,
+    /// Whether what is in `/workspace` and in the agent's home outlives the place in which it runs.
+    pub durable: bool,
 }
 
 /// Whether a sandbox's runner is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SandboxState {
-    /// Its runner runs.
+    /// Its runner runs, or is on its way.
     Alive,
+    /// Something is in its way: what, and what to do, in words.
+    Held(String),
     /// There is none, or it is dead.
     Gone,
 }
@@ -107,6 +111,31 @@ pub enum SandboxError {
     #[error("the sandbox cannot be had: {0}")]
     Broken(String),
 }
+
+/// A sandbox as its driver finds it, whoever wanted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundSandbox {
+    /// Which.
+    pub sandbox: SandboxId,
+    /// Since when there is something of it.
+    pub since: DateTime<Utc>,
+    /// Whether there is a place in which something may run, and not files alone.
+    pub runs: bool,
+}
+
+/// Why a runner is not recognised by what it shows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecognised {
+    /// It is not the runner of a sandbox of this driver.
+    #[error("{0}")]
+    Refused(String),
+    /// Whoever could tell does not answer now.
+    #[error("who this is cannot be told now: {0}")]
+    Away(String),
+}
+
+/// Is told which sandbox is not as it was.
+pub type Changed = Arc<dyn Fn(SandboxId) + Send + Sync>;
 
 /// Where agents run. Every call may be repeated without harm.
 pub trait Sandboxes: Send + Sync {
@@ -129,6 +158,19 @@ pub trait Sandboxes: Send + Sync {
     fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>>;
     /// How well agents are kept apart.
     fn isolation(&self) -> IsolationReport;
+    /// The sandbox of a runner that shows this. A driver that gives its runners their token itself knows no
+    /// such proof.
+    fn recognise<'a>(&'a self, _proof: &'a str) -> Eventually<'a, Result<SandboxId, Unrecognised>> {
+        let words = "sandboxes here are given their token by who starts them";
+        Box::pin(async move { Err(Unrecognised::Refused(words.to_owned())) })
+    }
+    /// From now on, tells when a sandbox changes by itself. A driver that cannot know is looked at instead.
+    fn tell(&self, _changed: Changed) {}
+    /// All sandboxes there are, also those nobody wants any more. A driver whose sandboxes cannot be
+    /// forgotten need not say.
+    fn found(&self) -> Eventually<'_, Result<Vec<FoundSandbox>, SandboxError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// The git hosts that are configured, by their name in addresses.

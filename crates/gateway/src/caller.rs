@@ -15,7 +15,7 @@ use crate::{Gateway, error::ApiError};
 
 /// The header agents send their token in.
 const AGENT_HEADER: &str = "x-optio-agent-token";
-/// Who everybody without a login is. The control plane listens on loopback only in that mode.
+/// Who everybody is who is no agent: there is one owner, and no login yet.
 const LOCAL: &str = "local";
 
 /// Who is asking.
@@ -113,7 +113,7 @@ impl FromRequestParts<Gateway> for AgentCaller {
     }
 }
 
-fn agent_token(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn agent_token(headers: &HeaderMap) -> Option<String> {
     let text =
         |value: &axum::http::HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     if let Some(token) = headers.get(AGENT_HEADER) {
@@ -131,7 +131,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
         .then(|| token.trim().to_owned())
 }
 
-async fn agent(token: &str, gateway: &Gateway) -> Result<AgentCaller, ApiError> {
+pub(crate) async fn agent(token: &str, gateway: &Gateway) -> Result<AgentCaller, ApiError> {
     let unknown = || {
         ApiError::Unauthorized(
             "the agent token is unknown: it was not issued by this Optio, or was changed"

@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use optio_actors::{World, notices::Notices, reports::Reports};
+use optio_domain::secret::SecretText;
 use optio_runtime::{Hints, Mailroom};
 use tokio::net::TcpListener;
 
+mod admission;
 mod body;
 mod caller;
 mod docs;
@@ -35,12 +37,24 @@ struct Inner {
     reports: Reports,
     buckets: hooks::Buckets,
     notices: Notices,
+    admin_token: Option<SecretText>,
 }
 
 impl Gateway {
     /// A gateway to this world.
     #[must_use]
     pub fn new(world: World, mailroom: Mailroom, hints: Hints) -> Self {
+        Self::guarded(world, mailroom, hints, None)
+    }
+
+    /// The same, and where there is a token, whoever is not an agent has to show it.
+    #[must_use]
+    pub fn guarded(
+        world: World,
+        mailroom: Mailroom,
+        hints: Hints,
+        admin_token: Option<SecretText>,
+    ) -> Self {
         let reports = Reports::new(world.clone(), hints.clone());
         let notices = Notices::new(world.clone());
         Self {
@@ -51,8 +65,16 @@ impl Gateway {
                 reports,
                 buckets: hooks::Buckets::default(),
                 notices,
+                admin_token,
             }),
         }
+    }
+
+    /// From now on, whoever uses a sandbox that changes by itself looks at it at once.
+    pub fn hear_of_sandboxes(&self) {
+        let reports = self.inner.reports.clone();
+        let changed = move |sandbox| reports.changed(sandbox);
+        self.inner.world.sandboxes.tell(Arc::new(changed));
     }
 
     /// Serves until `stopped`, then lets open requests finish.
@@ -81,6 +103,10 @@ impl Gateway {
         axum::serve(listener, routes::for_runners(self))
             .with_graceful_shutdown(stopped)
             .await
+    }
+
+    fn admin_token(&self) -> Option<&SecretText> {
+        self.inner.admin_token.as_ref()
     }
 
     fn world(&self) -> &World {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{
+    Json,
     extract::{
         State,
         ws::{Message, WebSocket, WebSocketUpgrade},
@@ -14,9 +15,11 @@ use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _, stream::SplitSt
 use optio_actors::reports::ReportError;
 use optio_domain::{
     id::SandboxId,
+    ports::Unrecognised,
+    token::SandboxClaims,
     wire::{
         checkout::Removal,
-        runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, VERSION},
+        runner::{FRAME_BYTES_MAX, FromRunner, RunEvent, ToRunner, TokenAnswer, VERSION},
     },
 };
 use optio_runtime::Whose;
@@ -33,6 +36,8 @@ const BATCH: usize = 256;
 const BATCH_BYTES: usize = 4 << 20;
 /// How long we wait before asking an absent database again.
 const AWAY_PAUSE: Duration = Duration::from_millis(500);
+/// Seconds after which a pod asks again who cannot be recognised now.
+const RETRY_S: u32 = 2;
 /// Frames that wait to be sent.
 const WAITING_MAX: usize = 64;
 
@@ -53,6 +58,30 @@ pub(crate) async fn connect(
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)
         .on_upgrade(move |socket| serve(gateway, claims.sandbox, socket)))
+}
+
+/// Gives the runner of a pod its token, where it proves which pod it is.
+pub(crate) async fn enrol(
+    State(gateway): State<Gateway>,
+    headers: HeaderMap,
+) -> Result<Json<TokenAnswer>, ApiError> {
+    let proof = bearer(&headers)
+        .ok_or_else(|| ApiError::Unauthorized("no proof of identity".to_owned()))?;
+    let world = gateway.world();
+    match world.sandboxes.recognise(&proof).await {
+        Ok(sandbox) => {
+            tracing::info!(sandbox.id = %sandbox, "a pod has proved which sandbox it is");
+            let token = world.signer.sandbox(&SandboxClaims { sandbox });
+            Ok(Json(TokenAnswer { token }))
+        }
+        Err(Unrecognised::Refused(words)) => {
+            tracing::warn!(%words, "a pod was not recognised");
+            Err(ApiError::Unauthorized(words))
+        }
+        Err(error @ Unrecognised::Away(_)) => {
+            Err(ApiError::Unavailable(error.to_string(), RETRY_S))
+        }
+    }
 }
 
 async fn serve(gateway: Gateway, sandbox: SandboxId, socket: WebSocket) {

@@ -28,7 +28,7 @@ pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What is to be executed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum What<'a> {
-    /// A program, by its absolute path.
+    /// A program, by its absolute path, or by a name that is looked for.
     Program(&'a str),
     /// The runner's own program.
     Ourselves,
@@ -81,7 +81,16 @@ pub(crate) fn spawn(
     state_dir: &Path,
     order: &Order<'_>,
 ) -> Result<Spawned, Ended> {
+    let found;
     let program = match order.program {
+        What::Program(name) if !name.contains('/') => {
+            found = installed(name).ok_or_else(|| {
+                missing(format!(
+                    "{name} is in none of {PATH}; the image of this sandbox has to bring it"
+                ))
+            })?;
+            found.as_str()
+        }
         What::Program(program) => program,
         What::Ourselves => door.program(),
     };

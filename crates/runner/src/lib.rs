@@ -24,6 +24,7 @@ pub mod lines;
 mod link;
 pub mod mark;
 pub mod place;
+pub mod pod;
 mod prepare;
 mod program;
 pub mod redact;
@@ -46,7 +47,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use optio_domain::wire::runner::Bootstrap;
+pub use optio_domain::wire::runner::Bootstrap;
 use rustix::fs::FlockOperation;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;

@@ -1,6 +1,6 @@
 //! Reads one bootstrap from standard input and serves its sandbox until it is not needed any more.
 //!
-//! Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`),
+//! In a pod, `optio-runner install` prepares what `optio-runner pod` then serves. Inside the sandbox the same program gives credentials to git (`optio-runner git-credential get`),
 //! stands before `gh` and `glab`, where it is called by such a name, and reads the files that a run
 //! has left (`optio-runner collect`).
 //!
@@ -12,9 +12,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use optio_runner::Failure;
 use optio_runner::collect;
 use optio_runner::credentials::{Called, Tool, before, git_credential};
+use optio_runner::pod::{self, Layout};
+use optio_runner::{Bootstrap, Failure};
 
 /// Bytes of a bootstrap.
 const BOOTSTRAP_BYTES_MAX: u64 = 1 << 20;
@@ -51,17 +52,25 @@ fn main() -> ExitCode {
     if args.first().is_some_and(|arg| arg == collect::ARGUMENT) {
         return read_files();
     }
-    serve()
+    match args.first().map(String::as_str) {
+        Some(pod::INSTALL) => told(|| {
+            let to = args.get(1).map_or("", String::as_str);
+            pod::install(&Layout::default(), Path::new(to), &variable)
+        }),
+        Some(pod::POD) => told(|| serve(pod::bootstrap(&Layout::default())?)),
+        _ => told(|| serve(read_bootstrap()?)),
+    }
 }
 
-fn serve() -> ExitCode {
+/// Works, and tells why where it cannot go on.
+fn told(work: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(|| Stderr)
         .with_ansi(false)
         .log_internal_errors(false)
         .with_max_level(tracing::Level::INFO)
         .init();
-    match run() {
+    match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             tracing::error!(
@@ -73,13 +82,17 @@ fn serve() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Failure> {
+/// What whoever has started us writes to our standard input.
+fn read_bootstrap() -> Result<Bootstrap, Failure> {
     let mut text = String::new();
     io::stdin()
         .take(BOOTSTRAP_BYTES_MAX)
         .read_to_string(&mut text)
         .map_err(|error| Failure::Bootstrap(error.to_string()))?;
-    let bootstrap = optio_runner::parse(&text)?;
+    optio_runner::parse(&text)
+}
+
+fn serve(bootstrap: Bootstrap) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

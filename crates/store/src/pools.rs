@@ -63,6 +63,8 @@ pub struct PoolSight {
     pub seen: Seen,
     /// The worktrees in which everything may be thrown away.
     pub discard: Vec<Uuid>,
+    /// Whether the files of its sandboxes are to outlive the places they run in: a repository's are.
+    pub durable: bool,
 }
 
 /// How a worktree of a task stands.
@@ -112,6 +114,10 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         let (warm, sandboxes_max) = warm.unwrap_or_default();
+        let durable = sqlx::query_scalar("SELECT repo_url IS NOT NULL FROM pools WHERE id = $1")
+            .bind(pool.0)
+            .fetch_one(&self.pool)
+            .await?;
         let discard = worktrees
             .iter()
             .filter(|it| it.discard)
@@ -136,6 +142,7 @@ impl Store {
                 sandboxes_max: sandboxes_max.into(),
             },
             discard,
+            durable,
         }))
     }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use optio_domain::{
     actor::{Decision, Wait},
-    agent::{AgentEvent, AgentState, Intent, closing::cancelled, seen::Link},
+    agent::{AgentEvent, AgentState, Intent, Lifecycle, closing::cancelled, seen::Link},
     id::{RunId, SandboxId},
     ports::SandboxError,
     run::{Failure, FailureClass, Verdict},
@@ -45,7 +45,7 @@ impl Agents {
         sight: &AgentSight,
         wait: &Wait,
         decision: &Decision,
-        link: Link,
+        link: &Link,
     ) -> Result<Progress, Fault> {
         let progress = self
             .change(sight, AgentEvent::Started, wait, decision)
@@ -160,7 +160,8 @@ impl Agents {
         let mut step = self.begin(sight, wait, decision, false).await?;
         step.sandbox_wanted().await?;
         step.commit().await?;
-        let order = self.world.sandbox_order(sandbox, sight.agent.id);
+        let durable = sight.agent.spec.pod_lifecycle != Lifecycle::OnDemand;
+        let order = self.world.sandbox_order(sandbox, sight.agent.id, durable);
         match (self.world.sandboxes.ensure(&order).await, &sight.turn) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(turn)) => {

@@ -156,7 +156,7 @@ impl Agents {
                 self.room_again().await;
                 Ok(progress)
             }
-            Step::MarkRunning => self.mark_running(sight, &wait, decision, seen.link).await,
+            Step::MarkRunning => self.mark_running(sight, &wait, decision, &seen.link).await,
             Step::Trip(trip) => self.trip(sight, &trip, &wait, decision).await,
             Step::Steer(turn) => self.steer(sight, turn, &wait, decision).await,
             Step::OpenTurn => self.open_turn(sight, &wait, decision).await,
@@ -228,7 +228,7 @@ fn words(sight: &AgentSight, seen: &Seen) -> String {
         words.push_str(", an old run lingers");
     }
     words.push_str(
-        match (seen.link, sight.turn.is_some() || seen.lingering.is_some()) {
+        match (&seen.link, sight.turn.is_some() || seen.lingering.is_some()) {
             (Link::Connected { .. }, _) => ", runner connected",
             (
                 Link::Away {
@@ -236,6 +236,12 @@ fn words(sight: &AgentSight, seen: &Seen) -> String {
                 },
                 true,
             ) => ", runner away",
+            (
+                Link::Away {
+                    runner: SandboxState::Held(_),
+                },
+                true,
+            ) => ", runner held up",
             (
                 Link::Away {
                     runner: SandboxState::Gone,

@@ -168,7 +168,7 @@ impl PrReviews {
         };
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
-        let order = self.world.sandbox_order(sandbox, sight.review.pool);
+        let order = self.world.sandbox_order(sandbox, sight.review.pool, true);
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

@@ -11,6 +11,7 @@ use optio_domain::{
         closing::Closing,
         feedback::{Acted, Feedback},
         prompt::Brief,
+        seen::TaskType,
     },
     wire::runner::ToRunner,
 };
@@ -258,7 +259,9 @@ impl Tasks {
         };
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
-        let order = self.world.sandbox_order(sandbox, sight.task.pool);
+        // A run of a job begins afresh each time; a task goes on in its worktree.
+        let durable = sight.task.spec.kind != TaskType::Job;
+        let order = self.world.sandbox_order(sandbox, sight.task.pool, durable);
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

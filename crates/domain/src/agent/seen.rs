@@ -127,7 +127,7 @@ pub struct Kept {
 }
 
 /// Whether a sandbox's runner can be spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
     /// It is connected.
     Connected {
@@ -139,6 +139,32 @@ pub enum Link {
         /// Whether its process is there.
         runner: SandboxState,
     },
+}
+
+impl Link {
+    /// What a run says whose sandbox was not ready in time, with what was in its way.
+    #[must_use]
+    pub(crate) fn late(&self, what: &str) -> String {
+        match self {
+            Self::Away {
+                runner: SandboxState::Held(words),
+            } => format!("{what}: {words}"),
+            Self::Connected { .. } | Self::Away { .. } => what.to_owned(),
+        }
+    }
+}
+
+impl SandboxState {
+    /// What a runner that is to dial in is waited for, and on whom that depends.
+    #[must_use]
+    pub(crate) fn awaited(&self) -> (String, &'static str) {
+        match self {
+            Self::Alive | Self::Gone => {
+                ("the sandbox's runner to dial in".to_owned(), "the runner")
+            }
+            Self::Held(words) => (format!("a sandbox: {words}"), "whoever runs the cluster"),
+        }
+    }
 }
 
 #[cfg(test)]

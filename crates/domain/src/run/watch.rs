@@ -55,13 +55,13 @@ pub enum RunStep {
 
 /// Decides about an open run.
 #[must_use]
-pub fn watch(open: &OpenRun, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) {
+pub fn watch(open: &OpenRun, link: &Link, now: DateTime<Utc>) -> (RunStep, Wait) {
     match &open.seen {
         RunSeen::Ended(verdict) => close(open.run, verdict.clone(), now),
         RunSeen::Started { at } => started(open, *at, link, now),
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
-            let words = "its sandbox and worktree were not ready in time";
-            close(open.run, failed(FailureClass::Sandbox, words), now)
+            let words = link.late("its sandbox and worktree were not ready in time");
+            close(open.run, failed(FailureClass::Sandbox, &words), now)
         }
         RunSeen::Unsent => match link {
             Link::Connected { .. } => send(open),
@@ -78,7 +78,7 @@ pub fn watch(open: &OpenRun, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) 
     }
 }
 
-fn started(open: &OpenRun, at: DateTime<Utc>, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) {
+fn started(open: &OpenRun, at: DateTime<Utc>, link: &Link, now: DateTime<Utc>) -> (RunStep, Wait) {
     let deadline = open.deadline(at);
     if deadline <= now {
         let words = "the run's time limit was reached and its runner did not say so";
@@ -105,7 +105,7 @@ pub fn lost(run: RunId, now: DateTime<Utc>) -> (RunStep, Wait) {
 /// sandbox, so it is not ended over their heads: the runner is asked until it says that the run is gone,
 /// and a dead one is started again, which ends what it left.
 #[must_use]
-pub fn linger(old: Lingering, link: Link, now: DateTime<Utc>) -> (RunStep, Wait) {
+pub fn linger(old: Lingering, link: &Link, now: DateTime<Utc>) -> (RunStep, Wait) {
     let patience = TimeDelta::milliseconds(STOP_MS_MAX);
     let wait = |until| Wait::until("an old run to end", "the runner", until);
     let again = old.stop_asked.map(|asked| asked + patience);
@@ -114,7 +114,9 @@ pub fn linger(old: Lingering, link: Link, now: DateTime<Utc>) -> (RunStep, Wait)
         (Link::Connected { .. }, _) => (RunStep::Stop(old.run), wait(now + patience)),
         (Link::Away { runner }, _) => match runner {
             SandboxState::Gone => (RunStep::EnsureSandbox, wait(now + RUNNER_LOOK)),
-            SandboxState::Alive => (RunStep::Nothing, wait(now + RUNNER_LOOK)),
+            SandboxState::Alive | SandboxState::Held(_) => {
+                (RunStep::Nothing, wait(now + RUNNER_LOOK))
+            }
         },
     }
 }
@@ -139,14 +141,15 @@ fn send(open: &OpenRun) -> (RunStep, Wait) {
 /// A runner that is gone is started again even under a run: it reads its journal and says how the run
 /// ended, which nobody else can know.
 fn runner_away(
-    runner: SandboxState,
+    runner: &SandboxState,
     deadline: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> (RunStep, Wait) {
     let until = deadline.min(now + RUNNER_LOOK);
-    let wait = Wait::until("the sandbox's runner to dial in", "the runner", until);
+    let (reason, holder) = runner.awaited();
+    let wait = Wait::until(reason, holder, until);
     let todo = match runner {
-        SandboxState::Alive => RunStep::Nothing,
+        SandboxState::Alive | SandboxState::Held(_) => RunStep::Nothing,
         SandboxState::Gone => RunStep::EnsureSandbox,
     };
     (todo, wait)
@@ -192,14 +195,14 @@ mod tests {
     #[test]
     fn a_run_is_given_to_a_runner_until_that_holds_it() {
         let unsent = open(RunSeen::Unsent);
-        assert_eq!(watch(&unsent, FORGOT, now()).0, RunStep::Send(RUN));
-        assert_eq!(watch(&unsent, GONE, now()).0, RunStep::EnsureSandbox);
+        assert_eq!(watch(&unsent, &FORGOT, now()).0, RunStep::Send(RUN));
+        assert_eq!(watch(&unsent, &GONE, now()).0, RunStep::EnsureSandbox);
         let sent = open(RunSeen::Sent { at: now() });
-        assert_eq!(watch(&sent, FORGOT, now()).0, RunStep::Send(RUN));
-        assert_eq!(watch(&sent, HOLDS, now()).0, RunStep::Nothing);
+        assert_eq!(watch(&sent, &FORGOT, now()).0, RunStep::Send(RUN));
+        assert_eq!(watch(&sent, &HOLDS, now()).0, RunStep::Nothing);
         let late = now() + TimeDelta::minutes(2);
         assert_eq!(
-            closes(watch(&sent, HOLDS, late).0),
+            closes(watch(&sent, &HOLDS, late).0),
             Some(FailureClass::Sandbox)
         );
     }
@@ -207,22 +210,22 @@ mod tests {
     #[test]
     fn a_run_that_began_ends_by_its_own_word_its_limit_or_when_it_is_lost() {
         let begun = open(RunSeen::Started { at: now() });
-        let (step, wait) = watch(&begun, HOLDS, now());
+        let (step, wait) = watch(&begun, &HOLDS, now());
         assert_eq!(step, RunStep::Nothing);
         assert_eq!(wait.until, Some(now() + TimeDelta::seconds(70)));
         assert_eq!(
-            closes(watch(&begun, FORGOT, now()).0),
+            closes(watch(&begun, &FORGOT, now()).0),
             Some(FailureClass::Crash)
         );
-        assert_eq!(watch(&begun, GONE, now()).0, RunStep::EnsureSandbox);
+        assert_eq!(watch(&begun, &GONE, now()).0, RunStep::EnsureSandbox);
         let late = now() + TimeDelta::seconds(70);
         assert_eq!(
-            closes(watch(&begun, HOLDS, late).0),
+            closes(watch(&begun, &HOLDS, late).0),
             Some(FailureClass::Timeout)
         );
         let ended = open(RunSeen::Ended(Verdict::Done));
         assert_eq!(
-            watch(&ended, GONE, now()).0,
+            watch(&ended, &GONE, now()).0,
             RunStep::Close(RUN, Verdict::Done)
         );
     }
@@ -233,11 +236,11 @@ mod tests {
             run: RUN,
             stop_asked,
         };
-        assert_eq!(linger(old(None), HOLDS, now()).0, RunStep::Stop(RUN));
+        assert_eq!(linger(old(None), &HOLDS, now()).0, RunStep::Stop(RUN));
         let asked = old(Some(now()));
-        assert_eq!(linger(asked, HOLDS, now()).0, RunStep::Nothing);
+        assert_eq!(linger(asked, &HOLDS, now()).0, RunStep::Nothing);
         let later = now() + TimeDelta::milliseconds(STOP_MS_MAX);
-        assert_eq!(linger(asked, HOLDS, later).0, RunStep::Stop(RUN));
-        assert_eq!(linger(asked, GONE, now()).0, RunStep::EnsureSandbox);
+        assert_eq!(linger(asked, &HOLDS, later).0, RunStep::Stop(RUN));
+        assert_eq!(linger(asked, &GONE, now()).0, RunStep::EnsureSandbox);
     }
 }

@@ -16,6 +16,8 @@ use crate::wire::outputs::{Outputs, Piece, RunDirectory};
 
 /// Where runners dial in, below the API's base URL.
 pub const PATH: &str = "/api/internal/runner";
+/// Where the runner of a pod shows its proof of identity, as bearer of an empty POST, and gets its token.
+pub const TOKEN_PATH: &str = "/api/internal/runner/token";
 /// The version of this protocol; a runner of another one is told so and refused.
 pub const VERSION: u32 = 1;
 /// In the runner's `state_dir`: base URLs of control planes, one per line, the one that runs the
@@ -42,6 +44,13 @@ pub struct Bootstrap {
     pub isolation: Isolation,
     /// The runner ends itself when it has had neither work nor a connection for this long.
     pub orphan_ms_max: u64,
+}
+
+/// What a runner gets that has proved who it is.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TokenAnswer {
+    /// Its bearer from then on.
+    pub token: String,
 }
 
 /// How runs are kept apart from the machine.

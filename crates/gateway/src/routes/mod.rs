@@ -1,11 +1,14 @@
 //! The table of routes.
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{Info, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Gateway, docs, error::ApiError, idempotency, runner};
+use crate::{Gateway, admission, docs, error::ApiError, idempotency, runner};
 
 mod actors;
 pub(crate) mod agents;
@@ -255,10 +258,15 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route("/ws/logs/{task}", get(sockets::task))
     .route("/ws/workflow-runs/{run}/logs", get(sockets::run))
     .route(optio_domain::wire::runner::PATH, get(runner::connect))
+    .route(optio_domain::wire::runner::TOKEN_PATH, post(runner::enrol))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))
     .fallback(missing)
     .method_not_allowed_fallback(not_allowed)
+    .layer(middleware::from_fn_with_state(
+        gateway.clone(),
+        admission::layer,
+    ))
     .layer(CatchPanicLayer::custom(panicked))
     .with_state(gateway)
 }
@@ -268,6 +276,7 @@ pub(crate) fn for_runners(gateway: Gateway) -> Router {
     Router::new()
         .route("/api/health", get(health::health))
         .route(optio_domain::wire::runner::PATH, get(runner::connect))
+        .route(optio_domain::wire::runner::TOKEN_PATH, post(runner::enrol))
         .fallback(runners_only)
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(gateway)

@@ -203,6 +203,23 @@ pub struct Config {
     pub bwrap: Bwrap,
     /// How many times faster than ours the time of schedules passes: for trying them out.
     pub schedule_rate: u32,
+    /// What people and CI show to be let in; none means that whoever reaches the port is the owner.
+    pub admin_token: Option<Secret>,
+    /// Whether others than this machine may reach the port although nobody is asked who they are.
+    pub auth_disabled: bool,
+    /// The API's address as sandboxes reach it, where that is not the public one.
+    pub api_internal_url: Option<String>,
+    /// Where sandboxes are.
+    pub runtime: Runtime,
+}
+
+/// Where sandboxes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runtime {
+    /// Processes of this machine.
+    Process,
+    /// Pods of a cluster.
+    Kubernetes(Box<optio_adapters::sandboxes::kubernetes::Settings>),
 }
 
 /// The settings of a client.

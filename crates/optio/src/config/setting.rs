@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 34] = [
+const PLAIN: [(&str, &[&str], Show); 54] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -101,6 +101,82 @@ const PLAIN: [(&str, &[&str], Show); 34] = [
     (
         "webhook_private_hosts",
         &["OPTIO_WEBHOOK_PRIVATE_HOSTS"],
+        Show::Plain,
+    ),
+    ("admin_token", &["OPTIO_ADMIN_TOKEN"], Show::Masked),
+    ("auth_disabled", &["OPTIO_AUTH_DISABLED"], Show::Plain),
+    ("api_internal_url", &["OPTIO_API_INTERNAL_URL"], Show::Plain),
+    ("runtime", &["OPTIO_RUNTIME"], Show::Plain),
+    ("kubernetes_namespace", &["OPTIO_NAMESPACE"], Show::Plain),
+    ("kubernetes_instance", &["OPTIO_INSTANCE"], Show::Plain),
+    (
+        "kubernetes_service_account",
+        &["OPTIO_SERVICE_ACCOUNT_NAME"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_agent_image",
+        &["OPTIO_AGENT_IMAGE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_runner_image",
+        &["OPTIO_RUNNER_IMAGE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_pull_policy",
+        &["OPTIO_IMAGE_PULL_POLICY"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_pull_secrets",
+        &["OPTIO_IMAGE_PULL_SECRETS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_node_selector",
+        &["OPTIO_AGENT_NODE_SELECTOR"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_tolerations",
+        &["OPTIO_AGENT_TOLERATIONS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_resources",
+        &["OPTIO_AGENT_RESOURCES"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_runtime_class",
+        &["OPTIO_AGENT_RUNTIME_CLASS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_volume_size",
+        &["OPTIO_HOME_PVC_SIZE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_volume_class",
+        &["OPTIO_HOME_PVC_STORAGE_CLASS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_volume_access_mode",
+        &["OPTIO_HOME_PVC_ACCESS_MODE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_egress_cidrs",
+        &["OPTIO_EGRESS_CIDRS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_control_plane",
+        &["OPTIO_CONTROL_PLANE_SELECTOR"],
         Show::Plain,
     ),
     ("server", &["OPTIO_SERVER", "OPTIO_API_URL"], Show::Url),

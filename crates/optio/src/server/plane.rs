@@ -1,16 +1,20 @@
 //! The control plane of one machine: everything wired together.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use optio_actors::{Kinds, KnownRuns, World, reports::by_runtime};
 use optio_adapters::{
     agents::claude_code::ClaudeCode,
     notifiers::http::HttpNotifier,
-    sandboxes::process::{ProcessSandboxes, Settings},
+    sandboxes::{
+        kubernetes::KubernetesSandboxes,
+        process::{ProcessSandboxes, Settings},
+    },
 };
 use optio_domain::{
     ownership::{Role, Shard},
-    ports::{AgentCli, Clock, IsolationReport},
+    ports::{AgentCli, Clock, IsolationReport, Sandboxes},
+    secret::SecretText,
     wire::runner::RunAs,
 };
 use optio_gateway::Gateway;
@@ -23,7 +27,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use super::{connect, database::Database, hosts, key, rounds, vault};
 use crate::{
     agent_versions,
-    config::{Bwrap, Config, Secret, surroundings},
+    config::{Bwrap, Config, Runtime, Secret, surroundings},
     failure::Failure,
     machine::{self, RandomIds, SteadyClock, SystemClock},
 };
@@ -57,16 +61,18 @@ pub(super) struct ControlPlane {
 impl ControlPlane {
     /// Starts everything: the address first, so that a taken port is said before anything runs.
     pub(super) async fn start(config: Config, role: Role) -> Result<Self, Failure> {
-        let listener = listen(config.listen).await?;
+        let listener = listen(&config).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Failure::general(error.to_string()))?;
         let own = format!("http://{address}");
         let addresses = Addresses {
-            api: if config.listen.port() == 0 && config.public_url.ends_with(":0") {
-                own.clone()
-            } else {
-                config.public_url.clone()
+            api: match &config.api_internal_url {
+                Some(url) => url.clone(),
+                None if config.listen.port() == 0 && config.public_url.ends_with(":0") => {
+                    own.clone()
+                }
+                None => config.public_url.clone(),
             },
             runners: config.advertise_url.clone().unwrap_or_else(|| own.clone()),
             own,
@@ -114,7 +120,14 @@ impl ControlPlane {
         let bell = rounds::start(&world, role, config.schedule_rate, &engine, &kinds)
             .await
             .map_err(general)?;
-        let gateway = Gateway::new(world.clone(), mailroom.clone(), engine.hints());
+        let admin_token = config.admin_token.as_ref();
+        let gateway = Gateway::guarded(
+            world.clone(),
+            mailroom.clone(),
+            engine.hints(),
+            admin_token.map(|token| SecretText::new(token.reveal().to_owned())),
+        );
+        gateway.hear_of_sandboxes();
         let (stop, stopping) = watch::channel(false);
         let server = serve(listener, gateway, role, stopping);
         let watch = tokio::spawn(watch_database(database.clone(), store));
@@ -276,12 +289,22 @@ async fn announce(world: &World, shards: &[Shard]) {
     }
 }
 
-/// Without a login everybody who reaches the port is the owner, so only this machine may reach it.
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    if !address.ip().is_loopback() {
-        return Err(Failure::usage(format!(
-            "{address} can be reached by others, and this version has no login; listen on 127.0.0.1"
-        )));
+/// Where nobody is asked who they are, everybody who reaches the port is the owner, so only this machine may
+/// reach it unless somebody has said otherwise.
+async fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    let address = config.listen;
+    if !address.ip().is_loopback() && config.admin_token.is_none() {
+        if !config.auth_disabled {
+            return Err(Failure::usage(format!(
+                "{address} can be reached by others, who would all be the owner"
+            ))
+            .with([
+                "let in only who shows a token: OPTIO_ADMIN_TOKEN=$(openssl rand -hex 32)"
+                    .to_owned(),
+                "or listen on 127.0.0.1; OPTIO_AUTH_DISABLED=true lets everybody in".to_owned(),
+            ]));
+        }
+        tracing::warn!(%address, "everybody who reaches this address is the owner: OPTIO_AUTH_DISABLED");
     }
     TcpListener::bind(address).await.map_err(|error| {
         if error.kind() == std::io::ErrorKind::AddrInUse {
@@ -311,22 +334,15 @@ async fn world(
     store: Store,
     peers: &Peers,
 ) -> Result<World, Failure> {
-    let path = surroundings::search_path();
-    let settings = Settings {
-        root: config.data_dir.join("sandboxes"),
-        runner: runner()?,
-        bwrap: bubblewrap(&config.bwrap, &path),
-        path: path
-            .iter()
-            .map(|dir| dir.display().to_string())
-            .collect::<Vec<_>>()
-            .join(":"),
-        run_as: config.agent_uid.map(|uid| RunAs { uid, gid: uid }),
-        orphan_ms_max: ORPHAN_MS_MAX,
-    };
-    let sandboxes = Arc::new(ProcessSandboxes::new(settings).await);
-    let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
+    let sandboxes: Arc<dyn Sandboxes> = match &config.runtime {
+        Runtime::Process => Arc::new(processes(config).await?),
+        Runtime::Kubernetes(settings) => {
+            let driver = KubernetesSandboxes::new((**settings).clone(), Arc::clone(&clock));
+            Arc::new(driver.await.map_err(Failure::general)?)
+        }
+    };
+    let clis: Vec<Arc<dyn AgentCli>> = vec![Arc::new(claude(config))];
     let outside = hosts::configured(config, &clock, |name| hosts::Stored::token(&store, name))?;
     let answer_max = Duration::from_millis(config.limits.webhook_ms_max);
     let notifier = HttpNotifier::new(config.webhook_private_hosts.clone(), answer_max);
@@ -348,15 +364,39 @@ async fn world(
     })
 }
 
+async fn processes(config: &Config) -> Result<ProcessSandboxes, Failure> {
+    let path = surroundings::search_path();
+    let settings = Settings {
+        root: config.data_dir.join("sandboxes"),
+        runner: runner()?,
+        bwrap: bubblewrap(&config.bwrap, &path),
+        path: path
+            .iter()
+            .map(|dir| dir.display().to_string())
+            .collect::<Vec<_>>()
+            .join(":"),
+        run_as: config.agent_uid.map(|uid| RunAs { uid, gid: uid }),
+        orphan_ms_max: ORPHAN_MS_MAX,
+    };
+    Ok(ProcessSandboxes::new(settings).await)
+}
+
 fn claude(config: &Config) -> ClaudeCode {
     let version = agent_versions::version("claude-code").unwrap_or_default();
-    let program = config
-        .tools_dir
-        .join(format!("claude-code-{version}/claude"));
+    let program = match &config.runtime {
+        Runtime::Process => config
+            .tools_dir
+            .join(format!("claude-code-{version}/claude")),
+        // The image brings it, wherever in its PATH.
+        Runtime::Kubernetes(_) => PathBuf::from("claude"),
+    };
     let reveal = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.reveal().to_owned());
     ClaudeCode {
         // Only the real path is visible in a sandbox.
-        program: std::fs::canonicalize(&program).unwrap_or(program),
+        program: match &config.runtime {
+            Runtime::Process => std::fs::canonicalize(&program).unwrap_or(program),
+            Runtime::Kubernetes(_) => program,
+        },
         base_url: config.credentials.anthropic_base_url.clone(),
         api_key: reveal(&config.credentials.anthropic_api_key),
         oauth_token: reveal(&config.credentials.claude_code_oauth_token),

@@ -60,6 +60,17 @@ impl Forge {
         scripts: &[(&str, &str)],
         begin: impl AsyncFnOnce(Plan) -> World,
     ) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::at(any, plays, scripts, begin).await
+    }
+
+    /// The same at another address of the machine.
+    pub(crate) async fn at(
+        any: SocketAddr,
+        plays: Value,
+        scripts: &[(&str, &str)],
+        begin: impl AsyncFnOnce(Plan) -> World,
+    ) -> Self {
         let mut files = json!({ "README.md": "# Demo\n" });
         for (name, text) in [("work.sh", WORK)].iter().chain(scripts) {
             files[*name] = format!("set -eu\n{PULL}{text}").into();
@@ -74,7 +85,6 @@ impl Forge {
             }],
         });
         let setup: GithubSetup = serde_json::from_value(setup).unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let github = GithubSimulator::start(any, setup).await.unwrap();
         let plan = World::plan()
             .set("GITHUB_TOKEN", TOKEN)

@@ -26,6 +26,8 @@ mod client_triggers;
 #[cfg(test)]
 mod client_webhooks;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod examples;

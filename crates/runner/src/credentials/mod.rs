@@ -151,7 +151,7 @@ fn ask_once(env: Env<'_>, question: &CredentialQuestion) -> Result<CredentialAns
 
 /// A client that keeps the token to the address it was told: no redirects, and no proxy where the
 /// control plane is on this machine.
-fn agent(url: &str) -> Agent {
+pub(crate) fn agent(url: &str) -> Agent {
     let config = Agent::config_builder()
         .timeout_global(Some(ANSWER_MAX))
         .max_redirects(0)

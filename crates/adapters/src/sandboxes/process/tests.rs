@@ -53,6 +53,7 @@ impl World {
                 owner: AgentId(sandbox.0).into(),
                 api_url: "http://127.0.0.1:1".to_owned(),
                 token: "secret".to_owned(),
+                durable: true,
             },
             dir,
         }

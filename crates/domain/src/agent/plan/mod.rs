@@ -155,7 +155,7 @@ pub fn plan(state: AgentState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         return step(Step::CancelTurn(turn), wait);
     }
     if let Some(lingering) = seen.lingering {
-        return end_lingering(lingering, seen.link, now);
+        return end_lingering(lingering, &seen.link, now);
     }
     match state {
         AgentState::Idle => idle(seen, now),
@@ -296,18 +296,18 @@ fn provisioning(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) 
         RunSeen::Ended(verdict) => close(turn, verdict.clone(), now),
         RunSeen::Started { at } => step(Step::MarkRunning, work(open.duration_ms, *at)),
         RunSeen::Unsent | RunSeen::Sent { .. } if open.provision_until <= now => {
-            let words = "the sandbox was not ready in time";
+            let words = seen.link.late("the sandbox was not ready in time");
             close(
                 turn,
                 Verdict::Failed(Failure::new(FailureClass::Sandbox, words)),
                 now,
             )
         }
-        RunSeen::Unsent => match seen.link {
+        RunSeen::Unsent => match &seen.link {
             Link::Connected { .. } => send(turn, open),
             Link::Away { runner } => runner_away(runner, open.provision_until, now),
         },
-        RunSeen::Sent { at } => match seen.link {
+        RunSeen::Sent { at } => match &seen.link {
             Link::Connected { holds_run: false } => send(turn, open),
             Link::Connected { holds_run: true } => {
                 let until = (*at + START_LOOK)
@@ -334,14 +334,11 @@ fn send(turn: TurnId, open: &OpenTurn) -> Plan {
 
 /// A runner that is gone is started again even under a run: it reads its journal and says how the
 /// run ended, which nobody else can know.
-fn runner_away(runner: SandboxState, deadline: DateTime<Utc>, now: DateTime<Utc>) -> Plan {
-    let wait = Wait::until(
-        "the sandbox's runner to dial in",
-        "the runner",
-        deadline.min(now + RUNNER_LOOK),
-    );
+fn runner_away(runner: &SandboxState, deadline: DateTime<Utc>, now: DateTime<Utc>) -> Plan {
+    let (reason, holder) = runner.awaited();
+    let wait = Wait::until(reason, holder, deadline.min(now + RUNNER_LOOK));
     let todo = match runner {
-        SandboxState::Alive => Step::Nothing,
+        SandboxState::Alive | SandboxState::Held(_) => Step::Nothing,
         SandboxState::Gone => Step::EnsureSandbox,
     };
     step(todo, wait)
@@ -362,7 +359,7 @@ fn running(turn: TurnId, open: &OpenTurn, seen: &Seen, now: DateTime<Utc>) -> Pl
             now,
         );
     }
-    match seen.link {
+    match &seen.link {
         Link::Connected { holds_run: true } => at_work(turn, open, seen, deadline, now),
         Link::Connected { holds_run: false } => lost_turn(turn, now),
         Link::Away { runner } => runner_away(runner, deadline, now),
@@ -416,7 +413,7 @@ fn lost_turn(turn: TurnId, now: DateTime<Utc>) -> Plan {
     close(turn, verdict, now)
 }
 
-fn end_lingering(lingering: Lingering, link: Link, now: DateTime<Utc>) -> Plan {
+fn end_lingering(lingering: Lingering, link: &Link, now: DateTime<Utc>) -> Plan {
     let holder = "the runner";
     let patience = TimeDelta::milliseconds(STOP_MS_MAX);
     match (lingering.stop_asked, link) {

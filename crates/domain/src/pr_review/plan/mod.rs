@@ -159,7 +159,7 @@ pub fn plan(state: PrReviewState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         Some((Intent::Submit, Ok(_))) | None => {}
     }
     if let Some(old) = seen.lingering {
-        return linger(old, seen.link, now).into();
+        return linger(old, &seen.link, now).into();
     }
     if let Some(plan) = pull_over(state, seen, now) {
         return plan;
@@ -169,7 +169,7 @@ pub fn plan(state: PrReviewState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         PrReviewState::WaitingCi => waiting_ci(seen, now),
         PrReviewState::Reviewing { run: None } => open_run(seen, now),
         PrReviewState::Reviewing { run: Some(run) } => match &seen.run {
-            Some(open) => watch(open, seen.link, now).into(),
+            Some(open) => watch(open, &seen.link, now).into(),
             None => lost(run, now).into(),
         },
         PrReviewState::Ready => ready(seen, now),

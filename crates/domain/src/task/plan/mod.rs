@@ -157,7 +157,7 @@ pub fn plan(state: TaskState, seen: &Seen, now: DateTime<Utc>) -> Plan {
         };
     }
     if let Some(lingering) = seen.lingering {
-        return of_run(watch::linger(lingering, seen.link, now));
+        return of_run(watch::linger(lingering, &seen.link, now));
     }
     match state {
         TaskState::Pending => pending(seen, now),
@@ -266,7 +266,7 @@ fn provisioning(open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan {
         let wait = Wait::until("the agent's work", "the agent", watched.deadline(at));
         return step(Step::MarkRunning, wait);
     }
-    of_run(watch::watch(&watched, seen.link, now))
+    of_run(watch::watch(&watched, &seen.link, now))
 }
 
 /// What the watch over runs that share a sandbox has decided.
@@ -285,12 +285,12 @@ fn running(run: RunId, open: &OpenRun, seen: &Seen, now: DateTime<Utc>) -> Plan 
     let mut watched = open.watched();
     // It was told to run, so it counts as started until its runner says otherwise.
     let started = match open.seen {
-        RunSeen::Ended(_) => return of_run(watch::watch(&watched, seen.link, now)),
+        RunSeen::Ended(_) => return of_run(watch::watch(&watched, &seen.link, now)),
         RunSeen::Started { at } | RunSeen::Sent { at } => at,
         RunSeen::Unsent => return of_run(watch::lost(run, now)),
     };
     watched.seen = RunSeen::Started { at: started };
-    let plan = of_run(watch::watch(&watched, seen.link, now));
+    let plan = of_run(watch::watch(&watched, &seen.link, now));
     let works = seen.link == Link::Connected { holds_run: true };
     if works && plan.step == Step::Nothing {
         return at_work(run, open, watched.deadline(started), now);

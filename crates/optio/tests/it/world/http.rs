@@ -27,6 +27,9 @@ impl World {
         if let Some(body) = body {
             request = request.json(body);
         }
+        if let Some(token) = self.env.get("OPTIO_ADMIN_TOKEN") {
+            request = request.bearer_auth(token);
+        }
         request.send().await
     }
 
@@ -180,6 +183,11 @@ impl World {
         command
             .args(args)
             .env("OPTIO_SERVER", self.url())
+            .envs(
+                self.env
+                    .get("OPTIO_ADMIN_TOKEN")
+                    .map(|token| ("OPTIO_TOKEN", token)),
+            )
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         tokio::process::Command::from(command)

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, Permissions},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -37,6 +37,9 @@ pub(crate) const ENCRYPTION_KEY: &str =
 /// An ordinary user of every Linux.
 const NOBODY: u32 = 65534;
 
+/// Where a world is that only its machine reaches, at any port.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// The scenario worlds are played with.
 const SCENARIO: &str = include_str!("scenario.toml");
 
@@ -48,6 +51,7 @@ pub(crate) struct Plan {
     ordinary: bool,
     own_key: bool,
     scenario: &'static str,
+    at: SocketAddr,
 }
 
 impl Plan {
@@ -81,6 +85,12 @@ impl Plan {
         self
     }
 
+    /// At this address of the machine, where that is not what only the machine itself reaches.
+    pub(crate) fn at(mut self, address: SocketAddr) -> Self {
+        self.at = address;
+        self
+    }
+
     /// The simulated model plays this scenario.
     pub(crate) fn scenario(mut self, text: &'static str) -> Self {
         self.scenario = text;
@@ -103,7 +113,7 @@ impl Plan {
         let home = dir.path().join("home");
         fs::create_dir(&home).unwrap();
         let scenario = Scenario::parse(self.scenario).unwrap();
-        let model = ModelSimulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), scenario);
+        let model = ModelSimulator::start(SocketAddr::new(self.at.ip(), 0), scenario);
         let model = model.await.unwrap();
         let tools = match &self.fake {
             Some(script) => fake(dir.path(), script),
@@ -139,7 +149,7 @@ impl Plan {
             _model: model,
             plane: None,
             starts: 0,
-            address: None,
+            address: (self.at.port() != 0).then_some(self.at),
             sandboxes: Vec::new(),
             http: reqwest::Client::new(),
             _database: database,
@@ -181,6 +191,7 @@ impl World {
             ordinary: false,
             own_key: false,
             scenario: SCENARIO,
+            at: LOOPBACK,
         }
     }
 
@@ -224,9 +235,7 @@ impl World {
     pub(crate) async fn start(&mut self) {
         assert!(self.plane.is_none(), "it runs already");
         self.starts += 1;
-        let listen = self
-            .address
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listen = self.address.unwrap_or(LOOPBACK);
         let mut command = self.binary();
         command
             .args(["dev", "--listen", &listen.to_string(), "--data-dir"])

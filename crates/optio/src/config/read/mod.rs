@@ -14,6 +14,8 @@ use optio_domain::{
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
+mod cluster;
+
 use super::{
     Bwrap, ClientConfig, Config, Credentials, Encryption, GitHubAccess, GitLabAccess, Host, Layers,
     Secret, TokenKey, TrackerAddresses, layers::Source,
@@ -31,6 +33,8 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         problems: Vec::new(),
     };
     let listen = read.listen();
+    let api_internal_url = read.url("api_internal_url");
+    let runtime = read.runtime(api_internal_url.as_deref().unwrap_or_default());
     let limits = read.limits();
     let config = Config {
         listen,
@@ -61,6 +65,10 @@ pub(super) fn server(layers: &Layers, host: &Host) -> Result<Config, Vec<String>
         agent_uid: read.agent_uid(host),
         bwrap: read.bwrap(&host.cwd),
         schedule_rate: read.schedule_rate(),
+        admin_token: read.admin_token(),
+        auth_disabled: read.flag("auth_disabled"),
+        api_internal_url,
+        runtime,
     };
     if read.problems.is_empty() {
         Ok(config)
@@ -329,6 +337,32 @@ impl Reader<'_> {
         uid
     }
 
+    /// Short ones can be guessed.
+    fn admin_token(&mut self) -> Option<Secret> {
+        let token = self.secret("admin_token")?;
+        if token.reveal().len() < ADMIN_TOKEN_CHARS_MIN
+            || token.reveal().chars().any(|it| !it.is_ascii_graphic())
+        {
+            let rule = format!(
+                "must have at least {ADMIN_TOKEN_CHARS_MIN} printable characters without blanks; \
+                 `openssl rand -hex 32` makes one"
+            );
+            self.wrong("admin_token", &rule);
+        }
+        Some(token)
+    }
+
+    fn flag(&mut self, key: &str) -> bool {
+        match self.text(key) {
+            None | Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(_) => {
+                self.wrong(key, "must be true or false");
+                false
+            }
+        }
+    }
+
     fn schedule_rate(&mut self) -> u32 {
         let rate = self.text("schedule_rate").map(str::parse);
         match rate {
@@ -355,6 +389,8 @@ impl Reader<'_> {
     }
 }
 
+/// Characters of the token by which people and CI are let in.
+const ADMIN_TOKEN_CHARS_MIN: usize = 24;
 /// How much faster schedules may see time pass: a day in less than a second.
 const SCHEDULE_RATE_MAX: u32 = 100_000;
 

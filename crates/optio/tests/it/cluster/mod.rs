@@ -1,0 +1,5 @@
+//! The same agents on a cluster: sandboxes are pods of a real Kubernetes. These tests are no part of a plain
+//! run; `scripts/cluster-test` runs them.
+
+mod place;
+mod work;

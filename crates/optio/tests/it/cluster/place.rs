@@ -1,0 +1,166 @@
+//! A namespace of a real cluster for each test. Which cluster, KUBECONFIG says; `scripts/cluster-test` brings
+//! what the tests need into it and names it in the environment.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr, TcpListener},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::world::{Plan, World, unique};
+
+/// What people show in these worlds.
+const ADMIN_TOKEN: &str = "admin-of-the-cluster-worlds-0123456789";
+/// The account of sandboxes.
+const ACCOUNT: &str = "optio-sandbox";
+
+/// A namespace.
+pub(super) struct Place {
+    pub(super) namespace: String,
+    /// This machine, as pods reach it.
+    pub(super) host: IpAddr,
+    port: u16,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which cluster the tests are made in is said in the environment"
+)]
+pub(super) fn told(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: these tests are run by scripts/cluster-test, which says what they need")
+    })
+}
+
+/// kubectl, of the whole cluster.
+pub(super) fn kubectl(args: &[&str]) -> Output {
+    Command::new("kubectl")
+        .args(args)
+        .env("KUBECONFIG", told("KUBECONFIG"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+impl Place {
+    /// A fresh namespace.
+    pub(super) fn new() -> Self {
+        let host: IpAddr = told("OPTIO_TEST_HOST").parse().unwrap();
+        let free = TcpListener::bind((host, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        let place = Self {
+            namespace: format!("optio-test-{}", unique()),
+            host,
+            port,
+        };
+        place.kubectl_of_all(&["create", "namespace", &place.namespace]);
+        place.kubectl(&["create", "serviceaccount", ACCOUNT]);
+        place
+    }
+
+    fn kubectl_of_all(&self, args: &[&str]) {
+        let output = kubectl(args);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+    }
+
+    /// kubectl, in this namespace; it must succeed.
+    pub(super) fn kubectl(&self, args: &[&str]) -> String {
+        let mut all = vec!["--namespace", &self.namespace];
+        all.extend(args);
+        let output = kubectl(&all);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Puts an object into the namespace.
+    pub(super) fn apply(&self, object: &Value) {
+        use std::io::Write as _;
+        let mut child = Command::new("kubectl")
+            .args(["--namespace", &self.namespace, "apply", "-f", "-"])
+            .env("KUBECONFIG", told("KUBECONFIG"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(object.to_string().as_bytes()).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Objects of a kind.
+    pub(super) fn all(&self, kind: &str) -> Vec<Value> {
+        let text = self.kubectl(&["get", kind, "--output", "json"]);
+        let list: Value = serde_json::from_str(&text).unwrap();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// The pods, by the sandbox they are.
+    pub(super) fn pods(&self) -> BTreeMap<String, Value> {
+        let pods = self.all("pods").into_iter();
+        pods.filter_map(|pod| {
+            let sandbox = pod["metadata"]["labels"]["optio.dev/sandbox"].as_str()?;
+            Some((sandbox.to_owned(), pod.clone()))
+        })
+        .collect()
+    }
+
+    /// What a control plane of this namespace is told.
+    pub(super) fn plan(&self) -> Plan {
+        self.over(World::plan())
+    }
+
+    /// The same, besides what the plan says.
+    pub(super) fn over(&self, plan: Plan) -> Plan {
+        let kept = [
+            ("OPTIO_AGENT_IMAGE", "OPTIO_TEST_AGENT_IMAGE"),
+            ("OPTIO_RUNNER_IMAGE", "OPTIO_TEST_RUNNER_IMAGE"),
+            ("OPTIO_HOME_PVC_STORAGE_CLASS", "OPTIO_TEST_STORAGE_CLASS"),
+            ("KUBECONFIG", "KUBECONFIG"),
+        ];
+        let plan = plan
+            .at(self.address())
+            .set("OPTIO_RUNTIME", "kubernetes")
+            .set("OPTIO_NAMESPACE", &self.namespace)
+            .set("OPTIO_ADMIN_TOKEN", ADMIN_TOKEN)
+            .set(
+                "OPTIO_API_INTERNAL_URL",
+                &format!("http://{}", self.address()),
+            )
+            .set("OPTIO_HOME_PVC_SIZE", "64Mi")
+            .set(
+                "OPTIO_AGENT_RESOURCES",
+                r#"{"requests":{"cpu":"20m","memory":"64Mi"},"limits":{"memory":"1Gi"}}"#,
+            );
+        kept.into_iter()
+            .fold(plan, |plan, (name, from)| plan.set(name, &told(from)))
+    }
+
+    /// Where its control plane listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for args in [
+                ["get", "pods,pvc", "--output", "wide"],
+                ["get", "events", "--output", "wide"],
+            ] {
+                let mut all = vec!["--namespace", &self.namespace];
+                all.extend(args);
+                eprintln!("{}", String::from_utf8_lossy(&kubectl(&all).stdout));
+            }
+        }
+        drop(kubectl(&[
+            "delete",
+            "namespace",
+            &self.namespace,
+            "--wait=false",
+        ]));
+    }
+}
