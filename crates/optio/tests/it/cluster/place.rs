@@ -134,8 +134,13 @@ impl Place {
                 "OPTIO_AGENT_RESOURCES",
                 r#"{"requests":{"cpu":"20m","memory":"64Mi"},"limits":{"memory":"1Gi"}}"#,
             );
-        kept.into_iter()
-            .fold(plan, |plan, (name, from)| plan.set(name, &told(from)))
+        kept.into_iter().fold(plan, |plan, (name, from)| {
+            let value = told(from);
+            if value.is_empty() {
+                return plan;
+            }
+            plan.set(name, &value)
+        })
     }
 
     /// Where its control plane listens.

@@ -40,6 +40,7 @@ async fn the_files_of_a_sticky_agent_outlive_its_pod() {
     let agent = world
         .create("pat", json!({ "podLifecycle": "sticky" }))
         .await;
+    world.until_done(&agent, 1).await;
     world.send(&agent, "run: echo kept > note").await;
     world.until_done(&agent, 2).await;
     let first = place.pods()[&agent]["metadata"]["uid"].clone();
