@@ -13,6 +13,7 @@ pub mod pull;
 pub mod reports;
 pub mod review_rounds;
 mod run_files;
+pub mod strays;
 pub mod task;
 pub mod tracker;
 pub mod triggers;

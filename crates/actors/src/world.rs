@@ -10,6 +10,7 @@ use optio_domain::{
     ports::{
         AgentCli, Clock, GitHosts, Ids, Notifier, SandboxOrder, SandboxState, Sandboxes, Trackers,
     },
+    run::{FailureClass, Verdict},
     token::{SandboxClaims, Signer},
 };
 use optio_runtime::{Fault, Progress, links::Links, stream::Stream};
@@ -88,6 +89,18 @@ impl World {
             token: self.signer.sandbox(&SandboxClaims { sandbox }),
             durable,
         }
+    }
+
+    /// A verdict on a run that was lost with its sandbox, with how that ended.
+    pub(crate) fn explained(&self, sandbox: SandboxId, verdict: &Verdict) -> Verdict {
+        let mut verdict = verdict.clone();
+        if let Verdict::Failed(failure) = &mut verdict
+            && failure.class == FailureClass::Crash
+            && let Some(words) = self.sandboxes.last_words(sandbox)
+        {
+            failure.message = format!("{}: {words}", failure.message);
+        }
+        verdict
     }
 
     /// Whether the runner of a sandbox can be spoken to, and whether it holds this run.

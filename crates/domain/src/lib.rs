@@ -22,6 +22,7 @@ pub mod repo;
 pub mod run;
 pub mod schedule;
 pub mod secret;
+pub mod strays;
 pub mod task;
 pub mod template;
 pub mod token;

@@ -164,6 +164,10 @@ pub trait Sandboxes: Send + Sync {
         let words = "sandboxes here are given their token by who starts them";
         Box::pin(async move { Err(Unrecognised::Refused(words.to_owned())) })
     }
+    /// How the place in which a sandbox ran ended lately by itself, in words, as far as that is known.
+    fn last_words(&self, _sandbox: SandboxId) -> Option<String> {
+        None
+    }
     /// From now on, tells when a sandbox changes by itself. A driver that cannot know is looked at instead.
     fn tell(&self, _changed: Changed) {}
     /// All sandboxes there are, also those nobody wants any more. A driver whose sandboxes cannot be

@@ -1,5 +1,7 @@
 //! Runs: what their runners report, stored once, or refused and kept.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, ActorKind},
@@ -250,6 +252,27 @@ impl Store {
             .into_iter()
             .map(|(id, busy)| (SandboxId(id), busy))
             .collect())
+    }
+
+    /// The sandboxes in which something may run, and all whose files belong to somebody.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn known_sandboxes(
+        &self,
+    ) -> Result<(BTreeSet<SandboxId>, BTreeSet<SandboxId>), StoreError> {
+        // An agent keeps its files under its own identity, also while it has no sandbox.
+        let rows: Vec<(Uuid, bool)> = sqlx::query_as(
+            "SELECT id, dormant_since IS NULL FROM sandboxes
+             UNION ALL SELECT id, false FROM agents",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let wanted = rows.iter().filter(|(_, wanted)| *wanted);
+        Ok((
+            wanted.map(|(id, _)| SandboxId(*id)).collect(),
+            rows.iter().map(|(id, _)| SandboxId(*id)).collect(),
+        ))
     }
 
     /// Whose a sandbox is.

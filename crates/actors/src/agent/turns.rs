@@ -199,6 +199,7 @@ impl Agents {
         decision: &Decision,
     ) -> Result<Progress, Fault> {
         let agent = &sight.agent;
+        let verdict = &self.world.explained(SandboxId::of_agent(agent.id), verdict);
         let past = Past {
             failures: agent.consecutive_failures,
             failure_limit: agent.spec.consecutive_failure_limit,

@@ -180,9 +180,16 @@ impl PrReviews {
             }
             (Err(error), _) => {
                 tracing::warn!(review.id = %sight.review.id, %error, "no sandbox yet, will try again");
-                Ok(Progress::Rest {
-                    until: Some(decision.at + DRIVER_PAUSE),
-                })
+                let Some(sight) = self.world.store.see_review(sight.review.id).await? else {
+                    return Ok(Progress::Gone);
+                };
+                let until = decision.at + DRIVER_PAUSE;
+                let wait = Wait::until(format!("a sandbox: {error}"), "the sandbox driver", until);
+                self.world
+                    .store
+                    .wait(sight.review.id.into(), sight.version, &wait)
+                    .await?;
+                Ok(Progress::Rest { until: Some(until) })
             }
         }
     }

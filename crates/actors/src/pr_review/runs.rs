@@ -192,6 +192,7 @@ impl PrReviews {
         let Some(open) = &sight.run else {
             return Err(Fault::Moved);
         };
+        let verdict = &self.world.explained(open.sandbox, verdict);
         let end = open.facts.end.as_ref();
         let past = Past {
             kind: open.kind,

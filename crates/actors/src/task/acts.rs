@@ -275,9 +275,21 @@ impl Tasks {
             }
             (Err(error), _) => {
                 tracing::warn!(task.id = %sight.task.id, %error, "no sandbox yet, will try again");
-                Ok(Progress::Rest {
-                    until: Some(decision.at + DRIVER_PAUSE),
-                })
+                let Some(sight) = self
+                    .world
+                    .store
+                    .see_task(sight.task.id, self.runs_max())
+                    .await?
+                else {
+                    return Ok(Progress::Gone);
+                };
+                let until = decision.at + DRIVER_PAUSE;
+                let wait = Wait::until(format!("a sandbox: {error}"), "the sandbox driver", until);
+                self.world
+                    .store
+                    .wait(sight.task.id.into(), sight.version, &wait)
+                    .await?;
+                Ok(Progress::Rest { until: Some(until) })
             }
         }
     }

@@ -241,6 +241,7 @@ impl Tasks {
         let Some(open) = &sight.run else {
             return Err(Fault::Moved);
         };
+        let verdict = &self.world.explained(open.sandbox, verdict);
         let found = match task.spec.kind {
             TaskType::Coding => match self.find_pull(sight).await {
                 Ok(found) => found,

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use optio_actors::{
-    Kinds, World, asks::Asks, notices::Notices, review_rounds::ReviewRounds, triggers::Schedules,
+    Kinds, World, asks::Asks, notices::Notices, review_rounds::ReviewRounds, strays::Strays,
+    triggers::Schedules,
 };
 use optio_domain::{ownership::Role, ports::Clock};
 use optio_runtime::{Bell, Engine, EngineError};
@@ -18,6 +19,8 @@ const PULLS_EVERY: Duration = Duration::from_secs(1);
 const NOTICES_EVERY: Duration = Duration::from_secs(1);
 /// How often the first in the queue are told of room that nobody told them of.
 const QUEUE_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked for sandboxes that nobody wants.
+const STRAYS_EVERY: Duration = Duration::from_secs(60);
 /// How often everybody who may have something to do is told to look.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
@@ -59,6 +62,7 @@ pub(super) async fn start(
         queue(&bell, kinds).await?;
         pulls(&bell, world, engine).await?;
         notices(&bell, world).await?;
+        strays(&bell, world).await?;
     }
     sweep(&bell, world, engine).await?;
     bell.start().await?;
@@ -124,6 +128,16 @@ async fn notices(bell: &Bell, world: &World) -> Result<(), EngineError> {
                 tracing::debug!(%error, "deliveries could not be looked at");
             }
         })
+    })
+    .await
+}
+
+/// A cluster that hangs must not keep anything else from being looked at.
+async fn strays(bell: &Bell, world: &World) -> Result<(), EngineError> {
+    let strays = Strays::new(world.clone());
+    bell.every(STRAYS_EVERY, move || {
+        let strays = strays.clone();
+        Box::pin(async move { strays.look().await })
     })
     .await
 }

@@ -149,6 +149,7 @@ impl KubernetesSandboxes {
         grace_seconds: u32,
     ) -> Result<(), SandboxError> {
         let name = manifest::name(sandbox);
+        self.watched.is_ours(&pod.uid().unwrap_or_default());
         let this_one = Preconditions {
             uid: pod.uid(),
             resource_version: None,
@@ -337,6 +338,10 @@ impl Sandboxes for KubernetesSandboxes {
 
     fn recognise<'a>(&'a self, proof: &'a str) -> Eventually<'a, Result<SandboxId, Unrecognised>> {
         Box::pin(self.recognised(proof))
+    }
+
+    fn last_words(&self, sandbox: SandboxId) -> Option<String> {
+        self.watched.end(sandbox)
     }
 
     fn tell(&self, changed: Changed) {

@@ -2,8 +2,9 @@
 //! everything anew where it has missed something.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use futures_util::StreamExt as _;
@@ -33,11 +34,39 @@ struct Known {
     /// Why the watch is down, while it is.
     away: Mutex<Option<String>>,
     changed: OnceLock<Changed>,
+    /// How pods ended that we did not end.
+    ends: Mutex<BTreeMap<SandboxId, (Instant, String)>>,
+    /// Pods that we end ourselves, by their UID.
+    ours: Mutex<BTreeSet<String>>,
 }
+
+/// How long it is remembered how a pod ended.
+const REMEMBERED: Duration = Duration::from_mins(15);
 
 impl Known {
     fn set_away(&self, words: Option<String>) {
         *self.away.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    /// Remembers how a pod ended, where it ended by itself.
+    fn note_end(&self, pod: &Pod, deleted: bool) {
+        let Some(sandbox) = sandbox(pod) else { return };
+        let ours = &mut *self.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+        let is_ours = if deleted {
+            ours.remove(uid)
+        } else {
+            ours.contains(uid)
+        };
+        let Some(words) = words::end(pod, deleted).filter(|_| !is_ours) else {
+            return;
+        };
+        let ends = &mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.retain(|_, (at, _)| at.elapsed() < REMEMBERED);
+        // What it said itself before it was deleted tells more.
+        if !deleted || !ends.contains_key(&sandbox) {
+            ends.insert(sandbox, (Instant::now(), words));
+        }
     }
 
     fn tell(&self, pod: &Pod) {
@@ -93,6 +122,25 @@ impl Watched {
         }
     }
 
+    /// How a sandbox's pod ended lately, where we did not end it.
+    pub(super) fn end(&self, sandbox: SandboxId) -> Option<String> {
+        let ends = self
+            .known
+            .ends
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (at, words) = ends.get(&sandbox)?;
+        (at.elapsed() < REMEMBERED).then(|| words.clone())
+    }
+
+    /// A pod is ended by us.
+    pub(super) fn is_ours(&self, uid: &str) {
+        let ours = &self.known.ours;
+        ours.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid.to_owned());
+    }
+
     /// Why the watch is down, while it is.
     pub(super) fn away(&self) -> Option<String> {
         let away = &self.known.away;
@@ -116,6 +164,7 @@ fn hear(
         Ok(Event::Apply(pod)) => {
             known.set_away(None);
             present.extend(sandbox(&pod));
+            known.note_end(&pod, false);
             known.tell(&pod);
         }
         Ok(Event::Delete(pod)) => {
@@ -123,6 +172,7 @@ fn hear(
             if let Some(sandbox) = sandbox(&pod) {
                 present.remove(&sandbox);
             }
+            known.note_end(&pod, true);
             known.tell(&pod);
         }
         Ok(Event::Init | Event::InitApply(_)) => {}

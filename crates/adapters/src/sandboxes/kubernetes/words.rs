@@ -132,6 +132,26 @@ fn waiting(container: &ContainerStatus) -> Option<Standing> {
     }
 }
 
+/// How a pod ended that has ended or is not there any more.
+pub(super) fn end(pod: &Pod, deleted: bool) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    if matches!(status.phase.as_deref(), Some("Failed")) {
+        return Some(over(status));
+    }
+    if !deleted {
+        return None;
+    }
+    // Since Kubernetes 1.26 it says why.
+    let why = condition(status, "DisruptionTarget").map(|(_, reason, message)| {
+        format!(
+            "its pod was ended by the cluster ({reason}: {})",
+            foreign(message)
+        )
+    });
+    let words = "its pod was deleted, by a person or because its node was drained";
+    Some(why.unwrap_or_else(|| words.to_owned()))
+}
+
 /// How a pod ended.
 fn over(status: &PodStatus) -> String {
     let said = foreign(status.message.as_deref().unwrap_or_default());

@@ -2,4 +2,5 @@
 //! run; `scripts/cluster-test` runs them.
 
 mod place;
+mod troubles;
 mod work;

@@ -1,0 +1,339 @@
+//! What goes wrong in a cluster, and what is said about it.
+
+use std::{process::Command, time::Duration};
+
+use serde_json::json;
+
+use super::place::{Place, kubectl, told};
+use crate::world::{World, running, unique};
+
+/// Breaks a part of the node, or mends it.
+fn node(act: &str, part: &str) {
+    let ctl = told("OPTIO_TEST_NODE_CTL");
+    let words: Vec<&str> = ctl.split(' ').chain([act, part]).collect();
+    let status = Command::new(words[0]).args(&words[1..]).status().unwrap();
+    assert!(status.success(), "{words:?}");
+}
+
+/// Mends a part of the node, however the test ends.
+struct Broken(&'static str, &'static str);
+
+impl Broken {
+    fn by(act: &str, part: &'static str, mend: &'static str) -> Self {
+        node(act, part);
+        Self(mend, part)
+    }
+}
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        node(self.0, self.1);
+    }
+}
+
+async fn until_why(world: &mut World, agent: &str, words: &[&str]) -> String {
+    let what = format!("`optio why` to say {words:?}");
+    world
+        .until(&what, async |world| {
+            let said = world.says(&["why", agent]).await;
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.iter().all(|word| said.contains(word)).then_some(said)
+        })
+        .await
+}
+
+async fn until_runs(world: &mut World, witness: &str) {
+    world
+        .until("the tool to run", async |_| {
+            (!running(witness).is_empty()).then_some(())
+        })
+        .await;
+}
+
+/// An agent whose first turn is over.
+async fn ready(world: &mut World, slug: &str, lifecycle: &str) -> String {
+    let agent = world
+        .create(slug, json!({ "podLifecycle": lifecycle }))
+        .await;
+    world.until_done(&agent, 1).await;
+    agent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_is_deleted_under_a_turn_gives_the_mail_back_and_says_why() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let agent = ready(&mut world, "pat", "sticky").await;
+    let witness = format!("301.{}", unique());
+    world
+        .send(
+            &agent,
+            &format!("run: [ -e once ] || {{ touch once; sleep {witness}; }}; echo told"),
+        )
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    place.kubectl(&["delete", "pod", &format!("optio-{agent}"), "--wait=false"]);
+    let turn = world.until_turn(&agent, 2).await;
+    assert_ne!(turn["haltReason"], "natural", "{turn}");
+    assert!(
+        turn["error"].as_str().unwrap().contains("pod was deleted"),
+        "{turn}"
+    );
+    // Its mail is fed again, to a pod with the same files.
+    let turn = world.until_done(&agent, 3).await;
+    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_not_there_makes_one_pod_and_is_named() {
+    let place = Place::new();
+    let mut world = place
+        .plan()
+        .set("OPTIO_AGENT_IMAGE", "registry.invalid/nobody:9")
+        .set("OPTIO_LIMITS_PROVISION_MS_MAX", "15000")
+        .start()
+        .await;
+    let agent = world
+        .create("pat", json!({ "podLifecycle": "on-demand" }))
+        .await;
+    until_why(
+        &mut world,
+        "pat",
+        &["registry.invalid/nobody:9", "cannot be pulled"],
+    )
+    .await;
+    assert_eq!(place.pods().len(), 1);
+    let turn = world.until_turn(&agent, 1).await;
+    assert!(
+        turn["error"]
+            .as_str()
+            .unwrap()
+            .contains("registry.invalid/nobody:9"),
+        "{turn}"
+    );
+    assert!(place.pods().len() <= 1);
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_is_used_up_is_waited_for_and_said() {
+    let place = Place::new();
+    place.apply(&json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "small" },
+        "spec": { "hard": { "pods": "1" } },
+    }));
+    let mut world = place.plan().start().await;
+    let first = ready(&mut world, "first", "always-on").await;
+    let second = world
+        .create("second", json!({ "podLifecycle": "on-demand" }))
+        .await;
+    until_why(
+        &mut world,
+        "second",
+        &["quota is used up", "raise the quota"],
+    )
+    .await;
+    world.delete(&first).await;
+    world.until_done(&second, 1).await;
+    world.delete(&second).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_no_node_has_room_for_is_said() {
+    let place = Place::new();
+    let huge = r#"{"requests":{"cpu":"900"}}"#;
+    let mut world = place
+        .plan()
+        .set("OPTIO_AGENT_RESOURCES", huge)
+        .start()
+        .await;
+    let agent = world
+        .create("pat", json!({ "podLifecycle": "on-demand" }))
+        .await;
+    until_why(&mut world, "pat", &["no node has room", "cpu"]).await;
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_takes_too_much_memory_is_ended_and_its_mail_comes_back() {
+    let place = Place::new();
+    let small = r#"{"requests":{"cpu":"20m","memory":"64Mi"},"limits":{"memory":"400Mi"}}"#;
+    let mut world = place
+        .plan()
+        .set("OPTIO_AGENT_RESOURCES", small)
+        .start()
+        .await;
+    let agent = ready(&mut world, "pat", "sticky").await;
+    let eat = "[ -e once ] && echo spared || { touch once; head -c 2000m /dev/zero | tail -c 1900m | wc -c; }";
+    world.send(&agent, &format!("run: {eat}")).await;
+    // Whether the tool, the agent or the whole pod is killed is the kernel's choice; nothing is lost either way.
+    world.until_turn(&agent, 2).await;
+    world.until_rest(&agent).await;
+    world.send(&agent, "run: cat once; echo told").await;
+    let told = async |world: &mut World| {
+        let turns = world.turns(&agent).await;
+        turns
+            .iter()
+            .any(|turn| {
+                turn["summary"]
+                    .as_str()
+                    .is_some_and(|it| it.contains("told"))
+            })
+            .then_some(())
+    };
+    world.until("the agent to work on", told).await;
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_goes_on_while_the_api_server_is_away_and_new_ones_wait_for_it() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let busy = ready(&mut world, "busy", "sticky").await;
+    let witness = format!("20.{}", unique());
+    world
+        .send(&busy, &format!("run: sleep {witness}; echo through"))
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    let broken = Broken::by("kill", "apiserver", "start");
+    let other = world
+        .create("other", json!({ "podLifecycle": "on-demand" }))
+        .await;
+    until_why(
+        &mut world,
+        "other",
+        &["Kubernetes API", "sandboxes that run go on"],
+    )
+    .await;
+    let turn = world.until_done(&busy, 2).await;
+    assert!(
+        turn["summary"].as_str().unwrap().contains("through"),
+        "{turn}"
+    );
+    drop(broken);
+    world.until_done(&other, 1).await;
+    world.delete(&busy).await;
+    world.delete(&other).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_outlives_a_kubelet_that_is_killed() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let busy = ready(&mut world, "busy", "sticky").await;
+    let witness = format!("15.{}", unique());
+    world
+        .send(&busy, &format!("run: sleep {witness}; echo through"))
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    let broken = Broken::by("kill", "kubelet", "start");
+    let other = world
+        .create("other", json!({ "podLifecycle": "on-demand" }))
+        .await;
+    let turn = world.until_done(&busy, 2).await;
+    assert!(
+        turn["summary"].as_str().unwrap().contains("through"),
+        "{turn}"
+    );
+    drop(broken);
+    world.until_done(&other, 1).await;
+    world.delete(&busy).await;
+    world.delete(&other).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_node_ends_its_agents_and_they_go_on_where_there_is_room_again() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let agent = ready(&mut world, "pat", "sticky").await;
+    let witness = format!("302.{}", unique());
+    world
+        .send(
+            &agent,
+            &format!("run: [ -e once ] || {{ touch once; sleep {witness}; }}; echo told"),
+        )
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    let node = place.pods()[&agent]["spec"]["nodeName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let drained = kubectl(&[
+        "drain",
+        &node,
+        "--force",
+        "--delete-emptydir-data",
+        "--ignore-daemonsets",
+        "--pod-selector=app.kubernetes.io/managed-by=optio",
+    ]);
+    let again = Again(node);
+    assert!(drained.status.success(), "{drained:?}");
+    until_why(&mut world, "pat", &["no node has room", "unschedulable"]).await;
+    drop(again);
+    let turn = world.until_done(&agent, 3).await;
+    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+/// Makes a node take pods again, however the test ends.
+struct Again(String);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        drop(kubectl(&["uncordon", &self.0]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_goes_on_when_the_control_plane_is_killed_under_it() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let agent = ready(&mut world, "pat", "on-demand").await;
+    let witness = format!("12.{}", unique());
+    world
+        .send(&agent, &format!("run: sleep {witness}; echo through"))
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    world.kill9();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.start().await;
+    let turn = world.until_done(&agent, 2).await;
+    assert!(
+        turn["summary"].as_str().unwrap().contains("through"),
+        "{turn}"
+    );
+    world.delete(&agent).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_whose_actor_is_gone_are_ended_and_agents_whose_pod_is_gone_get_another() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let kept = ready(&mut world, "kept", "always-on").await;
+    let lost = ready(&mut world, "lost", "always-on").await;
+    world.stop().await;
+    // As after a backup was put back: the one is not known any more, the other has lost its pod.
+    world.query(&format!("DELETE FROM sandboxes WHERE id = '{lost}'"));
+    place.kubectl(&["delete", "pod", &format!("optio-{kept}")]);
+    world.start().await;
+    world.send(&kept, "run: echo again").await;
+    world.until_done(&kept, 2).await;
+    world
+        .until("the stray to be ended", async |_| {
+            (!place.pods().contains_key(&lost)).then_some(())
+        })
+        .await;
+    world.delete(&kept).await;
+    world.delete(&lost).await;
+    world.end().await;
+}
