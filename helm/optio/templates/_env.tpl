@@ -72,8 +72,6 @@
   value: {{ include "optio.agentServiceAccountName" . | quote }}
 - name: OPTIO_AGENT_IMAGE
   value: {{ include "optio.imageName" (dict "root" . "repository" $agent.image.repository "tag" $agent.image.tag) | quote }}
-- name: OPTIO_AGENT_IMAGES
-  value: {{ include "optio.agentImages" . | quote }}
 - name: OPTIO_RUNNER_IMAGE
   value: {{ include "optio.image" . | quote }}
 - name: OPTIO_IMAGE_PULL_POLICY

@@ -48,17 +48,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- include "optio.imageName" (dict "root" . "repository" $image.repository "tag" $image.tag "digest" $image.digest) -}}
 {{- end -}}
 
-{{/* The image of every preset, as JSON. */}}
-{{- define "optio.agentImages" -}}
-{{- $root := . -}}
-{{- $images := dict -}}
-{{- range $preset := list "base" "node" "python" "go" "rust" "full" -}}
-{{- $repository := printf "%s%s" $root.Values.agent.image.prefix $preset -}}
-{{- $_ := set $images $preset (include "optio.imageName" (dict "root" $root "repository" $repository "tag" $root.Values.agent.image.tag)) -}}
-{{- end -}}
-{{- merge (deepCopy .Values.agent.images) $images | toJson -}}
-{{- end -}}
-
 {{/* Where sandboxes are. */}}
 {{- define "optio.sandboxNamespace" -}}
 {{- default (printf "%s-sandboxes" .Release.Namespace) .Values.sandboxes.namespace -}}
