@@ -68,6 +68,9 @@
   value: kubernetes
 - name: OPTIO_NAMESPACE
   value: {{ include "optio.sandboxNamespace" . | quote }}
+# Two releases may share a namespace of sandboxes.
+- name: OPTIO_INSTANCE
+  value: {{ .Release.Name | quote }}
 - name: OPTIO_SERVICE_ACCOUNT_NAME
   value: {{ include "optio.agentServiceAccountName" . | quote }}
 - name: OPTIO_AGENT_IMAGE
