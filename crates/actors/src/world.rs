@@ -10,7 +10,7 @@ use optio_domain::{
     ports::{
         AgentCli, Clock, GitHosts, Ids, Notifier, SandboxOrder, SandboxState, Sandboxes, Trackers,
     },
-    run::{FailureClass, Verdict},
+    run::{Failure, FailureClass, Verdict},
     token::{SandboxClaims, Signer},
 };
 use optio_runtime::{Fault, Progress, links::Links, stream::Stream};
@@ -93,14 +93,23 @@ impl World {
 
     /// A verdict on a run that was lost with its sandbox, with how that ended.
     pub(crate) fn explained(&self, sandbox: SandboxId, verdict: &Verdict) -> Verdict {
-        let mut verdict = verdict.clone();
-        if let Verdict::Failed(failure) = &mut verdict
-            && failure.class == FailureClass::Crash
-            && let Some(words) = self.sandboxes.last_words(sandbox)
-        {
-            failure.message = format!("{}: {words}", failure.message);
+        let words = match verdict {
+            Verdict::Failed(failure) if failure.class != FailureClass::Crash => None,
+            Verdict::Done => None,
+            Verdict::Failed(_) | Verdict::Stopped => self.sandboxes.last_words(sandbox),
+        };
+        match (verdict, words) {
+            (Verdict::Failed(failure), Some(words)) => {
+                let message = format!("{}: {words}", failure.message);
+                Verdict::Failed(Failure::new(FailureClass::Crash, message))
+            }
+            // Its runner was told to end, and not by us.
+            (Verdict::Stopped, Some(words)) => Verdict::Failed(Failure::new(
+                FailureClass::Crash,
+                format!("the run was stopped with its sandbox: {words}"),
+            )),
+            (Verdict::Done | Verdict::Failed(_) | Verdict::Stopped, _) => verdict.clone(),
         }
-        verdict
     }
 
     /// Whether the runner of a sandbox can be spoken to, and whether it holds this run.

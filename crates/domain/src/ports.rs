@@ -164,6 +164,10 @@ pub trait Sandboxes: Send + Sync {
         let words = "sandboxes here are given their token by who starts them";
         Box::pin(async move { Err(Unrecognised::Refused(words.to_owned())) })
     }
+    /// Whether the files of a sandbox that is not durable are there again after it was retired.
+    fn keeps_files(&self) -> bool {
+        true
+    }
     /// How the place in which a sandbox ran ended lately by itself, in words, as far as that is known.
     fn last_words(&self, _sandbox: SandboxId) -> Option<String> {
         None

@@ -17,7 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Addresses {
     /// What we were told at the start.
     first: String,
-    file: PathBuf,
+    /// Where others write down where we find them, in places where nobody else can.
+    file: Option<PathBuf>,
     said: Mutex<Said>,
 }
 
@@ -40,11 +41,11 @@ pub(crate) enum AddressError {
 }
 
 impl Addresses {
-    pub(crate) fn new(first: &str, state_dir: &Path) -> Result<Self, AddressError> {
+    pub(crate) fn new(first: &str, state_dir: Option<&Path>) -> Result<Self, AddressError> {
         request(first)?;
         Ok(Self {
             first: first.to_owned(),
-            file: state_dir.join(ADDRESSES_FILE),
+            file: state_dir.map(|dir| dir.join(ADDRESSES_FILE)),
             said: Mutex::default(),
         })
     }
@@ -99,7 +100,9 @@ impl Addresses {
     }
 
     fn lines(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        let file = self.file.as_ref();
+        let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+        let text = text.unwrap_or_default();
         let lines = text.lines().map(|line| line.trim().to_owned());
         lines.filter(|line| !line.is_empty()).collect()
     }
@@ -123,7 +126,7 @@ mod tests {
     #[test]
     fn who_runs_the_agent_is_tried_first_and_each_address_once() {
         let dir = tempfile::tempdir().unwrap();
-        let addresses = Addresses::new("http://a:1", dir.path()).unwrap();
+        let addresses = Addresses::new("http://a:1", Some(dir.path())).unwrap();
         assert_eq!(addresses.all(), ["http://a:1"]);
         std::fs::write(
             dir.path().join(ADDRESSES_FILE),
@@ -141,8 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_an_agent_could_write_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(ADDRESSES_FILE), "http://thief:1").unwrap();
+        let addresses = Addresses::new("http://a:1", None).unwrap();
+        assert_eq!(addresses.all(), ["http://a:1"]);
+        assert_eq!(addresses.written(), None);
+    }
+
+    #[test]
     fn what_cannot_be_dialled_is_refused_at_the_start() {
-        assert!(Addresses::new("https://a:1", Path::new("/")).is_err());
-        assert!(Addresses::new("http://", Path::new("/")).is_err());
+        assert!(Addresses::new("https://a:1", None).is_err());
+        assert!(Addresses::new("http://", None).is_err());
     }
 }

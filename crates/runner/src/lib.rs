@@ -112,7 +112,8 @@ pub fn parse(text: &str) -> Result<Bootstrap, Failure> {
 /// Must be called on a runtime with one thread, the main one.
 pub async fn serve(bootstrap: Bootstrap) -> Result<(), Failure> {
     let state_dir = PathBuf::from(&bootstrap.state_dir);
-    let link = Addresses::new(&bootstrap.api_url, &state_dir)
+    let written = bootstrap.reads_addresses.then_some(state_dir.as_path());
+    let link = Addresses::new(&bootstrap.api_url, written)
         .and_then(|addresses| Link::new(addresses, &bootstrap.token, bootstrap.sandbox))
         .map_err(|error| Failure::Bootstrap(error.to_string()))?;
     let _lock = lock(&state_dir)?;

@@ -86,6 +86,8 @@ pub fn install(layout: &Layout, runner: &Path, env: Env<'_>) -> Result<(), Failu
         sandbox,
         token,
         state_dir: "/var/lib/optio-runner".to_owned(),
+        // The agent is the same user.
+        reads_addresses: false,
         isolation: Isolation::None {
             workspace: WORKSPACE.to_owned(),
             home: HOME.to_owned(),

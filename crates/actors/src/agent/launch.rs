@@ -61,10 +61,13 @@ impl Agents {
     ) -> RunSpec {
         let (agent, limits) = (&sight.agent, &self.world.limits);
         let kept = service.setting.is_some();
+        // A session lies in the agent's home, and goes with it.
+        let remembers =
+            agent.spec.pod_lifecycle != Lifecycle::OnDemand || self.world.sandboxes.keeps_files();
         let wanted = LaunchOrder {
             prompt: order.prompt.clone(),
             model: agent.spec.model.clone(),
-            resume: agent.session_id.clone(),
+            resume: agent.session_id.clone().filter(|_| remembers),
             max_turns: max_turns(sight),
             budget_usd: None,
             tools_file: None,

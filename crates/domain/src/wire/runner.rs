@@ -42,6 +42,10 @@ pub struct Bootstrap {
     pub state_dir: String,
     /// How runs are kept apart from the machine and from each other.
     pub isolation: Isolation,
+    /// Whether [`ADDRESSES_FILE`] in `state_dir` is read: only where no agent can write it, who would otherwise
+    /// be shown the token.
+    #[serde(default)]
+    pub reads_addresses: bool,
     /// The runner ends itself when it has had neither work nor a connection for this long.
     pub orphan_ms_max: u64,
 }

@@ -4,11 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    config::{Config, surroundings},
+    config::{Config, Runtime, surroundings},
     console::{Console, Tone},
     failure::Failure,
 };
 
+mod cluster;
 mod place;
 mod programs;
 mod trial;
@@ -53,13 +54,19 @@ struct Check {
 /// When something is wrong that Optio cannot do without.
 pub fn run(config: &Config, console: &mut Console) -> Result<(), Failure> {
     let path = surroundings::search_path();
-    let mut checks = vec![
-        place::database(config),
-        programs::bubblewrap(config, &path),
-        programs::claude(config),
-        programs::runner(config),
-    ];
-    checks.extend(["curl", "jq", "git"].map(|name| programs::tool(name, &path)));
+    let mut checks = vec![place::database(config)];
+    match &config.runtime {
+        Runtime::Process => {
+            checks.extend([
+                programs::bubblewrap(config, &path),
+                programs::claude(config),
+                programs::runner(config),
+            ]);
+            checks.extend(["curl", "jq", "git"].map(|name| programs::tool(name, &path)));
+        }
+        // What agents call is in their image, which only a pod can tell.
+        Runtime::Kubernetes(settings) => checks.extend(cluster::checks(settings)),
+    }
     checks.extend([
         place::port(config.listen),
         place::data_dir(&config.data_dir),

@@ -56,6 +56,8 @@ pub(super) struct ControlPlane {
     server: JoinHandle<()>,
     watch: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    /// Whether sandboxes go on without us also where nobody works in them.
+    outlived: bool,
 }
 
 impl ControlPlane {
@@ -146,6 +148,7 @@ impl ControlPlane {
             server,
             watch,
             stop,
+            outlived: matches!(config.runtime, Runtime::Kubernetes(_)),
         })
     }
 
@@ -205,6 +208,11 @@ impl ControlPlane {
         }
         let mut open = 0;
         for (sandbox, busy) in self.world.store.sandboxes().await.unwrap_or_default() {
+            // Pods belong to the cluster, and to whoever is rolled out next.
+            if self.outlived && !everything {
+                open += usize::from(busy);
+                continue;
+            }
             if busy && !everything {
                 open += 1;
                 continue;

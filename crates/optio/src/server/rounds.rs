@@ -20,7 +20,7 @@ const NOTICES_EVERY: Duration = Duration::from_secs(1);
 /// How often the first in the queue are told of room that nobody told them of.
 const QUEUE_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked for sandboxes that nobody wants.
-const STRAYS_EVERY: Duration = Duration::from_secs(60);
+const STRAYS_EVERY: Duration = Duration::from_secs(30);
 /// How often everybody who may have something to do is told to look.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 

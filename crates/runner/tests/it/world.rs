@@ -62,6 +62,7 @@ impl World {
             },
         };
         let bootstrap = Bootstrap {
+            reads_addresses: true,
             api_url: format!("http://{}", plane.address),
             sandbox: SandboxId(unique()),
             token: TOKEN.to_owned(),

@@ -4,6 +4,7 @@
 //! out of one workspace, however many control planes there are. Nothing is driven through the API server: it
 //! starts and ends pods, and the runner in each dials home by itself.
 
+mod examine;
 mod identity;
 mod manifest;
 mod settings;
@@ -35,6 +36,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::{sync::OnceCell, time::Instant};
 
+pub use examine::{Finding, examine};
 pub use settings::{
     ControlPlane, Destination, RESOURCES, Settings, Volume, control_plane, destinations, labels,
     resources, tolerations,
@@ -338,6 +340,10 @@ impl Sandboxes for KubernetesSandboxes {
 
     fn recognise<'a>(&'a self, proof: &'a str) -> Eventually<'a, Result<SandboxId, Unrecognised>> {
         Box::pin(self.recognised(proof))
+    }
+
+    fn keeps_files(&self) -> bool {
+        false
     }
 
     fn last_words(&self, sandbox: SandboxId) -> Option<String> {

@@ -14,6 +14,7 @@ use kube::{
     runtime::{
         WatchStreamExt as _,
         reflector::{self, ObjectRef, Store},
+        utils::Backoff,
         watcher::{self, Event, watcher},
     },
 };
@@ -40,6 +41,9 @@ struct Known {
     ours: Mutex<BTreeSet<String>>,
 }
 
+/// Between two attempts to watch, at first and at most.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_secs(4);
 /// How long it is remembered how a pod ended.
 const REMEMBERED: Duration = Duration::from_mins(15);
 
@@ -76,6 +80,25 @@ impl Known {
     }
 }
 
+/// How long after a failure the API is asked again: soon, since agents wait.
+struct Patience(Duration);
+
+impl Iterator for Patience {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.0;
+        self.0 = (pause * 2).min(PAUSE_MAX);
+        Some(pause)
+    }
+}
+
+impl Backoff for Patience {
+    fn reset(&mut self) {
+        self.0 = PAUSE_MIN;
+    }
+}
+
 /// The sandbox a pod says it is.
 pub(super) fn sandbox(pod: &Pod) -> Option<SandboxId> {
     let label = pod.labels().get(manifest::SANDBOX)?;
@@ -88,7 +111,8 @@ impl Watched {
         let (store, writer) = reflector::store();
         let known = Arc::new(Known::default());
         let config = watcher::Config::default().labels(selector);
-        let stream = reflector::reflector(writer, watcher(pods, config).default_backoff());
+        let stream =
+            reflector::reflector(writer, watcher(pods, config).backoff(Patience(PAUSE_MIN)));
         let (told, read) = (Arc::clone(&known), store.clone());
         let task = tokio::spawn(async move {
             let mut stream = std::pin::pin!(stream);
@@ -187,6 +211,10 @@ fn hear(
             if let Some(changed) = known.changed.get() {
                 before.difference(present).for_each(|gone| changed(*gone));
             }
+        }
+        // What was missed is looked at anew, and the API does answer.
+        Err(watcher::Error::WatchError(error)) => {
+            tracing::debug!(%error, "the watch over pods begins anew");
         }
         Err(error) => {
             let words = match &error {

@@ -138,7 +138,7 @@ pub(super) fn end(pod: &Pod, deleted: bool) -> Option<String> {
     if matches!(status.phase.as_deref(), Some("Failed")) {
         return Some(over(status));
     }
-    if !deleted {
+    if !deleted && pod.metadata.deletion_timestamp.is_none() {
         return None;
     }
     // Since Kubernetes 1.26 it says why.

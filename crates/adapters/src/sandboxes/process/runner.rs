@@ -39,6 +39,7 @@ pub(super) fn bootstrap(
         sandbox: order.sandbox,
         token: order.token.clone(),
         state_dir: place.runner().to_string_lossy().into_owned(),
+        reads_addresses: true,
         isolation: bubblewrap.isolation(place, settings.run_as),
         orphan_ms_max: settings.orphan_ms_max,
     }

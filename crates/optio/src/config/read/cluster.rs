@@ -90,7 +90,7 @@ impl Reader<'_> {
     fn image(&mut self, key: &str) -> String {
         let image = self.named(key, "");
         if image.is_empty() || image.contains(char::is_whitespace) {
-            self.wrong(key, "must name an image, as in optio-agent-base:0.1.0");
+            self.wrong(key, "must name an image, as in optio-agent:0.1.0");
         }
         image
     }

@@ -16,6 +16,7 @@ async fn an_agent_answers_in_a_pod_that_goes_after_the_turn() {
     let agent = world
         .create("pat", json!({ "podLifecycle": "on-demand" }))
         .await;
+    world.until_done(&agent, 1).await;
     world
         .send(
             &agent,
