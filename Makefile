@@ -5,10 +5,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
-TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test) --workspace --locked
+# The tests of a cluster are left out: .config/nextest.toml, and here.
+TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run --workspace --locked,cargo test --workspace --locked -- --skip cluster::)
 
 .NOTPARALLEL:
-.PHONY: help setup build demo dev test lint fmt bench fuzz chaos mutations doctor
+.PHONY: help setup build demo dev test cluster lint fmt bench fuzz chaos mutations doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,10 @@ test: ## everything a contributor needs to pass
 	@scripts/lint
 	@cargo build --workspace --bins --locked
 	@scripts/with-postgres $(TESTS)
+
+# What it needs, and which cluster, scripts/cluster-test says.
+cluster: ## the tests that need a Kubernetes (KUBECONFIG, OPTIO_TEST_HOST)
+	@scripts/cluster-test $(ARGS)
 
 lint: ## every check that needs no running test
 	@scripts/lint

@@ -40,10 +40,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not signed in or
 
 const SERVE: &str = "\
 Any number of servers may share a database: each runs its share of the actors, and takes over from
-one that dies. Sandboxes are processes of this machine, so that all servers must run on it and share
-one --data-dir. It listens on this machine only, because there is no login yet. Agents that run keep
-the address of the API that they were started with: where servers come and go, name one that stays
-with --public-url.";
+one that dies. Where sandboxes are processes of this machine, all servers must run on it and share one
+--data-dir; with OPTIO_RUNTIME=kubernetes they are pods. Beyond this machine it listens only with
+OPTIO_ADMIN_TOKEN, which people and CI have to show. Agents that run keep the address of the API that
+they were started with: where servers come and go, name one that stays with --public-url.";
 
 /// Runs AI coding agents: as actors with an address, durable mail and a reason for every wait.
 #[derive(Debug, Parser)]
