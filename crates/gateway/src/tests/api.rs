@@ -13,8 +13,8 @@ use optio_domain::{
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
-        Clock, Eventually, Ids, IsolationReport, SandboxError, SandboxOrder, SandboxState,
-        Sandboxes,
+        Clock, Eventually, GitHosts, Ids, IsolationReport, SandboxError, SandboxOrder,
+        SandboxState, Sandboxes,
     },
     secret::SecretText,
     token::{Signer, TurnClaims, Verb},
@@ -137,15 +137,27 @@ impl Api {
     /// Beside a git host that is played by hand.
     pub(crate) async fn beside(host: Arc<dyn optio_domain::git_host::GitHost>) -> Self {
         let store = optio_store::testing::database().await;
-        let hosts = optio_domain::ports::GitHosts::new(vec![host]);
-        Self::on_with(store, Limits::default(), hosts).await
+        let hosts = GitHosts::new(vec![host]);
+        Self::on_with(store, Limits::default(), hosts, None).await
+    }
+
+    /// Where whoever asks has to show this.
+    pub(crate) async fn guarded(token: &str) -> Self {
+        let store = optio_store::testing::database().await;
+        let token = Some(SecretText::new(token));
+        Self::on_with(store, Limits::default(), GitHosts::default(), token).await
     }
 
     pub(crate) async fn on(store: Store, limits: Limits) -> Self {
-        Self::on_with(store, limits, optio_domain::ports::GitHosts::default()).await
+        Self::on_with(store, limits, GitHosts::default(), None).await
     }
 
-    async fn on_with(store: Store, limits: Limits, hosts: optio_domain::ports::GitHosts) -> Self {
+    async fn on_with(
+        store: Store,
+        limits: Limits,
+        hosts: GitHosts,
+        admin_token: Option<SecretText>,
+    ) -> Self {
         let errors = Errors::default();
         let log =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
@@ -179,7 +191,7 @@ impl Api {
         let mailroom = Mailroom::start(world.store.clone(), engine.hints(), stream, limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let gateway = Gateway::new(world.clone(), mailroom, engine.hints());
+        let gateway = Gateway::guarded(world.clone(), mailroom, engine.hints(), admin_token);
         tokio::spawn(gateway.serve(listener, std::future::pending()));
         Self {
             base,

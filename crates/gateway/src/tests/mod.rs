@@ -1,6 +1,7 @@
 //! Everything over real sockets and a real database; every answer is compared with the description
 //! of the API.
 
+mod admission;
 mod api;
 mod asks;
 mod classes;

@@ -48,7 +48,7 @@ async fn several_processes_may_migrate_at_once() {
 }
 
 #[tokio::test]
-async fn a_database_that_a_newer_program_has_used_is_refused_plainly() {
+async fn a_database_that_a_newer_program_has_used_is_used_on() {
     let world = World::new().await;
     world
         .sql(
@@ -56,7 +56,5 @@ async fn a_database_that_a_newer_program_has_used_is_refused_plainly() {
               VALUES (9999, 'later', true, '', 0)",
         )
         .await;
-    let refused = world.store.migrate().await.unwrap_err().to_string();
-    assert!(refused.contains("migration 9999"), "{refused}");
-    assert!(refused.contains("a newer Optio has used it"), "{refused}");
+    world.store.migrate().await.unwrap();
 }
