@@ -143,6 +143,16 @@ impl Place {
         })
     }
 
+    /// Ends the world once its pods are gone: they outlive a control plane that stops.
+    pub(super) async fn end(&self, mut world: World) {
+        world
+            .until("the pods to be gone", async |_| {
+                self.pods().is_empty().then_some(())
+            })
+            .await;
+        world.end().await;
+    }
+
     /// Where its control plane listens.
     pub(super) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.host, self.port)

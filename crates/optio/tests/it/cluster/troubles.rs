@@ -83,7 +83,7 @@ async fn a_pod_that_is_deleted_under_a_turn_gives_the_mail_back_and_says_why() {
     let turn = world.until_done(&agent, 3).await;
     assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +115,7 @@ async fn an_image_that_is_not_there_makes_one_pod_and_is_named() {
     );
     assert!(place.pods().len() <= 1);
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +139,7 @@ async fn a_quota_that_is_used_up_is_waited_for_and_said() {
     world.delete(&first).await;
     world.until_done(&second, 1).await;
     world.delete(&second).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +156,7 @@ async fn a_sandbox_that_no_node_has_room_for_is_said() {
         .await;
     until_why(&mut world, "pat", &["no node has room", "cpu"]).await;
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +188,7 @@ async fn an_agent_that_takes_too_much_memory_is_ended_and_its_mail_comes_back() 
     };
     world.until("the agent to work on", told).await;
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +220,7 @@ async fn a_turn_goes_on_while_the_api_server_is_away_and_new_ones_wait_for_it() 
     world.until_done(&other, 1).await;
     world.delete(&busy).await;
     world.delete(&other).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +246,7 @@ async fn a_turn_outlives_a_kubelet_that_is_killed() {
     world.until_done(&other, 1).await;
     world.delete(&busy).await;
     world.delete(&other).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,7 +281,7 @@ async fn a_drained_node_ends_its_agents_and_they_go_on_where_there_is_room_again
     let turn = world.until_done(&agent, 3).await;
     assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 /// Makes a node take pods again, however the test ends.
@@ -312,7 +312,7 @@ async fn a_turn_goes_on_when_the_control_plane_is_killed_under_it() {
         "{turn}"
     );
     world.delete(&agent).await;
-    world.end().await;
+    place.end(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -335,5 +335,5 @@ async fn pods_whose_actor_is_gone_are_ended_and_agents_whose_pod_is_gone_get_ano
         .await;
     world.delete(&kept).await;
     world.delete(&lost).await;
-    world.end().await;
+    place.end(world).await;
 }
