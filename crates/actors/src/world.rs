@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use optio_domain::{
     actor::{ActorKey, Wait},
     agent::seen::Link,
     id::{RunId, SandboxId},
     limits::Limits,
     ports::{
-        AgentCli, Clock, GitHosts, Ids, Notifier, SandboxOrder, SandboxState, Sandboxes, Trackers,
+        AgentCli, Clock, GitHosts, Ids, Notifier, SandboxError, SandboxOrder, SandboxState,
+        Sandboxes, Trackers,
     },
     run::{Failure, FailureClass, Verdict},
     token::{SandboxClaims, Signer},
@@ -73,6 +75,22 @@ impl World {
             self.store.wait(key, version, wait).await?;
         }
         Ok(Progress::Rest { until: wait.until })
+    }
+
+    /// Lets an actor wait until the driver, which had no sandbox, is asked again, and says what it said.
+    ///
+    /// # Errors
+    /// [`Fault`] where it has moved since, or the database is away.
+    pub(crate) async fn no_sandbox_yet(
+        &self,
+        key: ActorKey,
+        version: Version,
+        until: DateTime<Utc>,
+        error: &SandboxError,
+    ) -> Result<Progress, Fault> {
+        let wait = Wait::until(format!("a sandbox: {error}"), "the sandbox driver", until);
+        self.store.wait(key, version, &wait).await?;
+        Ok(Progress::Rest { until: Some(until) })
     }
 
     /// What the driver is told about a sandbox and its runner. A durable one keeps its files wherever it runs.

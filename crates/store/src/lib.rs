@@ -100,7 +100,7 @@ impl Store {
     /// Brings the schema up to date. Safe to call from several processes at once.
     ///
     /// # Errors
-    /// [`StoreError`] when a migration fails or the schema is newer than this program.
+    /// [`StoreError`] when a migration fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let mut migrations = sqlx::migrate!("../../migrations");
         // Migrations only ever add what the version before can live with: while one version takes the place of
@@ -134,12 +134,6 @@ impl Store {
 }
 
 fn plainly(error: &MigrateError) -> String {
-    if let MigrateError::VersionMissing(version) = error {
-        return format!(
-            "the database has migration {version}, which this program does not know: a newer Optio \
-             has used it, and only such a one can go on"
-        );
-    }
     if let MigrateError::VersionMismatch(version) = error {
         return format!(
             "migration {version} of the database is not this program's: an unreleased build made it; \

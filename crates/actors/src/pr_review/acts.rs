@@ -184,12 +184,11 @@ impl PrReviews {
                     return Ok(Progress::Gone);
                 };
                 let until = decision.at + DRIVER_PAUSE;
-                let wait = Wait::until(format!("a sandbox: {error}"), "the sandbox driver", until);
-                self.world
-                    .store
-                    .wait(sight.review.id.into(), sight.version, &wait)
-                    .await?;
-                Ok(Progress::Rest { until: Some(until) })
+                let key = sight.review.id.into();
+                let world = &self.world;
+                world
+                    .no_sandbox_yet(key, sight.version, until, &error)
+                    .await
             }
         }
     }

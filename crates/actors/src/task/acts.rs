@@ -284,12 +284,11 @@ impl Tasks {
                     return Ok(Progress::Gone);
                 };
                 let until = decision.at + DRIVER_PAUSE;
-                let wait = Wait::until(format!("a sandbox: {error}"), "the sandbox driver", until);
-                self.world
-                    .store
-                    .wait(sight.task.id.into(), sight.version, &wait)
-                    .await?;
-                Ok(Progress::Rest { until: Some(until) })
+                let key = sight.task.id.into();
+                let world = &self.world;
+                world
+                    .no_sandbox_yet(key, sight.version, until, &error)
+                    .await
             }
         }
     }
