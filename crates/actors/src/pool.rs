@@ -183,7 +183,10 @@ impl Pools {
     ) -> Result<Progress, Fault> {
         let step = self.begin(sight, wait, decision).await?;
         step.commit().await?;
-        let order = self.world.sandbox_order(sandbox, sight.pool, sight.durable);
+        let order = self
+            .world
+            .sandbox_order(sandbox, sight.pool, sight.durable)
+            .await?;
         if let Err(error) = self.world.sandboxes.ensure(&order).await {
             tracing::warn!(pool.id = %sight.pool, %error, "a warm sandbox could not be started, will try again");
         }

@@ -7,6 +7,7 @@ use optio_domain::{
     actor::{ActorKey, Wait},
     agent::seen::Link,
     id::{RunId, SandboxId},
+    job::environment::Environment,
     limits::Limits,
     ports::{
         AgentCli, Clock, GitHosts, Ids, Notifier, SandboxError, SandboxOrder, SandboxState,
@@ -94,19 +95,28 @@ impl World {
     }
 
     /// What the driver is told about a sandbox and its runner. A durable one keeps its files wherever it runs.
-    pub(crate) fn sandbox_order(
+    ///
+    /// # Errors
+    /// [`Fault`] where the database is away.
+    pub(crate) async fn sandbox_order(
         &self,
         sandbox: SandboxId,
         owner: impl Into<ActorKey>,
         durable: bool,
-    ) -> SandboxOrder {
-        SandboxOrder {
+    ) -> Result<SandboxOrder, Fault> {
+        let owner = owner.into();
+        let (spec, environment) = self.store.sandbox_spec(owner).await?;
+        // One that is no longer understood stops a run, and not its sandbox.
+        let environment = Environment::read(environment.as_ref()).unwrap_or_default();
+        Ok(SandboxOrder {
             sandbox,
-            owner: owner.into(),
+            owner,
             api_url: self.runner_url().to_owned(),
             token: self.signer.sandbox(&SandboxClaims { sandbox }),
             durable,
-        }
+            spec,
+            connections: environment.destinations(),
+        })
     }
 
     /// A verdict on a run that was lost with its sandbox, with how that ended.

@@ -20,6 +20,7 @@ pub mod prompt_template;
 pub mod pull;
 pub mod repo;
 pub mod run;
+pub mod sandbox;
 pub mod schedule;
 pub mod secret;
 pub mod strays;

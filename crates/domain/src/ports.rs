@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::ActorKey,
+    agent::spec::Invalid,
     git_host::{GitHost, RepoUrl, is_signed, is_token},
     id::{MessageId, SandboxId, TrackerId},
     notice::{
@@ -16,6 +17,7 @@ use crate::{
         guard::Inner,
         post::{Attempt, Post},
     },
+    sandbox::{Destination, SandboxSpec},
     secret::{KeyId, Ring, SecretText},
     tracker::{Ticket, TicketComment, TicketPage, TrackerError, TrackerSpec},
     transcript::{Entry, Fact},
@@ -88,6 +90,10 @@ pub struct SandboxOrder {
     pub token: String,
     /// Whether what is in `/workspace` and in the agent's home outlives the place in which it runs.
     pub durable: bool,
+    /// What people decided about it.
+    pub spec: SandboxSpec,
+    /// Addresses of the connections that its runs are given.
+    pub connections: Vec<Destination>,
 }
 
 /// Whether a sandbox's runner is there.
@@ -134,6 +140,17 @@ pub enum Unrecognised {
     Away(String),
 }
 
+/// How often a driver has asked whoever keeps its sandboxes, since it was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    /// What it asked to be done.
+    pub verb: String,
+    /// With what.
+    pub resource: String,
+    /// How often.
+    pub count: u64,
+}
+
 /// Is told which sandbox is not as it was.
 pub type Changed = Arc<dyn Fn(SandboxId) + Send + Sync>;
 
@@ -158,6 +175,19 @@ pub trait Sandboxes: Send + Sync {
     fn destroy(&self, sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>>;
     /// How well agents are kept apart.
     fn isolation(&self) -> IsolationReport;
+    /// Whether what people decide about a sandbox can be carried out.
+    ///
+    /// # Errors
+    /// What cannot, and what to do.
+    fn carries_out(&self, spec: &SandboxSpec) -> Result<(), Invalid> {
+        match spec.decided().first() {
+            None => Ok(()),
+            Some(field) => Err(Invalid::new(
+                field,
+                "needs sandboxes that are pods (OPTIO_RUNTIME=kubernetes); here they are processes of one machine; leave it out",
+            )),
+        }
+    }
     /// The sandbox of a runner that shows this. A driver that gives its runners their token itself knows no
     /// such proof.
     fn recognise<'a>(&'a self, _proof: &'a str) -> Eventually<'a, Result<SandboxId, Unrecognised>> {
@@ -171,6 +201,10 @@ pub trait Sandboxes: Send + Sync {
     /// How the place in which a sandbox ran ended lately by itself, in words, as far as that is known.
     fn last_words(&self, _sandbox: SandboxId) -> Option<String> {
         None
+    }
+    /// How often it has asked whoever keeps its sandboxes, where somebody else does.
+    fn calls(&self) -> Vec<Calls> {
+        Vec::new()
     }
     /// From now on, tells when a sandbox changes by itself. A driver that cannot know is looked at instead.
     fn tell(&self, _changed: Changed) {}

@@ -42,6 +42,8 @@ const ORPHAN_MS_MAX: u64 = 10 * 60 * 1_000;
 pub struct Layout {
     /// The files of the sandbox, as the init container sees them.
     pub volume: PathBuf,
+    /// What the sandboxes of one owner share, as the init container sees it.
+    pub shared: PathBuf,
     /// What the runner reads at its start; in memory.
     pub start: PathBuf,
     /// The token by which the pod proves who it is.
@@ -54,6 +56,7 @@ impl Default for Layout {
     fn default() -> Self {
         Self {
             volume: "/volume".into(),
+            shared: "/shared".into(),
             start: "/run/optio/bootstrap.json".into(),
             identity: "/var/run/secrets/optio/token".into(),
             patience: PATIENCE,
@@ -74,9 +77,9 @@ pub fn install(layout: &Layout, runner: &Path, env: Env<'_>) -> Result<(), Failu
     let api_url = given(env, "OPTIO_API_URL")?;
     let orphan = env("OPTIO_ORPHAN_MS_MAX").and_then(|text| text.parse().ok());
     place(runner).map_err(machine("the runner cannot be put in its place"))?;
-    for dir in ["workspace", "home", "runner"] {
-        let made = make(&layout.volume.join(dir));
-        made.map_err(machine(
+    let paths = env("OPTIO_SHARED").unwrap_or_default();
+    for dir in folders(layout, &paths) {
+        make(&dir).map_err(machine(
             "the volume of the sandbox cannot be written by user 1001; its storage class must honour fsGroup",
         ))?;
     }
@@ -132,6 +135,23 @@ fn place(to: &Path) -> io::Result<()> {
     fs::copy(std::env::current_exe()?, &draft)?;
     fs::set_permissions(&draft, Permissions::from_mode(0o755))?;
     fs::rename(draft, to)
+}
+
+/// What has to be there before the agent's container starts: whatever is missing where something is mounted,
+/// the container's runtime makes as root.
+fn folders(layout: &Layout, shared: &str) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = ["workspace", "home", "runner"]
+        .map(|dir| layout.volume.join(dir))
+        .into();
+    for path in shared.split(':') {
+        for (root, dir) in [(WORKSPACE, "workspace"), (HOME, "home")] {
+            if let Ok(rest) = Path::new(path).strip_prefix(root) {
+                all.push(layout.volume.join(dir).join(rest));
+                all.push(layout.shared.join(path.trim_start_matches('/')));
+            }
+        }
+    }
+    all
 }
 
 fn make(dir: &Path) -> io::Result<()> {

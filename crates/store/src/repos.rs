@@ -7,6 +7,7 @@ use optio_domain::{
         ExternalReviewFilters, ExternalReviewMode, ExternalReviews, GitPlatform, RepoSpec, RepoUrl,
         ReviewTrigger, SlackAddress, SlackNotice, SlackSettings,
     },
+    sandbox::SandboxSpec,
     secret::Place,
 };
 use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query, types::Json};
@@ -79,6 +80,7 @@ struct Columns {
     slack_channel: Option<String>,
     slack_notify_on: Vec<String>,
     slack_address: bool,
+    sandbox: Json<SandboxSpec>,
     created_by: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -96,7 +98,7 @@ macro_rules! select {
              prompt_template_override, test_command, off_peak_only, external_review_mode, \
              external_review_wait_for_ci, external_review_filters, slack_enabled, slack_channel, \
              slack_notify_on, EXISTS (SELECT FROM secrets s WHERE s.workspace = repos.workspace \
-             AND s.scope = 'of:slack:' || repos.id) AS slack_address, created_by, created_at, \
+             AND s.scope = 'of:slack:' || repos.id) AS slack_address, sandbox, created_by, created_at, \
              updated_at FROM repos ",
             $rest
         )
@@ -109,10 +111,10 @@ const INSERT: &str = "INSERT INTO repos (id, updated_at, created_at, repo_url, f
     max_pod_instances, max_agents_per_pod, review_enabled, review_trigger, review_model, \
     review_agent_type, review_prompt_template, prompt_template_override, test_command, off_peak_only, \
     external_review_mode, external_review_wait_for_ci, external_review_filters, external_look_at, \
-    slack_enabled, slack_channel, slack_notify_on, workspace, created_by) \
+    slack_enabled, slack_channel, slack_notify_on, sandbox, workspace, created_by) \
     VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
     $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, CASE WHEN $27 <> 'off' THEN $2 END, $30, $31, $32, $33, \
-    $34) \
+    $34, $35) \
     ON CONFLICT (workspace, repo_url) DO NOTHING";
 const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name = $4, \
     git_platform = $5, default_branch = $6, default_agent_type = $7, claude_model = $8, \
@@ -123,7 +125,7 @@ const UPDATE: &str = "UPDATE repos SET updated_at = $2, repo_url = $3, full_name
     review_prompt_template = $23, prompt_template_override = $24, test_command = $25, \
     off_peak_only = $26, external_review_mode = $27, external_review_wait_for_ci = $28, \
     external_review_filters = $29, external_look_at = CASE WHEN $27 <> 'off' THEN $2 END, \
-    slack_enabled = $30, slack_channel = $31, slack_notify_on = $32 WHERE id = $1";
+    slack_enabled = $30, slack_channel = $31, slack_notify_on = $32, sandbox = $33 WHERE id = $1";
 
 impl Store {
     /// Adds a repository, unless its address is there already.
@@ -321,6 +323,7 @@ fn with_spec<'q>(
                 .map(|it| it.name())
                 .collect::<Vec<_>>(),
         )
+        .bind(Json(&spec.sandbox))
 }
 
 impl TryFrom<Columns> for RepoRow {
@@ -375,6 +378,7 @@ impl TryFrom<Columns> for RepoRow {
                     .filter_map(|name| SlackNotice::parse(name))
                     .collect(),
             },
+            sandbox: row.sandbox.0,
         };
         Ok(Self {
             id: RepoId(row.id),

@@ -7,6 +7,7 @@ use optio_domain::{
     actor::{ActorKey, ActorKind},
     agent::warm::Service,
     id::{RunId, SandboxId},
+    sandbox::SandboxSpec,
     transcript::Facts,
     wire::{checkout::WorktreeState, runner::Ended},
 };
@@ -261,10 +262,14 @@ impl Store {
     pub async fn known_sandboxes(
         &self,
     ) -> Result<(BTreeSet<SandboxId>, BTreeSet<SandboxId>), StoreError> {
-        // An agent keeps its files under its own identity, also while it has no sandbox.
+        // An agent keeps its files under its own identity, also while it has no sandbox, and a pool what
+        // its sandboxes share.
         let rows: Vec<(Uuid, bool)> = sqlx::query_as(
             "SELECT id, dormant_since IS NULL FROM sandboxes
-             UNION ALL SELECT id, false FROM agents",
+             UNION ALL SELECT id, false FROM agents
+             UNION ALL SELECT p.id, false FROM pools p
+             WHERE EXISTS (SELECT FROM jobs j WHERE j.id = p.job_id AND j.deleted_at IS NULL)
+                OR EXISTS (SELECT FROM repos r WHERE r.workspace = p.workspace AND r.repo_url = p.repo_url)",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -273,6 +278,31 @@ impl Store {
             wanted.map(|(id, _)| SandboxId(*id)).collect(),
             rows.iter().map(|(id, _)| SandboxId(*id)).collect(),
         ))
+    }
+
+    /// What people decided about the sandboxes of an actor, and what its runs find where it is a job's.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn sandbox_spec(
+        &self,
+        owner: ActorKey,
+    ) -> Result<(SandboxSpec, Option<Value>), StoreError> {
+        let found: Option<(Json<SandboxSpec>, Option<Value>)> = sqlx::query_as(
+            "SELECT sandbox, NULL::jsonb FROM agents WHERE $1 = 'agent' AND id = $2
+             UNION ALL SELECT j.sandbox, j.environment FROM pools p JOIN jobs j ON j.id = p.job_id
+             WHERE $1 = 'pool' AND p.id = $2
+             UNION ALL SELECT r.sandbox, NULL FROM pools p
+             JOIN repos r ON r.workspace = p.workspace AND r.repo_url = p.repo_url
+             WHERE $1 = 'pool' AND p.id = $2",
+        )
+        .bind(owner.kind.name())
+        .bind(owner.id)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found
+            .map(|(Json(spec), environment)| (spec, environment))
+            .unwrap_or_default())
     }
 
     /// Whose a sandbox is.

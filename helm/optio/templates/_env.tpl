@@ -75,6 +75,10 @@
   value: {{ include "optio.agentServiceAccountName" . | quote }}
 - name: OPTIO_AGENT_IMAGE
   value: {{ include "optio.imageName" (dict "root" . "repository" $agent.image.repository "tag" $agent.image.tag) | quote }}
+{{- with $agent.prefix }}
+- name: OPTIO_AGENT_IMAGE_PREFIX
+  value: {{ . | quote }}
+{{- end }}
 - name: OPTIO_RUNNER_IMAGE
   value: {{ include "optio.image" . | quote }}
 - name: OPTIO_IMAGE_PULL_POLICY
@@ -109,6 +113,14 @@
 {{- end }}
 - name: OPTIO_HOME_PVC_ACCESS_MODE
   value: {{ first $agent.pvc.accessModes | quote }}
+- name: OPTIO_CACHE_PVC_SIZE
+  value: {{ $agent.cache.size | quote }}
+{{- with $agent.cache.storageClass }}
+- name: OPTIO_CACHE_STORAGE_CLASS
+  value: {{ . | quote }}
+{{- end }}
+- name: OPTIO_CACHE_PVC_ACCESS_MODE
+  value: {{ first $agent.cache.accessModes | quote }}
 {{- with $agent.egressCidrs }}
 - name: OPTIO_EGRESS_CIDRS
   value: {{ join "," . | quote }}

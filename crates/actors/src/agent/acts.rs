@@ -161,7 +161,10 @@ impl Agents {
         step.sandbox_wanted().await?;
         step.commit().await?;
         let durable = sight.agent.spec.pod_lifecycle != Lifecycle::OnDemand;
-        let order = self.world.sandbox_order(sandbox, sight.agent.id, durable);
+        let order = self
+            .world
+            .sandbox_order(sandbox, sight.agent.id, durable)
+            .await?;
         match (self.world.sandboxes.ensure(&order).await, &sight.turn) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(turn)) => {

@@ -168,7 +168,10 @@ impl PrReviews {
         };
         let step = self.begin(sight, wait, decision, false).await?;
         step.commit().await?;
-        let order = self.world.sandbox_order(sandbox, sight.review.pool, true);
+        let order = self
+            .world
+            .sandbox_order(sandbox, sight.review.pool, true)
+            .await?;
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

@@ -261,7 +261,10 @@ impl Tasks {
         step.commit().await?;
         // A run of a job begins afresh each time; a task goes on in its worktree.
         let durable = sight.task.spec.kind != TaskType::Job;
-        let order = self.world.sandbox_order(sandbox, sight.task.pool, durable);
+        let order = self
+            .world
+            .sandbox_order(sandbox, sight.task.pool, durable)
+            .await?;
         match (self.world.sandboxes.ensure(&order).await, &sight.run) {
             (Ok(()), _) => Ok(Progress::Rest { until: wait.until }),
             (Err(SandboxError::Broken(words)), Some(run)) => {

@@ -3,6 +3,7 @@
 use optio_domain::{
     id::{JobId, PoolId, RunId, SandboxId, TaskId},
     job::{JobKind, JobSpec, Origin},
+    sandbox::SandboxSpec,
     task::{
         Intent,
         seen::TaskType,
@@ -65,6 +66,7 @@ fn job_spec() -> JobSpec {
         sandboxes_max: 1,
         runs_each_max: 2,
         environment: None,
+        sandbox: SandboxSpec::default(),
         params_schema: None,
         enabled: true,
     }

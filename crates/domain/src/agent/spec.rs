@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Lifecycle;
+use crate::sandbox::SandboxSpec;
 
 /// A field that breaks its rule. The text names the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +70,8 @@ pub struct AgentSpec {
     pub consecutive_failure_limit: i32,
     /// Whether it takes turns at all.
     pub enabled: bool,
+    /// What is decided about its sandbox.
+    pub sandbox: SandboxSpec,
 }
 
 impl AgentSpec {
@@ -93,6 +96,7 @@ impl AgentSpec {
             max_turns: 50,
             consecutive_failure_limit: 3,
             enabled: true,
+            sandbox: SandboxSpec::default(),
         }
     }
 
@@ -140,6 +144,11 @@ impl AgentSpec {
             if given {
                 broken.push(Invalid::new(field, "is not supported yet; leave it out"));
             }
+        }
+        broken.extend(self.sandbox.check().err().into_iter().flatten());
+        if !self.sandbox.caches.is_empty() {
+            let rule = "an agent shares its sandbox with nobody; its whole home is kept where podLifecycle is sticky or always-on";
+            broken.push(Invalid::new("caches", rule));
         }
         if broken.is_empty() {
             Ok(())

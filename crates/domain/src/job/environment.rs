@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use url::{Host, Url};
 
-use crate::agent::spec::Invalid;
+use crate::{agent::spec::Invalid, sandbox::Destination};
 
 /// The field as people write it.
 const FIELD: &str = "environmentSpec";
@@ -61,6 +62,27 @@ impl Environment {
             connections: connections(spec.get("mcpServers"))?,
         })
     }
+
+    /// Where its connections are, as far as addresses say so: what has a name is looked up where it is called.
+    #[must_use]
+    pub fn destinations(&self) -> Vec<Destination> {
+        let urls = self.connections.values();
+        let urls = urls.filter_map(|server| server.get("url")?.as_str());
+        urls.filter_map(address).collect()
+    }
+}
+
+fn address(url: &str) -> Option<Destination> {
+    let url = Url::parse(url).ok()?;
+    let cidr = match url.host()? {
+        Host::Ipv4(address) => format!("{address}/32"),
+        Host::Ipv6(address) => format!("{address}/128"),
+        Host::Domain(_) => return None,
+    };
+    Some(Destination {
+        cidr,
+        port: url.port_or_known_default(),
+    })
 }
 
 fn variables(env: Option<&Value>) -> Result<BTreeMap<String, String>, Invalid> {
@@ -174,5 +196,21 @@ mod tests {
             assert!(Environment::read(Some(&bad)).is_err(), "{bad}");
         }
         assert_eq!(Environment::read(None), Ok(Environment::default()));
+    }
+
+    #[test]
+    fn a_connection_at_an_address_is_a_destination() {
+        let spec = json!({ "mcpServers": {
+            "a": { "type": "http", "url": "http://10.1.2.3:8080/mcp" },
+            "b": { "type": "http", "url": "https://[fd00::7]/mcp" },
+            "c": { "type": "http", "url": "https://tools.example.org/mcp" },
+            "d": { "command": "tool" },
+        } });
+        let found = Environment::read(Some(&spec)).unwrap().destinations();
+        let all: Vec<_> = found.iter().map(|it| (it.cidr.as_str(), it.port)).collect();
+        assert_eq!(
+            all,
+            [("10.1.2.3/32", Some(8080)), ("fd00::7/128", Some(443))]
+        );
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     agent::spec::Invalid,
     id::{JobId, TriggerId},
     repo::RepoUrl,
+    sandbox::SandboxSpec,
     task::spec::{PRIORITY, RETRIES, TITLE_CHARS_MAX, is_branch},
     template::{BadTemplate, Template},
 };
@@ -109,6 +110,8 @@ pub struct JobSpec {
     pub runs_each_max: i32,
     /// What each run finds, as it was given; [`environment::Environment`] reads it.
     pub environment: Option<Value>,
+    /// What is decided about the sandboxes of its runs; a blueprint's are those of its repository.
+    pub sandbox: SandboxSpec,
     /// JSON Schema of the parameters of a run.
     pub params_schema: Option<Value>,
     /// Whether it can be started.
@@ -152,6 +155,7 @@ impl JobSpec {
                 )),
             });
         }
+        broken.extend(self.sandbox.check().err().into_iter().flatten());
         if broken.is_empty() {
             Ok(())
         } else {

@@ -72,7 +72,8 @@ impl FailureClass {
             }
             Self::RateLimit => "wait: the agent goes on by itself when the limit ends",
             Self::AgentMissing => {
-                "install the agent program with `scripts/install-agents`, then resume the agent"
+                "install the agent program with `scripts/install-agents` (where sandboxes are pods: into their image), then resume \
+                 the agent"
             }
             Self::Crash => {
                 "look at the log for its last lines, then have it tried again (`optio agent resume`, \
@@ -98,7 +99,7 @@ impl FailureClass {
                 "check the model API's status and ANTHROPIC_BASE_URL; the agent tries again by itself"
             }
             Self::Session => "nothing: the agent begins a fresh session by itself",
-            Self::Sandbox => "run `optio doctor` on the machine that hosts the sandboxes",
+            Self::Sandbox => "do what it says; `optio doctor`, with the settings of the control plane, looks for what is wrong with sandboxes",
             Self::Storage => "free disk space below the data directory, then resume the agent",
         }
     }

@@ -7,13 +7,17 @@ use optio_domain::{
     id::{AgentId, MessageId},
     mail::{Marks, Sender, WakeSource},
     run::FailureClass,
+    sandbox::SandboxSpec,
 };
 use optio_store::{agents::AgentRow, mail::NewMessage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::written::{ChangedAgent, NewAgent};
+use super::{
+    sandbox::{self, SandboxBody},
+    written::{ChangedAgent, NewAgent},
+};
 use crate::{
     Gateway,
     body::{Body, Named, Params},
@@ -56,6 +60,9 @@ pub(crate) struct AgentView {
     max_turns: i32,
     consecutive_failure_limit: i32,
     enabled: bool,
+    /// What is decided about its sandbox; what is left out is as the installation has it.
+    #[schema(value_type = SandboxBody)]
+    sandbox: SandboxSpec,
     /// idle, queued, provisioning, running, paused, failed or archived.
     state: &'static str,
     state_since: DateTime<Utc>,
@@ -116,6 +123,7 @@ impl AgentView {
             max_turns: row.spec.max_turns,
             consecutive_failure_limit: row.spec.consecutive_failure_limit,
             enabled: row.spec.enabled,
+            sandbox: row.spec.sandbox,
             state: row.state.name(),
             state_since: row.state_since,
             control_intent: row.intent.map(Intent::name),
@@ -289,6 +297,7 @@ pub(crate) async fn create(
     Body(new): Body<NewAgent>,
 ) -> Result<(StatusCode, Json<OneAgent>), ApiError> {
     let spec = new.spec()?;
+    sandbox::carried_out(&gateway, &spec.sandbox)?;
     let world = gateway.world();
     let id = AgentId(world.ids.fresh());
     let mission = NewMessage {
@@ -338,6 +347,7 @@ pub(crate) async fn change(
         ));
     }
     let spec = change.spec(row.spec)?;
+    sandbox::carried_out(&gateway, &spec.sandbox)?;
     let world = gateway.world();
     let row = world
         .store

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Every metric with its kind and what it counts, in the order in which they are shown.
-const METRICS: [(&str, &str, &str); 14] = [
+const METRICS: [(&str, &str, &str); 16] = [
     (
         "optio_messages",
         "gauge",
@@ -79,7 +79,19 @@ const METRICS: [(&str, &str, &str); 14] = [
         "counter",
         "Events written by all processes; writes that were undone count too.",
     ),
+    (
+        SANDBOXES,
+        "gauge",
+        "Sandboxes whose runner is connected to this process.",
+    ),
+    (
+        SANDBOX_CALLS,
+        "counter",
+        "Requests of this process to whoever keeps its sandboxes, such as the Kubernetes API.",
+    ),
 ];
+const SANDBOXES: &str = "optio_sandboxes_connected";
+const SANDBOX_CALLS: &str = "optio_sandbox_api_requests_total";
 
 /// Numbers for whoever watches. Gauges are counted by indexes that hold no history; counters are
 /// this process' own, from its start, unless their help says otherwise.
@@ -90,7 +102,18 @@ pub(crate) async fn metrics(
     State(gateway): State<Gateway>,
     _person: Person,
 ) -> Result<Response, ApiError> {
-    let samples = gateway.world().store.samples().await?;
+    let world = gateway.world();
+    let mut samples = world.store.samples().await?;
+    samples.push(Sample {
+        metric: SANDBOXES,
+        labels: Vec::new(),
+        value: i64::try_from(world.links.count()).unwrap_or(i64::MAX),
+    });
+    samples.extend(world.sandboxes.calls().into_iter().map(|calls| Sample {
+        metric: SANDBOX_CALLS,
+        labels: vec![("verb", calls.verb), ("resource", calls.resource)],
+        value: i64::try_from(calls.count).unwrap_or(i64::MAX),
+    }));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text(&samples)).into_response())
 }

@@ -34,6 +34,7 @@ mod replicas;
 mod replies;
 mod repo_settings;
 mod repos;
+mod sandbox;
 mod secrets;
 mod sockets;
 pub(crate) mod tasks;

@@ -7,11 +7,13 @@ use optio_domain::{
         ExternalReviewFilters, ExternalReviewMode, GitPlatform, NOT_CARRIED_OUT, RepoSpec, RepoUrl,
         ReviewTrigger, SlackAddress, SlackSettings, read_slack_notices,
     },
+    sandbox::SandboxSpec,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::sandbox::{self, SandboxBody};
 use crate::{body::present, error::ApiError};
 
 /// What stands for an address that is kept.
@@ -79,6 +81,28 @@ pub(crate) struct ChangedRepo {
     slack_channel: Option<Option<String>>,
     /// What is said: completed, failed, needs_attention, pr_opened.
     slack_notify_on: Option<Vec<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    image_preset: Option<Option<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    cpu_request: Option<Option<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    cpu_limit: Option<Option<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    memory_request: Option<Option<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    memory_limit: Option<Option<String>>,
+    /// As in `sandbox`.
+    #[serde(deserialize_with = "present")]
+    network_policy: Option<Option<String>>,
+    /// What is decided about its sandboxes; null is everything as the installation has it.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<SandboxBody>)]
+    sandbox: Option<Option<Value>>,
 }
 
 /// Which pull requests are left out.
@@ -118,7 +142,7 @@ pub(crate) struct NewRepo {
 /// What a body may name besides the settings.
 const OF_A_NEW_ONE: [&str; 2] = ["repoUrl", "fullName"];
 /// The settings, as [`ChangedRepo`] has them.
-const SETTINGS: [&str; 29] = [
+const SETTINGS: [&str; 36] = [
     "gitPlatform",
     "defaultBranch",
     "defaultAgentType",
@@ -148,6 +172,13 @@ const SETTINGS: [&str; 29] = [
     "slackWebhookUrl",
     "slackChannel",
     "slackNotifyOn",
+    "imagePreset",
+    "cpuRequest",
+    "cpuLimit",
+    "memoryRequest",
+    "memoryLimit",
+    "networkPolicy",
+    "sandbox",
 ];
 
 /// Reads the body of a new repository.
@@ -246,6 +277,7 @@ fn unknown(sent: &Map<String, Value>) -> Vec<Invalid> {
 impl ChangedRepo {
     fn apply(mut self, mut spec: RepoSpec, broken: &mut Vec<Invalid>) -> RepoSpec {
         self.apply_slack(&mut spec.slack, broken);
+        self.apply_sandbox(&mut spec.sandbox, broken);
         set(&mut spec.default_branch, self.default_branch);
         set(&mut spec.default_agent_type, self.default_agent_type);
         set(&mut spec.claude_model, self.claude_model);
@@ -304,6 +336,22 @@ impl ChangedRepo {
 }
 
 impl ChangedRepo {
+    fn apply_sandbox(&mut self, sandbox: &mut SandboxSpec, broken: &mut Vec<Invalid>) {
+        let flat = [
+            self.image_preset.take(),
+            self.cpu_request.take(),
+            self.cpu_limit.take(),
+            self.memory_request.take(),
+            self.memory_limit.take(),
+            self.network_policy.take(),
+        ];
+        let before = std::mem::take(sandbox);
+        match sandbox::changed(before, self.sandbox.take(), flat) {
+            Ok(changed) => *sandbox = changed,
+            Err(more) => broken.extend(more),
+        }
+    }
+
     fn apply_slack(&mut self, slack: &mut SlackSettings, broken: &mut Vec<Invalid>) {
         set(&mut slack.enabled, self.slack_enabled);
         set(&mut slack.channel, self.slack_channel.take());

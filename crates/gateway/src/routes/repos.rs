@@ -6,6 +6,7 @@ use optio_domain::{
     id::RepoId,
     mail::Sender,
     repo::{ExternalReviewFilters, RepoSpec, SlackAddress},
+    sandbox::{ImagePreset, NetworkPolicy, SandboxSpec},
 };
 use optio_store::repos::{Added, RepoRow};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::{
     agents::{After, WORKSPACE},
     repo_settings::{self as settings, ChangedRepo, FiltersBody, NewRepo},
+    sandbox::{self, SandboxBody},
 };
 use crate::{
     Gateway,
@@ -76,6 +78,17 @@ pub(crate) struct RepoView {
     slack_channel: Option<String>,
     /// What is said: completed, failed, needs_attention, pr_opened.
     slack_notify_on: Vec<&'static str>,
+    /// base, node, python, go, rust or full; null is the image of the installation.
+    image_preset: Option<&'static str>,
+    cpu_request: Option<String>,
+    cpu_limit: Option<String>,
+    memory_request: Option<String>,
+    memory_limit: Option<String>,
+    /// unrestricted, restricted or closed.
+    network_policy: &'static str,
+    /// All that is decided about its sandboxes, these members among it.
+    #[schema(value_type = SandboxBody)]
+    sandbox: SandboxSpec,
     /// The program that reviews.
     effective_review_agent_type: String,
     /// The model that reviews.
@@ -124,6 +137,16 @@ impl From<RepoRow> for RepoView {
             slack_webhook_url: (spec.slack.address != SlackAddress::None).then_some(settings::MASK),
             slack_channel: spec.slack.channel,
             slack_notify_on: spec.slack.notify_on.iter().map(|it| it.name()).collect(),
+            image_preset: spec.sandbox.image_preset.map(ImagePreset::name),
+            cpu_request: spec.sandbox.cpu_request.clone(),
+            cpu_limit: spec.sandbox.cpu_limit.clone(),
+            memory_request: spec.sandbox.memory_request.clone(),
+            memory_limit: spec.sandbox.memory_limit.clone(),
+            network_policy: spec
+                .sandbox
+                .network_policy
+                .map_or("unrestricted", NetworkPolicy::name),
+            sandbox: spec.sandbox,
             created_by: row.created_by,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -254,11 +277,12 @@ pub(crate) async fn remove(
     }
 }
 
-/// Its way to Slack must be on the public internet.
+/// Its way to Slack must be on the public internet, and its sandboxes such as can be had.
 fn reachable(gateway: &Gateway, spec: RepoSpec) -> Result<RepoSpec, ApiError> {
     if let SlackAddress::New(url) = &spec.slack.address {
         super::notices::reachable(gateway, "slackWebhookUrl", url)?;
     }
+    sandbox::carried_out(gateway, &spec.sandbox)?;
     Ok(spec)
 }
 

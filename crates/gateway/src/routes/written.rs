@@ -1,13 +1,18 @@
 //! What people write about an agent.
 
-use optio_domain::agent::{
-    Lifecycle,
-    spec::{AgentSpec, Invalid},
+use optio_domain::{
+    agent::{
+        Lifecycle,
+        spec::{AgentSpec, Invalid},
+    },
+    sandbox::SandboxSpec,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::sandbox::SandboxBody;
 use crate::{body::present, error::ApiError};
 
 /// Both bodies list all their members: a flattened one would lose its name in an error.
@@ -41,6 +46,10 @@ macro_rules! written {
             #[schema(exclusive_minimum = 0)]
             consecutive_failure_limit: Option<i32>,
             enabled: Option<bool>,
+            /// What is decided about its sandbox; null is everything as the installation has it.
+            #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Option<SandboxBody>)]
+            sandbox: Option<Option<Value>>,
         }
 
         impl From<$name> for Said {
@@ -60,6 +69,7 @@ macro_rules! written {
                     max_turns: body.max_turns,
                     consecutive_failure_limit: body.consecutive_failure_limit,
                     enabled: body.enabled,
+                    sandbox: body.sandbox,
                 }
             }
         }
@@ -121,6 +131,7 @@ struct Said {
     max_turns: Option<i32>,
     consecutive_failure_limit: Option<i32>,
     enabled: Option<bool>,
+    sandbox: Option<Option<Value>>,
 }
 
 impl Said {
@@ -151,6 +162,11 @@ impl Said {
                     broken.push(Invalid::new("podLifecycle", rule));
                 }
             }
+        }
+        match self.sandbox.map(|it| SandboxSpec::read(it.as_ref())) {
+            Some(Ok(sandbox)) => spec.sandbox = sandbox,
+            Some(Err(more)) => broken.extend(more),
+            None => {}
         }
         if let Err(more) = spec.check() {
             broken.extend(more);

@@ -10,12 +10,14 @@ use chrono::{DateTime, Utc};
 use optio_actors::{Kinds, KnownRuns, World, reports::Reports, reports::by_runtime};
 use optio_domain::{
     actor::{Decision, Wait},
+    agent::spec::Invalid,
     id::{AgentId, RunId, SandboxId, TurnId},
     limits::Limits,
     ports::{
         Clock, Eventually, GitHosts, Ids, IsolationReport, SandboxError, SandboxOrder,
         SandboxState, Sandboxes,
     },
+    sandbox::SandboxSpec,
     secret::SecretText,
     token::{Signer, TurnClaims, Verb},
     wire::runner::{Happening, RunEvent},
@@ -77,6 +79,14 @@ impl Sandboxes for Silent {
 
     fn destroy(&self, _sandbox: SandboxId) -> Eventually<'_, Result<(), SandboxError>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// Carries out everything but other runtimes.
+    fn carries_out(&self, spec: &SandboxSpec) -> Result<(), Invalid> {
+        match spec.runtime_class {
+            None => Ok(()),
+            Some(_) => Err(Invalid::new("runtimeClass", "cannot be had here")),
+        }
     }
 
     fn isolation(&self) -> IsolationReport {

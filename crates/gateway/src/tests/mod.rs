@@ -21,6 +21,7 @@ mod repeats;
 mod repos;
 mod routes;
 mod run_files;
+mod sandboxes;
 mod schema;
 mod secrets;
 mod slack;

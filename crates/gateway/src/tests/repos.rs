@@ -76,8 +76,8 @@ async fn what_is_not_carried_out_or_breaks_a_rule_is_refused_by_name_and_changes
     let path = format!("{REPOS}/{}", repo["id"].as_str().unwrap());
     for (change, words) in [
         (
-            json!({ "imagePreset": "rust", "autoMerge": true }),
-            "imagePreset: is not carried out",
+            json!({ "extraPackages": "jq", "autoMerge": true }),
+            "extraPackages: is not carried out",
         ),
         (
             json!({ "secretProxy": false }),

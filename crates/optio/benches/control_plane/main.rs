@@ -18,6 +18,7 @@ mod figures;
 mod http;
 mod machine;
 mod plane;
+mod pods;
 mod reference;
 mod sends;
 mod stubbed;
@@ -56,11 +57,12 @@ enum Section {
     Tasks,
     Triggers,
     Crowd,
+    Pods,
 }
 
 impl Section {
     /// In the order in which they are measured.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Sends,
         Self::Turns,
         Self::Kernel,
@@ -73,6 +75,7 @@ impl Section {
         Self::Tasks,
         Self::Triggers,
         Self::Crowd,
+        Self::Pods,
     ];
 
     const fn name(self) -> &'static str {
@@ -89,6 +92,7 @@ impl Section {
             Self::Tasks => "tasks",
             Self::Triggers => "triggers",
             Self::Crowd => "crowd",
+            Self::Pods => "pods",
         }
     }
 
@@ -314,6 +318,7 @@ async fn measure(
         Section::Tasks => tasks::rows(place, plane, size, rows).await,
         Section::Triggers => triggers::rows(place, plane, size, rows).await,
         Section::Crowd => crowd(place, plane, mail, size, rows).await,
+        Section::Pods => pods::rows(place, plane, size, rows).await,
     }
 }
 

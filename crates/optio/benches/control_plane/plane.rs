@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -16,6 +16,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Outcome, http, machine};
 
+/// Where it listens, if nobody says otherwise.
+const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How long a start or a stop may take.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// What secrets are sealed with, of which there are none.
@@ -116,7 +118,7 @@ pub(crate) struct Plane {
 
 impl Plane {
     pub(crate) async fn start(place: &Place) -> Outcome<Self> {
-        let mut plane = Self::begin(place, "dev", &[]).await?;
+        let mut plane = Self::begin(place, "dev", LOCAL, &[]).await?;
         let pid_file = fs::read_to_string(place.dir().join("data/postgres/postmaster.pid"))?;
         let mut lines = pid_file.lines();
         plane.postmaster = lines.next().unwrap_or_default().trim().parse()?;
@@ -136,9 +138,20 @@ impl Plane {
         database: &str,
         settings: &[(&str, String)],
     ) -> Outcome<Self> {
+        self.serve_at(place, database, LOCAL, settings).await
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) async fn serve_at(
+        &self,
+        place: &Place,
+        database: &str,
+        host: IpAddr,
+        settings: &[(&str, String)],
+    ) -> Outcome<Self> {
         let mut settings = settings.to_vec();
         settings.push(("DATABASE_URL", self.url_of(database)));
-        let mut plane = Self::begin(place, "serve", &settings).await?;
+        let mut plane = Self::begin(place, "serve", host, &settings).await?;
         plane.postmaster = self.postmaster;
         plane.socket_dir.clone_from(&self.socket_dir);
         database.clone_into(&mut plane.name);
@@ -151,9 +164,14 @@ impl Plane {
         format!("postgres:///{database}?host={host}&user=postgres")
     }
 
-    async fn begin(place: &Place, command: &str, settings: &[(&str, String)]) -> Outcome<Self> {
+    async fn begin(
+        place: &Place,
+        command: &str,
+        host: IpAddr,
+        settings: &[(&str, String)],
+    ) -> Outcome<Self> {
         // Free now, and nobody else will be given it soon.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = TcpListener::bind((host, 0))?.local_addr()?;
         let dir = place.dir();
         let log = dir.join(format!("optio-{command}.log"));
         let out = fs::File::create(&log)?;

@@ -8,7 +8,7 @@ const OF_JOBS: &str = "\
 Settings are those of the API, as NAME=VALUE: texts as they are, all others as JSON, null for none, and NAME=@FILE
 for what a file says: name, description, promptTemplate, promptTemplateId, repoUrl, repoBranch, agentRuntime, model,
 maxTurns, budgetUsd, maxConcurrent, maxRetries, priority, warmPoolSize, maxPodInstances, maxAgentsPerPod,
-environmentSpec, paramsSchema, enabled.
+environmentSpec, sandbox, paramsSchema, enabled.
 
 Examples:
   optio job add digest promptTemplate=@digest.md budgetUsd=2.50

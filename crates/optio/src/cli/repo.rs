@@ -9,7 +9,8 @@ and NAME=@FILE for what a file says. `optio repo show` lists them.
 Examples:
   optio repo add https://github.com/owner/name testCommand=\"make test\"
   optio repo set owner/name autoMerge=true reviewPromptTemplate=@review.md
-  optio repo set owner/name externalReviewMode=on_pr_hold externalReviewFilters='{\"skipDrafts\":false}'";
+  optio repo set owner/name externalReviewMode=on_pr_hold externalReviewFilters='{\"skipDrafts\":false}'
+  optio repo set owner/name 'sandbox={\"imagePreset\":\"rust\",\"memoryLimit\":\"8Gi\"}'";
 
 /// What can be done with repositories.
 #[derive(Debug, Subcommand)]

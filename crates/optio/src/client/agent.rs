@@ -84,6 +84,7 @@ pub(super) async fn show(api: &Api, who: &str, console: &mut Console) -> Result<
         pending = format!("{pending}, the oldest {}", view::ago(&inbox["oldest"], now));
     }
     let last_turn = view::ago(&agent["lastTurnAt"], now);
+    let sandbox = view::decided(&agent["sandbox"]).map(|words| ("sandbox", words));
     let rows = [
         ("id", view::text(agent, "id")),
         ("state", state),
@@ -101,7 +102,7 @@ pub(super) async fn show(api: &Api, who: &str, console: &mut Console) -> Result<
             view::text(agent, "consecutiveFailures"),
         ),
     ];
-    for (name, value) in rows {
+    for (name, value) in rows.into_iter().chain(sandbox) {
         console.line(&format!("  {name:<18}{value}"))?;
     }
     if let Some(reason) = view::some(&agent["lastFailureReason"]) {

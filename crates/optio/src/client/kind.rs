@@ -57,6 +57,7 @@ const OF_AGENTS: &[(&str, Form)] = &[
     ("maxTurns", Json),
     ("consecutiveFailureLimit", Json),
     ("enabled", Json),
+    ("sandbox", Json),
 ];
 const OF_JOBS: &[(&str, Form)] = &[
     ("name", Text),
@@ -76,6 +77,7 @@ const OF_JOBS: &[(&str, Form)] = &[
     ("maxPodInstances", Json),
     ("maxAgentsPerPod", Json),
     ("environmentSpec", Json),
+    ("sandbox", Json),
     ("paramsSchema", Json),
     ("enabled", Json),
 ];

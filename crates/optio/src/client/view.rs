@@ -29,6 +29,15 @@ pub(super) fn some(value: &Value) -> Option<String> {
     }
 }
 
+/// What is decided about a sandbox, each as a name and its value.
+pub(super) fn decided(sandbox: &Value) -> Option<String> {
+    let members = sandbox.as_object().into_iter().flatten();
+    let words =
+        members.filter_map(|(name, value)| Some(format!("{} {}", clean(name), some(value)?)));
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// Money: what the API says is exact, so nothing is rounded.
 pub(super) fn dollars(value: &Value) -> String {
     some(value).map_or_else(|| NOTHING.to_owned(), |amount| format!("${amount}"))

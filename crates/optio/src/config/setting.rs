@@ -39,7 +39,7 @@ pub(super) struct Setting {
 pub(super) const LIMIT_ENV: &str = "OPTIO_LIMITS_";
 
 /// The settings that are not limits.
-const PLAIN: [(&str, &[&str], Show); 54] = [
+const PLAIN: [(&str, &[&str], Show); 59] = [
     ("listen", &["OPTIO_LISTEN"], Show::Plain),
     (
         "public_url",
@@ -120,6 +120,16 @@ const PLAIN: [(&str, &[&str], Show); 54] = [
         Show::Plain,
     ),
     (
+        "kubernetes_agent_image_prefix",
+        &["OPTIO_AGENT_IMAGE_PREFIX"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_agent_image_tag",
+        &["OPTIO_AGENT_IMAGE_TAG"],
+        Show::Plain,
+    ),
+    (
         "kubernetes_runner_image",
         &["OPTIO_RUNNER_IMAGE"],
         Show::Plain,
@@ -167,6 +177,21 @@ const PLAIN: [(&str, &[&str], Show); 54] = [
     (
         "kubernetes_volume_access_mode",
         &["OPTIO_HOME_PVC_ACCESS_MODE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_cache_size",
+        &["OPTIO_CACHE_PVC_SIZE"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_cache_class",
+        &["OPTIO_CACHE_STORAGE_CLASS"],
+        Show::Plain,
+    ),
+    (
+        "kubernetes_cache_access_mode",
+        &["OPTIO_CACHE_PVC_ACCESS_MODE"],
         Show::Plain,
     ),
     (

@@ -108,7 +108,10 @@ async fn a_person_can_add_decide_about_and_remove_a_repository() {
         .await;
     assert_eq!(refused.status.code(), Some(1));
     let words = String::from_utf8(refused.stderr).unwrap();
-    assert!(words.contains("imagePreset: is not carried out"), "{words}");
+    assert!(
+        words.contains("imagePreset: needs sandboxes that are pods"),
+        "{words}"
+    );
     world.says(&["repo", "rm", "ada/engine"]).await;
     assert!(!world.says(&["repo", "list"]).await.contains("engine"));
     world.end().await;

@@ -5,9 +5,12 @@ use optio_domain::{
     actor::ActorKey,
     agent::{AgentState, Intent, Lifecycle, seen::Hold, spec::AgentSpec},
     id::{AgentId, TurnId},
+    sandbox::SandboxSpec,
 };
 use rust_decimal::Decimal;
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, postgres::PgArguments, query::Query};
+use sqlx::{
+    FromRow, PgConnection, Postgres, QueryBuilder, postgres::PgArguments, query::Query, types::Json,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -95,6 +98,7 @@ struct RawAgent {
     max_turns: i32,
     consecutive_failure_limit: i32,
     enabled: bool,
+    sandbox: Json<SandboxSpec>,
     state: String,
     state_since: DateTime<Utc>,
     open_turn: Option<Uuid>,
@@ -123,7 +127,7 @@ struct RawAgent {
 
 const COLUMNS: &str = "g.id, g.workspace, g.slug, g.name, g.description, g.agent_runtime, g.model, \
     g.system_prompt, g.agents_md, g.initial_prompt, g.pod_lifecycle, g.idle_pod_timeout_ms, \
-    g.max_turn_duration_ms, g.max_turns, g.consecutive_failure_limit, g.enabled, g.state, \
+    g.max_turn_duration_ms, g.max_turns, g.consecutive_failure_limit, g.enabled, g.sandbox, g.state, \
     g.state_since, g.open_turn, g.deleting, \
     g.pause_reason, g.intent, g.hold_until, g.hold_reason, \
     g.consecutive_failures, g.rate_limits_in_row, g.last_failure_at, g.last_failure_class, \
@@ -135,12 +139,12 @@ const FROM: &str = " FROM agents g JOIN actors a ON a.kind = 'agent' AND a.id = 
 const INSERT: &str = "INSERT INTO agents (id, state_since, created_at, updated_at, slug, name, \
     description, agent_runtime, model, system_prompt, agents_md, initial_prompt, pod_lifecycle, \
     idle_pod_timeout_ms, max_turn_duration_ms, max_turns, consecutive_failure_limit, enabled, \
-    workspace, created_by) \
-    VALUES ($1, $2, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    sandbox, workspace, created_by) \
+    VALUES ($1, $2, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 const UPDATE: &str = "UPDATE agents SET updated_at = $2, slug = $3, name = $4, description = $5, \
     agent_runtime = $6, model = $7, system_prompt = $8, agents_md = $9, initial_prompt = $10, \
     pod_lifecycle = $11, idle_pod_timeout_ms = $12, max_turn_duration_ms = $13, max_turns = $14, \
-    consecutive_failure_limit = $15, enabled = $16 WHERE id = $1 AND NOT deleting";
+    consecutive_failure_limit = $15, enabled = $16, sandbox = $17 WHERE id = $1 AND NOT deleting";
 
 /// A statement whose first parameters are the identity, the time, and what people say.
 fn with_spec<'q>(
@@ -166,6 +170,7 @@ fn with_spec<'q>(
         .bind(spec.max_turns)
         .bind(spec.consecutive_failure_limit)
         .bind(spec.enabled)
+        .bind(Json(&spec.sandbox))
 }
 
 impl RawAgent {
@@ -229,6 +234,7 @@ impl RawAgent {
                 max_turns: self.max_turns,
                 consecutive_failure_limit: self.consecutive_failure_limit,
                 enabled: self.enabled,
+                sandbox: self.sandbox.0,
             },
         })
     }

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use optio_domain::{
     id::{JobId, PoolId},
     job::{JobKind, JobSpec},
+    sandbox::SandboxSpec,
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
@@ -66,6 +67,7 @@ pub(super) struct RawJob {
     sandboxes_max: i32,
     runs_each_max: i32,
     environment: Option<Value>,
+    sandbox: Json<SandboxSpec>,
     params_schema: Option<Value>,
     enabled: bool,
     pool_id: Uuid,
@@ -77,7 +79,7 @@ pub(super) struct RawJob {
 
 pub(super) const COLUMNS: &str = "j.id, j.workspace, j.kind, j.name, j.description, j.title, j.prompt,
     j.template_id, j.repo_url, j.base_branch, j.agent_type, j.model, j.priority, j.retries_max, j.turns_max,
-    j.budget_usd, j.runs_max, j.warm, j.sandboxes_max, j.runs_each_max, j.environment, j.params_schema,
+    j.budget_usd, j.runs_max, j.warm, j.sandboxes_max, j.runs_each_max, j.environment, j.sandbox, j.params_schema,
     j.enabled, j.pool_id, j.deleted_at, j.created_by, j.created_at, j.updated_at";
 
 impl RawJob {
@@ -107,6 +109,7 @@ impl RawJob {
                 sandboxes_max: self.sandboxes_max,
                 runs_each_max: self.runs_each_max,
                 environment: self.environment,
+                sandbox: self.sandbox.0,
                 params_schema: self.params_schema,
                 enabled: self.enabled,
             },

@@ -6,7 +6,7 @@ use optio_domain::{
     job::{JobKind, JobSpec},
     task::Intent,
 };
-use sqlx::{PgConnection, postgres::PgArguments, query::Query};
+use sqlx::{PgConnection, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 use super::{JobRow, fetch};
@@ -32,19 +32,20 @@ pub struct NewJob<'a> {
 const INSERT: &str = "
 INSERT INTO jobs (id, name, description, title, prompt, template_id, repo_url, base_branch, agent_type, model,
                   priority, retries_max, turns_max, budget_usd, runs_max, warm, sandboxes_max, runs_each_max,
-                  environment, params_schema, enabled, pool_id, updated_at, kind, workspace, created_by,
-                  created_at)
+                  environment, params_schema, enabled, pool_id, updated_at, sandbox, kind, workspace,
+                  created_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-        $23, $24, $25, $26, $23)";
+        $23, $24, $25, $26, $27, $23)";
 
 const UPDATE: &str = "
 UPDATE jobs SET name = $2, description = $3, title = $4, prompt = $5, template_id = $6, repo_url = $7,
        base_branch = $8, agent_type = $9, model = $10, priority = $11, retries_max = $12, turns_max = $13,
        budget_usd = $14, runs_max = $15, warm = $16, sandboxes_max = $17, runs_each_max = $18,
-       environment = $19, params_schema = $20, enabled = $21, pool_id = $22, updated_at = $23
+       environment = $19, params_schema = $20, enabled = $21, pool_id = $22, updated_at = $23,
+       sandbox = $24
 WHERE id = $1 AND deleted_at IS NULL";
 
-/// The parameters 1 to 23 of both.
+/// The parameters 1 to 24 of both.
 fn said<'q>(
     statement: &'static str,
     id: JobId,
@@ -77,7 +78,8 @@ fn said<'q>(
         .bind(schema)
         .bind(spec.enabled)
         .bind(pool.0)
-        .bind(at))
+        .bind(at)
+        .bind(Json(&spec.sandbox)))
 }
 
 fn named(error: sqlx::Error, spec: &JobSpec) -> StoreError {

@@ -85,6 +85,7 @@ async fn a_change_reaches_the_row_and_makes_its_actor_look() {
         name: "Another".to_owned(),
         model: Some("m".to_owned()),
         enabled: false,
+        sandbox: rusty(),
         ..before.agent.spec
     };
     let changed = world
@@ -97,6 +98,8 @@ async fn a_change_reaches_the_row_and_makes_its_actor_look() {
         (changed.spec, changed.updated_at),
         (spec.clone(), world.later(1))
     );
+    let decided = world.store.sandbox_spec(agent.into()).await.unwrap();
+    assert_eq!(decided, (rusty(), None));
     let after = world.see(agent).await;
     assert_ne!(after.version, before.version);
     assert_eq!(after.wait.until, Some(world.later(1)));

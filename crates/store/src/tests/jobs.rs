@@ -1,8 +1,9 @@
 //! Jobs: a fire is answered once, by a run or by a reason.
 
 use optio_domain::{
-    id::{JobId, PoolId, TaskId, TriggerId},
+    id::{JobId, PoolId, SandboxId, TaskId, TriggerId},
     job::{JobKind, JobSpec, Origin, start::start},
+    sandbox::SandboxSpec,
     task::TaskState,
     trigger::{Fired, Overlap, TargetKind, TriggerType},
 };
@@ -35,6 +36,7 @@ fn spec(name: &str) -> JobSpec {
         sandboxes_max: 1,
         runs_each_max: 2,
         environment: None,
+        sandbox: SandboxSpec::default(),
         params_schema: None,
         enabled: true,
     }
@@ -288,4 +290,33 @@ async fn a_queue_of_one_pool_hides_no_other() {
     let next = world.store.next_tasks(world.at, 2).await.unwrap();
     assert_eq!(next.len(), 3, "two of the busy one and the other");
     assert!(next.contains(&last.unwrap()));
+}
+
+#[tokio::test]
+async fn the_sandboxes_of_a_pool_are_as_its_job_or_its_repository_decides() {
+    let world = World::new().await;
+    let environment = json!({ "env": { "A": "1" } });
+    let decided = JobSpec {
+        sandbox: rusty(),
+        environment: Some(environment.clone()),
+        ..spec("nightly")
+    };
+    let job = world.job(&decided).await.unwrap();
+    assert_eq!(job.spec, decided);
+    let of = async |pool: PoolId| world.store.sandbox_spec(pool.into()).await.unwrap();
+    assert_eq!(of(job.pool).await, (rusty(), Some(environment)));
+    let plain = world.job(&spec("plain")).await.unwrap();
+    assert_eq!(of(plain.pool).await, (SandboxSpec::default(), None));
+    assert_eq!(
+        of(PoolId(fresh())).await,
+        (SandboxSpec::default(), None),
+        "of a pool that is gone"
+    );
+    // What its sandboxes share is known as long as the job is there.
+    let (wanted, known) = world.store.known_sandboxes().await.unwrap();
+    assert!(known.contains(&SandboxId(job.pool.0)));
+    assert!(!wanted.contains(&SandboxId(job.pool.0)));
+    world.store.delete_job(&job, world.at).await.unwrap();
+    let (_, known) = world.store.known_sandboxes().await.unwrap();
+    assert!(!known.contains(&SandboxId(job.pool.0)));
 }

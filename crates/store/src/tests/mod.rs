@@ -13,6 +13,7 @@ use optio_domain::{
     id::{AgentId, MessageId, TurnId},
     limits::{ATTEMPTS_MAX, TURN_BYTES_MAX, TURN_MESSAGES_MAX},
     mail::{Marks, Sender, WakeSource},
+    sandbox::{ImagePreset, SandboxSpec},
     transcript::Facts,
 };
 use uuid::Uuid;
@@ -394,5 +395,14 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     while !holds().await {
         assert!(start.elapsed() < LIMIT, "never came true: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Something that is decided about sandboxes.
+fn rusty() -> SandboxSpec {
+    SandboxSpec {
+        image_preset: Some(ImagePreset::Rust),
+        caches: vec!["~/.cargo/registry".to_owned()],
+        ..SandboxSpec::default()
     }
 }

@@ -79,6 +79,7 @@ async fn every_setting_comes_back_as_it_was_written() {
             channel: Some("#ops".to_owned()),
             notify_on: vec![SlackNotice::Failed],
         },
+        sandbox: rusty(),
         url: row.spec.url.clone(),
     };
     let later = world.later(1);

@@ -3,15 +3,16 @@
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use kube::{
     Api, Client, Config,
-    api::{Patch, PatchParams, PostParams},
+    api::{PatchParams, PostParams},
 };
 use optio_domain::{
     id::{AgentId, SandboxId},
     ports::{SandboxError, SandboxOrder},
+    sandbox::SandboxSpec,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{MANAGER, Settings, in_time, manifest};
+use super::{MANAGER, Settings, applied, in_time, manifest};
 
 /// One thing that was looked at: its name, and what was found, or what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,35 +130,23 @@ async fn tried(client: &Client, settings: &Settings, what: &str) -> Result<Strin
         api_url: String::new(),
         token: String::new(),
         durable: true,
+        spec: SandboxSpec::default(),
+        connections: Vec::new(),
     };
     let namespace = &settings.namespace;
+    let dry = PatchParams::apply(MANAGER).force().dry_run();
     let admitted = |result: Result<(), SandboxError>| {
         let words = result.map_err(|error| words(&error));
         words.map(|()| format!("admitted to the namespace {namespace}"))
     };
     if what == "pods" {
         let api: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(client.clone(), namespace);
-        return admitted(dry(&api, &manifest::pod(settings, &order), "write pods").await);
+        let pod = manifest::pod(settings, &order);
+        return admitted(applied(&api, &pod, &dry, "write pods").await.map(drop));
     }
     let api: Api<k8s_openapi::api::core::v1::PersistentVolumeClaim> =
         Api::namespaced(client.clone(), namespace);
-    admitted(
-        dry(
-            &api,
-            &manifest::claim(settings, &order),
-            "write volume claims",
-        )
-        .await,
-    )
-}
-
-async fn dry<K>(api: &Api<K>, object: &Value, what: &str) -> Result<(), SandboxError>
-where
-    K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
-{
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    let how = PatchParams::apply(MANAGER).force().dry_run();
-    in_time(api.patch(name, &how, &Patch::Apply(object)), what)
-        .await
-        .map(drop)
+    let claim = manifest::claim(settings, &order);
+    let admission = applied(&api, &claim, &dry, "write volume claims").await;
+    admitted(admission.map(drop))
 }

@@ -4,6 +4,7 @@
 //! out of one workspace, however many control planes there are. Nothing is driven through the API server: it
 //! starts and ends pods, and the runner in each dials home by itself.
 
+mod calls;
 mod examine;
 mod identity;
 mod manifest;
@@ -13,7 +14,10 @@ mod tests;
 mod watch;
 mod words;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::{
@@ -26,19 +30,22 @@ use kube::{
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
 };
 use optio_domain::{
+    agent::spec::Invalid,
     id::SandboxId,
     ports::{
-        Changed, Clock, Eventually, FoundSandbox, IsolationReport, SandboxError, SandboxOrder,
-        SandboxState, Sandboxes, Unrecognised,
+        Calls, Changed, Clock, Eventually, FoundSandbox, IsolationReport, SandboxError,
+        SandboxOrder, SandboxState, Sandboxes, Unrecognised,
     },
+    sandbox::SandboxSpec,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::time::Instant;
 
+use calls::Counted;
 pub use examine::{Finding, examine};
 pub use settings::{
-    ControlPlane, Destination, RESOURCES, Settings, Volume, control_plane, destinations, labels,
+    ControlPlane, Presets, RESOURCES, Settings, Volume, control_plane, destinations, labels,
     resources, tolerations,
 };
 use watch::Watched;
@@ -56,6 +63,8 @@ const REMAINS_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often the API itself is asked meanwhile.
 const ASK_EVERY: Duration = Duration::from_secs(3);
+/// How long network policies are taken to be as they were written: somebody may have removed one.
+const POLICIES_HOLD: Duration = Duration::from_mins(1);
 
 /// Sandboxes as pods.
 pub struct KubernetesSandboxes {
@@ -66,7 +75,9 @@ pub struct KubernetesSandboxes {
     policies: Api<NetworkPolicy>,
     watched: Watched,
     clock: Arc<dyn Clock>,
-    policy_applied: OnceCell<()>,
+    /// When the policies were last written.
+    policies_at: Mutex<Option<Instant>>,
+    counted: Counted,
 }
 
 impl KubernetesSandboxes {
@@ -80,8 +91,8 @@ impl KubernetesSandboxes {
             .await
             .map_err(|error| format!("no cluster is known here: {error}; set KUBECONFIG"))?;
         config.connect_timeout = Some(ANSWER_MAX);
-        let client = Client::try_from(config)
-            .map_err(|error| format!("the cluster cannot be spoken to: {error}"))?;
+        let counted = Counted::default();
+        let client = counted.client(config)?;
         let namespace = &settings.namespace;
         let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
         let watched = Watched::begin(pods.clone(), namespace, &manifest::selector(&settings));
@@ -93,7 +104,8 @@ impl KubernetesSandboxes {
             client,
             settings,
             clock,
-            policy_applied: OnceCell::new(),
+            policies_at: Mutex::new(None),
+            counted,
         })
     }
 
@@ -108,12 +120,9 @@ impl KubernetesSandboxes {
     }
 
     async fn start(&self, order: &SandboxOrder) -> Result<(), SandboxError> {
-        self.policy_applied
-            .get_or_try_init(|| async {
-                let policy = manifest::policy(&self.settings);
-                apply(&self.policies, &policy, "write network policies").await
-            })
-            .await?;
+        self.carries_out(&order.spec)
+            .map_err(|invalid| SandboxError::Broken(invalid.to_string()))?;
+        self.guard().await?;
         if let Some(pod) = self.pod(order.sandbox).await? {
             match standing(&pod, self.now()) {
                 Standing::Runs | Standing::Starts | Standing::Held(_) => return Ok(()),
@@ -129,18 +138,51 @@ impl KubernetesSandboxes {
             }
         }
         if order.durable {
-            let claim = manifest::claim(&self.settings, order);
-            let what = "write volume claims";
-            // One that is there stays as it is: its size may have been raised by hand.
-            if in_time(self.claims.get_opt(&manifest::name(order.sandbox)), what)
-                .await?
-                .is_none()
-            {
-                apply(&self.claims, &claim, what).await?;
-            }
+            self.claim(&manifest::claim(&self.settings, order)).await?;
+        }
+        if !order.spec.caches.is_empty() {
+            let claim = manifest::shared_claim(&self.settings, order);
+            self.claim(&claim).await?;
+        }
+        // The policy comes first: a pod whose control plane dies here would be without it for good.
+        let own = |pod: Option<&str>| manifest::own_policy(&self.settings, order, pod);
+        let what = "write network policies";
+        if let Some(policy) = own(None) {
+            apply(&self.policies, &policy, what).await?;
         }
         let pod = manifest::pod(&self.settings, order);
-        apply(&self.pods, &pod, "write pods").await
+        let made = apply(&self.pods, &pod, "write pods").await?;
+        if let Some(policy) = own(made.uid().as_deref()) {
+            apply(&self.policies, &policy, what).await?;
+        }
+        Ok(())
+    }
+
+    /// One that is there stays as it is: its size may have been raised by hand.
+    async fn claim(&self, claim: &Value) -> Result<(), SandboxError> {
+        let (name, what) = (name_of(claim), "write volume claims");
+        if in_time(self.claims.get_opt(name), what).await?.is_none() {
+            apply(&self.claims, claim, what).await?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that sandboxes reach what they may and no more.
+    async fn guard(&self) -> Result<(), SandboxError> {
+        let held = |at: &Option<Instant>| at.is_some_and(|at| at.elapsed() < POLICIES_HOLD);
+        let at = || {
+            self.policies_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if held(&at()) {
+            return Ok(());
+        }
+        for policy in manifest::policies(&self.settings) {
+            apply(&self.policies, &policy, "write network policies").await?;
+        }
+        *at() = Some(Instant::now());
+        Ok(())
     }
 
     /// Deletes a pod, this one and no successor of its name, and waits until it is gone.
@@ -260,15 +302,27 @@ fn found<K: Resource<DynamicType = ()>>(object: &K, runs: bool) -> Option<FoundS
 }
 
 /// Server-side apply: what is there already as we want it stays as it is, whoever of us asks.
-async fn apply<K>(api: &Api<K>, object: &Value, what: &str) -> Result<(), SandboxError>
+async fn apply<K>(api: &Api<K>, object: &Value, what: &str) -> Result<K, SandboxError>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    let ours = PatchParams::apply(MANAGER).force();
-    in_time(api.patch(name, &ours, &Patch::Apply(object)), what)
-        .await
-        .map(drop)
+    applied(api, object, &PatchParams::apply(MANAGER).force(), what).await
+}
+
+async fn applied<K>(
+    api: &Api<K>,
+    object: &Value,
+    how: &PatchParams,
+    what: &str,
+) -> Result<K, SandboxError>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    in_time(api.patch(name_of(object), how, &Patch::Apply(object)), what).await
+}
+
+fn name_of(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
 }
 
 async fn in_time<T>(
@@ -338,6 +392,16 @@ impl Sandboxes for KubernetesSandboxes {
         }
     }
 
+    fn carries_out(&self, spec: &SandboxSpec) -> Result<(), Invalid> {
+        if manifest::image(&self.settings, spec).is_some() {
+            return Ok(());
+        }
+        Err(Invalid::new(
+            "imagePreset",
+            "cannot be told: the agent image is named by its digest; set OPTIO_AGENT_IMAGE_PREFIX, or write `image`",
+        ))
+    }
+
     fn recognise<'a>(&'a self, proof: &'a str) -> Eventually<'a, Result<SandboxId, Unrecognised>> {
         Box::pin(self.recognised(proof))
     }
@@ -348,6 +412,10 @@ impl Sandboxes for KubernetesSandboxes {
 
     fn last_words(&self, sandbox: SandboxId) -> Option<String> {
         self.watched.end(sandbox)
+    }
+
+    fn calls(&self) -> Vec<Calls> {
+        self.counted.so_far()
     }
 
     fn tell(&self, changed: Changed) {

@@ -1,8 +1,9 @@
 //! What the driver needs to know of its cluster, and how it is read from texts.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
+use optio_domain::sandbox::{Destination, ImagePreset};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ pub struct Settings {
     pub api_url: String,
     /// The image agents run in.
     pub agent_image: String,
+    /// How its presets are named; `None` where nobody knows.
+    pub presets: Option<Presets>,
     /// The image that holds the runner at `/usr/local/bin/optio-runner`.
     pub runner_image: String,
     /// When images are pulled; `None` leaves it to Kubernetes.
@@ -35,6 +38,8 @@ pub struct Settings {
     pub runtime_class: Option<String>,
     /// The volumes of durable sandboxes.
     pub volume: Volume,
+    /// What the sandboxes of one repository or job share, where people decided so.
+    pub cache: Volume,
     /// What every sandbox may reach besides DNS and the control plane.
     pub egress: Vec<Destination>,
     /// Which pods are the control plane, where it runs in the cluster.
@@ -43,7 +48,40 @@ pub struct Settings {
     pub orphan_ms_max: u64,
 }
 
-/// The volume of a durable sandbox.
+/// How the images of the presets are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presets {
+    /// What is before the name of the preset.
+    pub prefix: String,
+    /// Their tag.
+    pub tag: String,
+}
+
+impl Presets {
+    /// As our own are named beside the basic one: `optio-agent:1` and `optio-agent-node:1`. One that is named
+    /// by its digest says nothing about the others.
+    #[must_use]
+    pub fn beside(agent_image: &str) -> Option<Self> {
+        if agent_image.contains('@') {
+            return None;
+        }
+        let (name, tag) = match agent_image.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, tag),
+            Some(_) | None => (agent_image, "latest"),
+        };
+        Some(Self {
+            prefix: format!("{name}-"),
+            tag: tag.to_owned(),
+        })
+    }
+
+    /// The image of a preset.
+    pub(super) fn image(&self, preset: ImagePreset) -> String {
+        format!("{}{}:{}", self.prefix, preset.name(), self.tag)
+    }
+}
+
+/// A volume that sandboxes are given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Its size, as a Kubernetes quantity.
@@ -64,15 +102,6 @@ pub struct ControlPlane {
     pub labels: BTreeMap<String, String>,
     /// The port they listen at.
     pub port: u16,
-}
-
-/// Addresses that may be reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// As `10.0.0.0/8`.
-    pub cidr: String,
-    /// The TCP port; `None` is every port.
-    pub port: Option<u16>,
 }
 
 /// What a sandbox gets where nobody says otherwise: enough for an agent with a build beside it, and never
@@ -119,34 +148,7 @@ pub fn control_plane(text: &str) -> Result<ControlPlane, String> {
 pub fn destinations(text: &str) -> Result<Vec<Destination>, String> {
     let entries = text.split(',').map(str::trim);
     let entries = entries.filter(|entry| !entry.is_empty());
-    entries.map(destination).collect()
-}
-
-fn destination(entry: &str) -> Result<Destination, String> {
-    let wrong = || format!("`{entry}` is neither ADDRESS/BITS nor ADDRESS/BITS:PORT");
-    let (cidr, port) = match entry.strip_prefix('[') {
-        Some(rest) => {
-            let (cidr, port) = rest.split_once("]:").ok_or_else(wrong)?;
-            (cidr, Some(port))
-        }
-        None if entry.matches(':').count() == 1 => {
-            let (cidr, port) = entry.split_once(':').ok_or_else(wrong)?;
-            (cidr, Some(port))
-        }
-        None => (entry, None),
-    };
-    let (address, bits) = cidr.split_once('/').ok_or_else(wrong)?;
-    let address: IpAddr = address.parse().map_err(|_| wrong())?;
-    let bits: u8 = bits.parse().map_err(|_| wrong())?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let port = port.map(str::parse).transpose().map_err(|_| wrong())?;
-    if most < bits || port == Some(0) {
-        return Err(wrong());
-    }
-    Ok(Destination {
-        cidr: cidr.to_owned(),
-        port,
-    })
+    entries.map(Destination::parse).collect()
 }
 
 /// As Kubernetes knows it: what it does not know would be dropped without a word.
@@ -169,34 +171,29 @@ fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 mod tests {
     use super::*;
 
-    fn at(cidr: &str, port: Option<u16>) -> Destination {
-        Destination {
-            cidr: cidr.to_owned(),
-            port,
-        }
+    #[test]
+    fn destinations_are_a_list() {
+        assert_eq!(destinations(" "), Ok(vec![]));
+        let read = destinations("10.1.0.0/16, [fd00::/8]:443").unwrap();
+        assert_eq!(read[0].cidr, "10.1.0.0/16");
+        assert_eq!(read[1].port, Some(443));
+        assert!(destinations("10.1.0.0/16,x").is_err());
     }
 
     #[test]
-    fn destinations_are_networks_with_or_without_a_port() {
-        assert_eq!(destinations(" "), Ok(vec![]));
-        let text = "10.1.0.0/16, 10.2.0.7/32:8443,fd00::/8,[fd00::/8]:443";
-        let read = [
-            at("10.1.0.0/16", None),
-            at("10.2.0.7/32", Some(8443)),
-            at("fd00::/8", None),
-            at("fd00::/8", Some(443)),
-        ];
-        assert_eq!(destinations(text).as_deref(), Ok(&read[..]));
-        for wrong in [
-            "10.1.0.0",
-            "10.1.0.0/33",
-            "example.com/32",
-            "10.1.0.0/8:x",
-            "10.0.0.0/8:0",
-            "[fd00::/8]443",
-        ] {
-            assert!(destinations(wrong).is_err(), "{wrong}");
-        }
+    fn presets_are_named_like_the_image_of_agents() {
+        let named = |image: &str| {
+            let presets = Presets::beside(image)?;
+            Some(presets.image(ImagePreset::Rust))
+        };
+        let is = |image: &str| Some(image.to_owned());
+        assert_eq!(named("optio-agent:0.1.0"), is("optio-agent-rust:0.1.0"));
+        assert_eq!(
+            named("here:5000/a/agent"),
+            is("here:5000/a/agent-rust:latest")
+        );
+        assert_eq!(named("here:5000/agent:1"), is("here:5000/agent-rust:1"));
+        assert_eq!(named("agent@sha256:ab"), None);
     }
 
     #[test]

@@ -15,7 +15,8 @@ fn settings() -> Settings {
         instance: "optio".to_owned(),
         service_account: "optio-sandbox".to_owned(),
         api_url: "http://optio.optio.svc:4000".to_owned(),
-        agent_image: "optio-agent-base:0.1.0".to_owned(),
+        agent_image: "optio-agent:0.1.0".to_owned(),
+        presets: Presets::beside("optio-agent:0.1.0"),
         runner_image: "optio:0.1.0".to_owned(),
         pull_policy: None,
         pull_secrets: Vec::new(),
@@ -27,6 +28,11 @@ fn settings() -> Settings {
             size: "10Gi".to_owned(),
             class: None,
             access_mode: "ReadWriteOnce".to_owned(),
+        },
+        cache: Volume {
+            size: "20Gi".to_owned(),
+            class: Some("shared".to_owned()),
+            access_mode: "ReadWriteMany".to_owned(),
         },
         egress: Vec::new(),
         control_plane: None,
@@ -69,6 +75,23 @@ fn order(durable: bool) -> SandboxOrder {
         api_url: "http://10.0.0.7:4000".to_owned(),
         token: "optio_sandbox_secret".to_owned(),
         durable,
+        spec: SandboxSpec::default(),
+        connections: Vec::new(),
+    }
+}
+
+/// Everything that people can decide is decided.
+fn decided() -> SandboxOrder {
+    let spec = json!({
+        "imagePreset": "rust", "cpuLimit": "100m", "memoryRequest": "8Gi",
+        "networkPolicy": "closed", "egress": ["10.1.0.0/16:443", "10.2.0.7/32"],
+        "runtimeClass": "kata", "nodeSelector": { "disk": "fast" },
+        "caches": ["~/.cargo/registry", "/workspace/.cache"],
+    });
+    SandboxOrder {
+        spec: SandboxSpec::read(Some(&spec)).unwrap(),
+        connections: destinations("10.3.0.9/32:8080").unwrap(),
+        ..order(true)
     }
 }
 
@@ -105,8 +128,57 @@ fn the_manifests_are_as_kept() {
         "claim-with-everything",
         &manifest::claim(&chosen(), &order(true)),
     );
-    is_as_kept("policy", &manifest::policy(&settings()));
-    is_as_kept("policy-with-everything", &manifest::policy(&chosen()));
+    is_as_kept("pod-as-decided", &manifest::pod(&chosen(), &decided()));
+    is_as_kept(
+        "shared-claim",
+        &manifest::shared_claim(&settings(), &decided()),
+    );
+    is_as_kept("policies", &json!(manifest::policies(&settings())));
+    is_as_kept(
+        "policies-with-everything",
+        &json!(manifest::policies(&chosen())),
+    );
+    let own = manifest::own_policy(&settings(), &decided(), Some("the-pod"));
+    is_as_kept("own-policy", &own.unwrap());
+}
+
+#[test]
+fn an_image_is_the_one_that_is_decided_or_what_it_would_be_called() {
+    let image = |settings: &Settings, spec: Value| {
+        let spec = SandboxSpec::read(Some(&spec)).unwrap();
+        manifest::image(settings, &spec)
+    };
+    let is = |image: &str| Some(image.to_owned());
+    let all = settings();
+    assert_eq!(image(&all, json!({})), is("optio-agent:0.1.0"));
+    assert_eq!(
+        image(&all, json!({ "imagePreset": "base" })),
+        is("optio-agent:0.1.0")
+    );
+    assert_eq!(
+        image(&all, json!({ "imagePreset": "go" })),
+        is("optio-agent-go:0.1.0")
+    );
+    assert_eq!(image(&all, json!({ "image": "mine:1" })), is("mine:1"));
+    let digest = Settings {
+        presets: None,
+        ..settings()
+    };
+    assert_eq!(image(&digest, json!({ "imagePreset": "go" })), None);
+}
+
+#[test]
+fn a_limit_that_is_decided_is_not_contradicted_by_a_request_that_is_not() {
+    let pod = manifest::pod(&settings(), &decided());
+    let resources = &pod["spec"]["containers"][0]["resources"];
+    // Of the settings: 250m and 512Mi, at most 2 and 4Gi.
+    assert_eq!(
+        resources,
+        &json!({
+            "requests": { "cpu": "100m", "memory": "8Gi" },
+            "limits": { "cpu": "100m", "memory": "8Gi" },
+        })
+    );
 }
 
 #[test]
@@ -114,6 +186,7 @@ fn nothing_secret_is_in_a_manifest_and_kubernetes_knows_all_of_it() {
     for object in [
         manifest::pod(&settings(), &order(false)),
         manifest::pod(&chosen(), &order(true)),
+        manifest::pod(&settings(), &decided()),
     ] {
         assert!(!object.to_string().contains("optio_sandbox_secret"));
         let known: Pod = serde_json::from_value(object.clone()).unwrap();

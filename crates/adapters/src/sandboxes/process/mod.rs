@@ -101,6 +101,8 @@ impl ProcessSandboxes {
     }
 
     async fn start(&self, order: &SandboxOrder) -> Result<(), SandboxError> {
+        self.carries_out(&order.spec)
+            .map_err(|invalid| SandboxError::Broken(invalid.to_string()))?;
         let _lock = self.lock(order.sandbox).await?;
         let place = self.place(order.sandbox);
         if runner::alive(&place).is_some() {

@@ -8,6 +8,7 @@ use std::{
 
 use optio_domain::{
     id::AgentId,
+    sandbox::SandboxSpec,
     wire::runner::{Bootstrap, Isolation},
 };
 use tempfile::TempDir;
@@ -54,6 +55,8 @@ impl World {
                 api_url: "http://127.0.0.1:1".to_owned(),
                 token: "secret".to_owned(),
                 durable: true,
+                spec: SandboxSpec::default(),
+                connections: Vec::new(),
             },
             dir,
         }

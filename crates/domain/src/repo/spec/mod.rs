@@ -4,6 +4,7 @@ use super::{ExternalReviews, RepoUrl, SlackSettings};
 use crate::{
     agent::spec::{Invalid, RUNTIMES},
     prompt_template::TemplateKind,
+    sandbox::SandboxSpec,
 };
 
 /// Characters of a name, a branch or a model.
@@ -13,24 +14,18 @@ const COMMAND_CHARS_MAX: usize = 4_096;
 
 /// Settings of other Optios that this one does not carry out. They are refused by name: a setting
 /// that is only stored would promise what nobody does.
-pub const NOT_CARRIED_OUT: [&str; 24] = [
+pub const NOT_CARRIED_OUT: [&str; 18] = [
     "claudeContextWindow",
     "claudeEffort",
     "claudeThinking",
     "copilotEffort",
     "copilotModel",
-    "cpuLimit",
-    "cpuRequest",
     "customDockerfile",
     "dockerInDocker",
     "extraPackages",
     "geminiApprovalMode",
     "geminiModel",
-    "imagePreset",
     "isPrivate",
-    "memoryLimit",
-    "memoryRequest",
-    "networkPolicy",
     "opencodeAgent",
     "opencodeBaseUrl",
     "opencodeModel",
@@ -165,6 +160,8 @@ pub struct RepoSpec {
     pub external_reviews: ExternalReviews,
     /// What is said in Slack.
     pub slack: SlackSettings,
+    /// What is decided about its sandboxes.
+    pub sandbox: SandboxSpec,
 }
 
 impl RepoSpec {
@@ -198,6 +195,7 @@ impl RepoSpec {
             off_peak_only: false,
             external_reviews: ExternalReviews::default(),
             slack: SlackSettings::default(),
+            sandbox: SandboxSpec::default(),
         }
     }
 
@@ -225,6 +223,7 @@ impl RepoSpec {
         broken.extend(self.broken_texts());
         broken.extend(self.external_reviews.broken());
         broken.extend(self.slack.broken());
+        broken.extend(self.sandbox.check().err().into_iter().flatten());
         if broken.is_empty() {
             Ok(())
         } else {

@@ -16,7 +16,7 @@ use optio_store::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::agents::WORKSPACE;
+use super::{agents::WORKSPACE, sandbox};
 use crate::{
     Gateway,
     body::{Body, Named},
@@ -239,6 +239,7 @@ pub(crate) async fn create(
     Body(body): Body<JobBody>,
 ) -> Result<(StatusCode, Json<OneJob>), ApiError> {
     let spec = body.spec(None)?;
+    sandbox::carried_out(&gateway, &spec.sandbox)?;
     let row = make(&gateway, &person.0, &spec).await?;
     Ok((
         StatusCode::CREATED,
@@ -276,6 +277,7 @@ pub(crate) async fn change(
 ) -> Result<Json<OneJob>, ApiError> {
     let row = find(&gateway, JobKind::Standalone, &job).await?;
     let spec = body.spec(Some(row.spec.clone()))?;
+    sandbox::carried_out(&gateway, &spec.sandbox)?;
     let row = alter(&gateway, &row, &spec).await?;
     Ok(Json(OneJob {
         workflow: shown(&gateway, row).await?,

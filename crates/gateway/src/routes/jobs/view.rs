@@ -1,7 +1,7 @@
 //! Jobs, blueprints and runs as clients see them.
 
 use chrono::{DateTime, Utc};
-use optio_domain::{job::JobSpec, task::TaskState};
+use optio_domain::{job::JobSpec, sandbox::SandboxSpec, task::TaskState};
 use optio_store::{
     jobs::{JobNumbers, JobRow},
     tasks::TaskRow,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::agents::remedy;
+use super::super::{agents::remedy, sandbox::SandboxBody};
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +41,9 @@ pub(crate) struct JobView {
     max_agents_per_pod: i32,
     enabled: bool,
     environment_spec: Option<Value>,
+    /// What is decided about the sandboxes of its runs; what is left out is as the installation has it.
+    #[schema(value_type = SandboxBody)]
+    sandbox: SandboxSpec,
     params_schema: Option<Value>,
     /// All its runs.
     run_count: i64,
@@ -83,6 +86,7 @@ impl JobView {
             sandboxes_max,
             runs_each_max,
             environment,
+            sandbox,
             params_schema,
             enabled,
         } = row.spec;
@@ -107,6 +111,7 @@ impl JobView {
             max_agents_per_pod: runs_each_max,
             enabled,
             environment_spec: environment,
+            sandbox,
             params_schema,
             run_count: numbers.runs,
             success_count: numbers.completed,

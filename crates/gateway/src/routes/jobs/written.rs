@@ -4,6 +4,7 @@ use optio_domain::{
     agent::spec::Invalid,
     job::{JobKind, JobSpec, RETRIES_DEFAULT, RUNS_DEFAULT},
     repo::RepoUrl,
+    sandbox::SandboxSpec,
     task::spec::{PRIORITY_DEFAULT, RETRIES_DEFAULT as TASK_RETRIES_DEFAULT},
 };
 use rust_decimal::Decimal;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::{agents::WORKSPACE, tasks::written::agent};
+use super::super::{agents::WORKSPACE, sandbox::SandboxBody, tasks::written::agent};
 use crate::{Gateway, body::present, error::ApiError};
 
 /// The agent program where nobody names one.
@@ -73,6 +74,10 @@ pub(crate) struct JobBody {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     pub(crate) environment_spec: Option<Option<Value>>,
+    /// What is decided about the sandboxes of its runs; null is everything as the installation has it.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<SandboxBody>)]
+    pub(crate) sandbox: Option<Option<Value>>,
     /// JSON Schema of the parameters.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
@@ -143,6 +148,7 @@ fn empty(kind: JobKind) -> JobSpec {
         sandboxes_max: 1,
         runs_each_max: 2,
         environment: None,
+        sandbox: SandboxSpec::default(),
         params_schema: None,
         enabled: true,
     }
@@ -192,6 +198,9 @@ impl JobBody {
         put(&mut spec.runs_each_max, self.max_agents_per_pod);
         put(&mut spec.enabled, self.enabled);
         put(&mut spec.environment, self.environment_spec);
+        if let Some(sandbox) = self.sandbox {
+            spec.sandbox = SandboxSpec::read(sandbox.as_ref()).map_err(ApiError::Invalid)?;
+        }
         put(&mut spec.params_schema, self.params_schema);
         checked(spec)
     }

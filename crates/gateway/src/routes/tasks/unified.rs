@@ -22,6 +22,7 @@ use super::{
             written::{BlueprintBody, JobBody},
         },
         pr_reviews::{self, PrReviewView, logs::PrReviewRunView},
+        sandbox,
     },
     PAGE, PAGE_MAX, TaskShown, accept, details,
     logs::TaskRunView,
@@ -215,6 +216,7 @@ pub(crate) async fn create(
         }
         Type::Standalone => {
             let spec = job(body).spec(None)?;
+            sandbox::carried_out(&gateway, &spec.sandbox)?;
             let row = jobs::make(&gateway, &person.0, &spec).await?;
             AnyTask::Job(Box::new(JobView::of(row, None)))
         }

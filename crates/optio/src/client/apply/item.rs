@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use optio_domain::{
     job::{environment::Environment, params},
     repo::RepoUrl,
+    sandbox::SandboxSpec,
     template::Template,
 };
 use serde_json::{Map, Value};
@@ -188,6 +189,10 @@ fn broken(kind: Kind, members: &Map<String, Value>) -> Vec<String> {
     rule(params::check_schema(schema).map_err(|error| error.to_string()));
     let environment = Environment::read(given("environmentSpec"));
     rule(environment.map(drop).map_err(|error| error.to_string()));
+    if let Err(more) = SandboxSpec::read(given("sandbox")) {
+        broken.extend(more.iter().map(ToString::to_string));
+    }
+    let mut rule = |result: Result<(), String>| broken.extend(result.err());
     if let Some(url) = given("repoUrl").and_then(Value::as_str) {
         rule(
             RepoUrl::parse(url)

@@ -132,6 +132,7 @@ fn settings(kind: Kind, shown: &Value, now: DateTime<Utc>) -> Vec<(&'static str,
     );
     rows.extend(parameters(&shown["paramsSchema"]).map(|words| ("parameters", words)));
     rows.extend(environment(&shown["environmentSpec"]).map(|words| ("finds", words)));
+    rows.extend(view::decided(&shown["sandbox"]).map(|words| ("sandbox", words)));
     rows
 }
 

@@ -1,6 +1,7 @@
 //! The settings of a cluster: where sandboxes are pods.
 
-use optio_adapters::sandboxes::kubernetes::{self, Destination, Settings, Volume};
+use optio_adapters::sandboxes::kubernetes::{self, Presets, Settings, Volume};
+use optio_domain::sandbox::Destination;
 use serde_json::Value;
 
 use super::Reader;
@@ -11,6 +12,7 @@ const NAMESPACE: &str = "optio-sandboxes";
 const INSTANCE: &str = "optio";
 const SERVICE_ACCOUNT: &str = "optio-sandbox";
 const VOLUME_SIZE: &str = "10Gi";
+const CACHE_SIZE: &str = "20Gi";
 const ACCESS_MODE: &str = "ReadWriteOnce";
 /// How images may be pulled.
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
@@ -54,6 +56,7 @@ impl Reader<'_> {
             service_account: self.named("kubernetes_service_account", SERVICE_ACCOUNT),
             api_url: api_url.to_owned(),
             agent_image: self.image("kubernetes_agent_image"),
+            presets: self.presets(),
             runner_image: self.image("kubernetes_runner_image"),
             pull_policy: self.pull_policy(),
             pull_secrets: self
@@ -76,6 +79,11 @@ impl Reader<'_> {
                 class: self.text("kubernetes_volume_class").map(str::to_owned),
                 access_mode: self.named("kubernetes_volume_access_mode", ACCESS_MODE),
             },
+            cache: Volume {
+                size: self.named("kubernetes_cache_size", CACHE_SIZE),
+                class: self.text("kubernetes_cache_class").map(str::to_owned),
+                access_mode: self.named("kubernetes_cache_access_mode", ACCESS_MODE),
+            },
             egress: self.egress(),
             control_plane: self.parsed("kubernetes_control_plane", kubernetes::control_plane),
             orphan_ms_max: ORPHAN_MS_MAX,
@@ -93,6 +101,18 @@ impl Reader<'_> {
             self.wrong(key, "must name an image, as in optio-agent:0.1.0");
         }
         image
+    }
+
+    /// As they are said to be named, else as our own are named beside the agent image.
+    fn presets(&self) -> Option<Presets> {
+        let beside = Presets::beside(self.text("kubernetes_agent_image")?);
+        let prefix = self.text("kubernetes_agent_image_prefix");
+        let tag = self.text("kubernetes_agent_image_tag");
+        let (beside_prefix, beside_tag) = beside.map(|it| (it.prefix, it.tag)).unzip();
+        Some(Presets {
+            prefix: prefix.map(str::to_owned).or(beside_prefix)?,
+            tag: tag.map(str::to_owned).or(beside_tag)?,
+        })
     }
 
     fn pull_policy(&mut self) -> Option<String> {
