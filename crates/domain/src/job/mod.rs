@@ -265,6 +265,7 @@ pub(crate) mod tests {
             sandboxes_max: 1,
             runs_each_max: 2,
             environment: None,
+            sandbox: SandboxSpec::default(),
             params_schema: None,
             enabled: true,
         }

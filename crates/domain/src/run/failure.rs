@@ -99,7 +99,9 @@ impl FailureClass {
                 "check the model API's status and ANTHROPIC_BASE_URL; the agent tries again by itself"
             }
             Self::Session => "nothing: the agent begins a fresh session by itself",
-            Self::Sandbox => "do what it says; `optio doctor`, with the settings of the control plane, looks for what is wrong with sandboxes",
+            Self::Sandbox => {
+                "do what it says; `optio doctor`, with the settings of the control plane, looks for what is wrong with sandboxes"
+            }
             Self::Storage => "free disk space below the data directory, then resume the agent",
         }
     }

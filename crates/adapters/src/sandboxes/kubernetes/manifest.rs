@@ -334,7 +334,18 @@ pub(super) fn policies(settings: &Settings) -> Vec<Value> {
             "ports": ports.iter().copied().map(tcp).collect::<Vec<_>>(),
         }]);
         let name = format!("{}-sandboxes-{}", settings.instance, policy.name());
-        allowed(settings, name, json!({ NETWORK: policy.name() }), &egress)
+        let mut object = allowed(settings, name, json!({}), &egress);
+        // A pod of a version that did not know the label goes on as it was begun.
+        object["spec"]["podSelector"]["matchExpressions"] = json!([match policy {
+            NetworkPolicy::Unrestricted => json!({
+                "key": NETWORK, "operator": "NotIn",
+                "values": [NetworkPolicy::Restricted.name(), NetworkPolicy::Closed.name()],
+            }),
+            NetworkPolicy::Restricted | NetworkPolicy::Closed => json!({
+                "key": NETWORK, "operator": "In", "values": [policy.name()],
+            }),
+        }]);
+        object
     };
     vec![
         everybody(settings),
