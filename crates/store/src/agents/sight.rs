@@ -101,7 +101,7 @@ struct RawSight {
     facts: Option<Json<Facts>>,
     lingering_run: Option<Uuid>,
     stop_asked_at: Option<DateTime<Utc>>,
-    sandbox: Option<Uuid>,
+    kept_sandbox: Option<Uuid>,
     keep_until: Option<DateTime<Utc>>,
     interrupts_pending: i64,
     stop: bool,
@@ -144,7 +144,7 @@ impl Store {
              EXISTS (SELECT FROM agents q WHERE q.state = 'queued' AND q.id <> g.id) AS others_queued,
              t.turn_number, t.provision_until, t.duration_ms, r.sent_at,
              r.started_at AS run_started_at, r.ended, r.facts, l.id AS lingering_run,
-             l.stop_asked_at, s.id AS sandbox, s.keep_until, s.warm, r.process_id, r.setting,
+             l.stop_asked_at, s.id AS kept_sandbox, s.keep_until, s.warm, r.process_id, r.setting,
              (SELECT min(given_at) FROM steered_messages d
                WHERE d.turn_id = g.open_turn AND d.taken_at IS NULL) AS unanswered_since,
              COALESCE(g.stop_turn = g.open_turn, false) AS stop,
@@ -217,7 +217,7 @@ fn read_sight(row: RawSight) -> Result<AgentSight, StoreError> {
             run: RunId(run),
             stop_asked: row.stop_asked_at,
         }),
-        sandbox: row.sandbox.map(|_id| Kept {
+        sandbox: row.kept_sandbox.map(|_id| Kept {
             until: row.keep_until,
         }),
         interrupts_pending: row.interrupts_pending,
