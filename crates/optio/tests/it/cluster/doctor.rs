@@ -5,7 +5,13 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::place::{ACCOUNT, Place, kubectl};
-use crate::world::World;
+use crate::world::{Plan, World};
+
+/// A world at a port that nobody else has.
+fn plan(place: &Place) -> Plan {
+    let address = place.address().to_string();
+    place.plan().set("OPTIO_LISTEN", &address)
+}
 
 /// Whether all is well, and what is said.
 async fn doctor(world: &World) -> (bool, String) {
@@ -35,7 +41,7 @@ fn powerless(place: &Place, world: &World) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_finds_a_cluster_as_it_should_be() {
     let place = Place::new();
-    let world = place.plan().prepare().await;
+    let world = plan(&place).prepare().await;
     let (well, said) = doctor(&world).await;
     assert!(well, "{said}");
     let found = |words: &str| assert!(said.contains(words), "{words}: {said}");
@@ -49,7 +55,7 @@ async fn the_doctor_finds_a_cluster_as_it_should_be() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_names_what_a_cluster_lacks_and_what_to_do() {
     let place = Place::new();
-    let mut world = place.plan().prepare().await;
+    let mut world = plan(&place).prepare().await;
     let kubeconfig = powerless(&place, &world);
     let usual = world.setting("KUBECONFIG").to_owned();
     world.set("KUBECONFIG", &kubeconfig);

@@ -179,13 +179,38 @@ async fn a_node_that_is_gone_for_good_is_named_and_no_second_agent_is_started_be
             conditions.iter().find(unready).map(drop)
         })
         .await;
+    until_why(&mut world, "pat", &[&node, "does not answer Kubernetes"]).await;
+    // A control plane that comes anew knows no more than the cluster does.
     world.kill9();
     world.start().await;
-    assert_eq!(runners(&agent), 1);
+    until_why(&mut world, "pat", &[&node, "does not answer Kubernetes"]).await;
     assert_eq!(place.pods()[&agent]["metadata"]["uid"], first);
-    // Its object goes, as after a machine that burned. What still runs there is ended when the node comes back.
-    drop(kubectl(&["delete", "node", &node]));
+    assert_eq!(runners(&agent), 1);
+    // A person says that the node is gone for good, and its pods with it.
+    given_up(&place, &node, &agent);
+    until_why(&mut world, "pat", &["no node has room"]).await;
+    assert_eq!(runners(&agent), 1, "none but the one that nobody can reach");
+    // The machine was not gone after all: its node ends what it does not know any more.
     drop(containers);
     drop(kubelet);
+    let turn = world.until_done(&agent, 3).await;
+    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
+    assert_ne!(place.pods()[&agent]["metadata"]["uid"], first);
+    world.delete(&agent).await;
     place.end(world).await;
+}
+
+/// Takes a node and a pod of it from the cluster, whatever they do.
+fn given_up(place: &Place, node: &str, agent: &str) {
+    let deleted = kubectl(&["delete", "node", node]);
+    assert!(deleted.status.success(), "{deleted:?}");
+    let pod = format!("optio-{agent}");
+    place.kubectl(&[
+        "delete",
+        "pod",
+        &pod,
+        "--force",
+        "--grace-period=0",
+        "--ignore-not-found",
+    ]);
 }

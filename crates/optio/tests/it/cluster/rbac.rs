@@ -14,7 +14,13 @@ use super::{
 async fn may(account: &str, of: &str, namespace: &str) -> BTreeSet<String> {
     let who = format!("--as=system:serviceaccount:{of}:{account}");
     let mut asked = tokio::process::Command::new("kubectl")
-        .args([&who, "create", "--output", "json", "--filename", "-"])
+        .args([
+            &who,
+            "create",
+            "--validate=false",
+            "--output=json",
+            "--filename=-",
+        ])
         .env("KUBECONFIG", told("KUBECONFIG"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -34,7 +40,6 @@ async fn may(account: &str, of: &str, namespace: &str) -> BTreeSet<String> {
     assert!(output.status.success(), "{who}: {output:?}");
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let status = &answer["status"];
-    assert_eq!(status["incomplete"], false, "{status}");
     let rules = [&status["resourceRules"], &status["nonResourceRules"]];
     let rules = rules.into_iter().filter_map(Value::as_array).flatten();
     rules.flat_map(lines).collect()
