@@ -7,9 +7,10 @@ use serde_json::json;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
-    place::{ADMIN_TOKEN, ready},
+    place::{ADMIN_TOKEN, Place, ready},
     release::{NAME, Release},
 };
+use crate::world::World;
 
 /// As long as helm may wait for replicas.
 const WAIT: [&str; 3] = ["--wait", "--timeout", "5m"];
@@ -60,11 +61,9 @@ impl Load {
 }
 
 /// The control planes that there are.
-fn planes(release: &Release) -> Vec<String> {
+fn planes(place: &Place) -> Vec<String> {
     let selector = "--selector=app.kubernetes.io/component=control-plane";
-    let pods = release
-        .place
-        .kubectl(&["get", "pods", selector, "--output", "name"]);
+    let pods = place.kubectl(&["get", "pods", selector, "--output", "name"]);
     pods.lines().map(str::to_owned).collect()
 }
 
@@ -98,7 +97,7 @@ async fn a_release_is_installed_upgraded_under_load_rolled_back_and_removed() {
     let mut release = Release::prepare().await;
     let before = Release::objects(&release.place.namespace);
     release.upgrade(&WAIT).await;
-    let first = planes(&release);
+    let first = planes(&release.place);
     assert_eq!(first.len(), 2, "{first:?}");
     let agent = ready(&mut release.world, "pat", "sticky").await;
 
@@ -110,7 +109,15 @@ async fn a_release_is_installed_upgraded_under_load_rolled_back_and_removed() {
     assert_eq!(done(&release, &agent), (1..=sent).collect::<Vec<_>>());
     const CHANGED: &str = "OPTIO_LIMITS_TURNS_RUNNING_MAX";
     assert_eq!(variable(&release, CHANGED), "40");
-    assert!(planes(&release).iter().all(|it| !first.contains(it)));
+    let place = &release.place;
+    let replaced = async |_: &mut World| {
+        let now = planes(place);
+        now.iter().all(|it| !first.contains(it)).then_some(())
+    };
+    release
+        .world
+        .until("the old ones to be gone", replaced)
+        .await;
 
     release
         .helm(&[&["rollback", NAME, "1"], &WAIT[..]].concat())

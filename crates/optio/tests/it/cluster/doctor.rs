@@ -64,7 +64,7 @@ async fn the_doctor_names_what_a_cluster_lacks_and_what_to_do() {
     for words in [
         "Optio may not get pods",
         "create tokenreviews",
-        "→ install the chart's RBAC",
+        "→ its role lacks that: install the chart's RBAC",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }

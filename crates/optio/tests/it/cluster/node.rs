@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::place::{Place, kubectl, ready, told, until_runs, until_why};
-use crate::world::{World, marked, running, unique};
+use crate::world::{marked, running, unique};
 
 /// Breaks a part of the node, or mends it.
 fn node(act: &str, part: &str) {
