@@ -105,14 +105,16 @@ impl Place {
         self.kubectl(&all)
     }
 
-    /// The pods, by the sandbox they are.
+    /// The pods, by the sandbox they are. One that has ended and is to be deleted is gone, however long its node
+    /// takes to say so: some take minutes.
     pub(super) fn pods(&self) -> BTreeMap<String, Value> {
         let pods = self.all("pods").into_iter();
-        pods.filter_map(|pod| {
-            let sandbox = pod["metadata"]["labels"]["optio.dev/sandbox"].as_str()?;
-            Some((sandbox.to_owned(), pod.clone()))
-        })
-        .collect()
+        pods.filter(|pod| !has_ended(pod))
+            .filter_map(|pod| {
+                let sandbox = pod["metadata"]["labels"]["optio.dev/sandbox"].as_str()?;
+                Some((sandbox.to_owned(), pod.clone()))
+            })
+            .collect()
     }
 
     /// What a control plane of this namespace is told.
@@ -186,6 +188,14 @@ impl Drop for Place {
             "--wait=false",
         ]));
     }
+}
+
+/// Whether a pod is to be deleted and nothing of it runs any more.
+pub(super) fn has_ended(pod: &Value) -> bool {
+    let containers = pod["status"]["containerStatuses"].as_array();
+    let over = |it: &Value| it["state"]["terminated"].is_object();
+    pod["metadata"]["deletionTimestamp"].is_string()
+        && containers.is_some_and(|all| all.iter().all(over))
 }
 
 /// Waits until `optio why` says these words.

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::place::{ADMIN_TOKEN, Place, kubectl, told};
+use super::place::{ADMIN_TOKEN, Place, has_ended, kubectl, told};
 use crate::world::{API_KEY, ENCRYPTION_KEY, World, unique};
 
 /// The name of the release, and of what it is made of.
@@ -116,9 +116,16 @@ impl Release {
         let found = kubectl(&["--namespace", namespace, "get", &all, "--output", "name"]);
         assert!(found.status.success(), "{found:?}");
         let found = String::from_utf8(found.stdout).unwrap();
+        let pods = kubectl(&["--namespace", namespace, "get", "pods", "--output=json"]);
+        let pods: Value = serde_json::from_slice(&pods.stdout).unwrap();
+        let pods = pods["items"].as_array().unwrap().iter();
+        let ended: Vec<String> = pods
+            .filter(|pod| has_ended(pod))
+            .map(|pod| format!("pod/{}", pod["metadata"]["name"].as_str().unwrap()))
+            .collect();
         // Kubernetes 1.20 makes a secret with a token for every account, when it has the time.
-        let found = found.lines().filter(|it| !it.contains("-token-"));
-        found.map(str::to_owned).collect()
+        let stays = |it: &&str| !it.contains("-token-") && !ended.iter().any(|pod| pod == it);
+        found.lines().filter(stays).map(str::to_owned).collect()
     }
 }
 
