@@ -14,6 +14,8 @@ use crate::world::World;
 
 /// As long as helm may wait for replicas.
 const WAIT: [&str; 3] = ["--wait", "--timeout", "5m"];
+/// What the upgrade changes.
+const CHANGED: &str = "OPTIO_LIMITS_TURNS_RUNNING_MAX";
 /// Between two messages of the load.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -107,7 +109,6 @@ async fn a_release_is_installed_upgraded_under_load_rolled_back_and_removed() {
     let sent = load.end().await;
     release.world.until_rest(&agent).await;
     assert_eq!(done(&release, &agent), (1..=sent).collect::<Vec<_>>());
-    const CHANGED: &str = "OPTIO_LIMITS_TURNS_RUNNING_MAX";
     assert_eq!(variable(&release, CHANGED), "40");
     let place = &release.place;
     let replaced = async |_: &mut World| {

@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::place::{Place, kubectl, ready, told, until_runs, until_why};
-use crate::world::{marked, running, unique};
+use crate::world::{Process, marked, running, signal, unique};
 
 /// Breaks a part of the node, or mends it.
 fn node(act: &str, part: &str) {
@@ -141,6 +142,23 @@ async fn an_api_server_that_hangs_for_a_minute_holds_up_new_pods_only() {
     place.end(world).await;
 }
 
+/// Processes that do nothing until this is dropped.
+struct Hung(Vec<Process>);
+
+impl Hung {
+    fn all_of(agent: &str) -> Self {
+        let found = marked(&[agent.to_owned()]);
+        found.iter().for_each(|it| signal(it.pid, Signal::STOP));
+        Self(found)
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|it| signal(it.pid, Signal::CONT));
+    }
+}
+
 /// The runners of an agent, wherever they run.
 fn runners(agent: &str) -> usize {
     let found = marked(&[agent.to_owned()]);
@@ -168,9 +186,10 @@ async fn a_node_that_is_gone_for_good_is_named_and_no_second_agent_is_started_be
         .as_str()
         .unwrap()
         .to_owned();
+    // The whole machine hangs. Nobody can say whether the agent still works there.
+    let hung = Hung::all_of(&agent);
     let containers = Broken::by("kill", "containerd", "start");
     let kubelet = Broken::by("kill", "kubelet", "start");
-    // Nobody can say whether the agent still works there; here it does.
     world
         .until("the node to be given up", async |_| {
             let pods = place.pods();
@@ -191,6 +210,7 @@ async fn a_node_that_is_gone_for_good_is_named_and_no_second_agent_is_started_be
     until_why(&mut world, "pat", &["no node has room"]).await;
     assert_eq!(runners(&agent), 1, "none but the one that nobody can reach");
     // The machine was not gone after all: its node ends what it does not know any more.
+    drop(hung);
     drop(containers);
     drop(kubelet);
     let turn = world.until_done(&agent, 3).await;
