@@ -2,11 +2,10 @@
 
 use std::process::Command;
 
-use rustix::process::Signal;
 use serde_json::json;
 
-use super::place::{Place, kubectl, ready, told, until_runs, until_why};
-use crate::world::{Process, marked, running, signal, unique};
+use super::place::{Place, ready, told, until_runs, until_why};
+use crate::world::{running, unique};
 
 /// Breaks a part of the node, or mends it.
 fn node(act: &str, part: &str) {
@@ -140,97 +139,4 @@ async fn an_api_server_that_hangs_for_a_minute_holds_up_new_pods_only() {
         world.delete(agent).await;
     }
     place.end(world).await;
-}
-
-/// Processes that do nothing until this is dropped.
-struct Hung(Vec<Process>);
-
-impl Hung {
-    fn all_of(agent: &str) -> Self {
-        let found = marked(&[agent.to_owned()]);
-        found.iter().for_each(|it| signal(it.pid, Signal::STOP));
-        Self(found)
-    }
-}
-
-impl Drop for Hung {
-    fn drop(&mut self) {
-        self.0.iter().for_each(|it| signal(it.pid, Signal::CONT));
-    }
-}
-
-/// The runners of an agent, wherever they run.
-fn runners(agent: &str) -> usize {
-    let found = marked(&[agent.to_owned()]);
-    let runners = found
-        .iter()
-        .filter(|it| it.command.contains("optio-runner"));
-    runners.count()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_is_gone_for_good_is_named_and_no_second_agent_is_started_before_it_is() {
-    let place = Place::new();
-    let mut world = place.plan().start().await;
-    let agent = ready(&mut world, "pat", "sticky").await;
-    let witness = format!("303.{}", unique());
-    world
-        .send(
-            &agent,
-            &format!("run: [ -e once ] || {{ touch once; sleep {witness}; }}; echo told"),
-        )
-        .await;
-    until_runs(&mut world, &format!("sleep {witness}")).await;
-    let first = place.pods()[&agent]["metadata"]["uid"].clone();
-    let node = place.pods()[&agent]["spec"]["nodeName"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    // The whole machine hangs. Nobody can say whether the agent still works there.
-    let hung = Hung::all_of(&agent);
-    let containers = Broken::by("kill", "containerd", "start");
-    let kubelet = Broken::by("kill", "kubelet", "start");
-    world
-        .until("the node to be given up", async |_| {
-            let pods = place.pods();
-            let conditions = pods[&agent]["status"]["conditions"].as_array()?;
-            let unready = |it: &&serde_json::Value| it["type"] == "Ready" && it["status"] != "True";
-            conditions.iter().find(unready).map(drop)
-        })
-        .await;
-    until_why(&mut world, "pat", &[&node, "does not answer Kubernetes"]).await;
-    // A control plane that comes anew knows no more than the cluster does.
-    world.kill9();
-    world.start().await;
-    until_why(&mut world, "pat", &[&node, "does not answer Kubernetes"]).await;
-    assert_eq!(place.pods()[&agent]["metadata"]["uid"], first);
-    assert_eq!(runners(&agent), 1);
-    // A person says that the node is gone for good, and its pods with it.
-    given_up(&place, &node, &agent);
-    until_why(&mut world, "pat", &["no node has room"]).await;
-    assert_eq!(runners(&agent), 1, "none but the one that nobody can reach");
-    // The machine was not gone after all: its node ends what it does not know any more.
-    drop(hung);
-    drop(containers);
-    drop(kubelet);
-    let turn = world.until_done(&agent, 3).await;
-    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
-    assert_ne!(place.pods()[&agent]["metadata"]["uid"], first);
-    world.delete(&agent).await;
-    place.end(world).await;
-}
-
-/// Takes a node and a pod of it from the cluster, whatever they do.
-fn given_up(place: &Place, node: &str, agent: &str) {
-    let deleted = kubectl(&["delete", "node", node]);
-    assert!(deleted.status.success(), "{deleted:?}");
-    let pod = format!("optio-{agent}");
-    place.kubectl(&[
-        "delete",
-        "pod",
-        &pod,
-        "--force",
-        "--grace-period=0",
-        "--ignore-not-found",
-    ]);
 }
