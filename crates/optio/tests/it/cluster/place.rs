@@ -191,7 +191,7 @@ impl Drop for Place {
 }
 
 /// Whether a pod is to be deleted and nothing of it runs any more.
-pub(super) fn has_ended(pod: &Value) -> bool {
+fn has_ended(pod: &Value) -> bool {
     let containers = pod["status"]["containerStatuses"].as_array();
     let over = |it: &Value| it["state"]["terminated"].is_object();
     pod["metadata"]["deletionTimestamp"].is_string()

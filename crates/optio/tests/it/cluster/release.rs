@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::place::{ADMIN_TOKEN, Place, has_ended, kubectl, told};
+use super::place::{ADMIN_TOKEN, Place, kubectl, told};
 use crate::world::{API_KEY, ENCRYPTION_KEY, World, unique};
 
 /// The name of the release, and of what it is made of.
@@ -119,8 +119,9 @@ impl Release {
         let pods = kubectl(&["--namespace", namespace, "get", "pods", "--output=json"]);
         let pods: Value = serde_json::from_slice(&pods.stdout).unwrap();
         let pods = pods["items"].as_array().unwrap().iter();
+        // One that is to be deleted is its node's affair, and old kubelets take a minute to say that it has ended.
         let ended: Vec<String> = pods
-            .filter(|pod| has_ended(pod))
+            .filter(|pod| pod["metadata"]["deletionTimestamp"].is_string())
             .map(|pod| format!("pod/{}", pod["metadata"]["name"].as_str().unwrap()))
             .collect();
         // Kubernetes 1.20 makes a secret with a token for every account, when it has the time.
