@@ -12,7 +12,7 @@
   value: {{ . | quote }}
 {{- end }}
 - name: OPTIO_API_INTERNAL_URL
-  value: {{ printf "http://%s.%s.svc:%d" $own .Release.Namespace (int $v.api.port) | quote }}
+  value: {{ default (printf "http://%s.%s.svc:%d" $own .Release.Namespace (int $v.api.port)) $v.api.internalUrl | quote }}
 - name: POD_IP
   valueFrom:
     fieldRef:

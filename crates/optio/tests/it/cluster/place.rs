@@ -7,14 +7,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::world::{Plan, World, unique};
+use crate::world::{Plan, World, running, unique};
 
 /// What people show in these worlds.
-const ADMIN_TOKEN: &str = "admin-of-the-cluster-worlds-0123456789";
+pub(super) const ADMIN_TOKEN: &str = "admin-of-the-cluster-worlds-0123456789";
 /// The account of sandboxes.
-const ACCOUNT: &str = "optio-sandbox";
+pub(super) const ACCOUNT: &str = "optio-sandbox";
 
 /// A namespace.
 pub(super) struct Place {
@@ -97,14 +97,24 @@ impl Place {
         list["items"].as_array().unwrap().clone()
     }
 
-    /// The pods, by the sandbox they are.
+    /// What a program prints in the pod of a sandbox.
+    pub(super) fn inside(&self, sandbox: &str, command: &[&str]) -> String {
+        let pod = format!("optio-{sandbox}");
+        let mut all = vec!["exec", &pod, "--container", "agent", "--"];
+        all.extend(command);
+        self.kubectl(&all)
+    }
+
+    /// The pods, by the sandbox they are. One that has ended and is to be deleted is gone, however long its node
+    /// takes to say so: some take minutes.
     pub(super) fn pods(&self) -> BTreeMap<String, Value> {
         let pods = self.all("pods").into_iter();
-        pods.filter_map(|pod| {
-            let sandbox = pod["metadata"]["labels"]["optio.dev/sandbox"].as_str()?;
-            Some((sandbox.to_owned(), pod.clone()))
-        })
-        .collect()
+        pods.filter(|pod| !has_ended(pod))
+            .filter_map(|pod| {
+                let sandbox = pod["metadata"]["labels"]["optio.dev/sandbox"].as_str()?;
+                Some((sandbox.to_owned(), pod.clone()))
+            })
+            .collect()
     }
 
     /// What a control plane of this namespace is told.
@@ -178,4 +188,42 @@ impl Drop for Place {
             "--wait=false",
         ]));
     }
+}
+
+/// Whether a pod is to be deleted and nothing of it runs any more.
+fn has_ended(pod: &Value) -> bool {
+    let containers = pod["status"]["containerStatuses"].as_array();
+    let over = |it: &Value| it["state"]["terminated"].is_object();
+    pod["metadata"]["deletionTimestamp"].is_string()
+        && containers.is_some_and(|all| all.iter().all(over))
+}
+
+/// Waits until `optio why` says these words.
+pub(super) async fn until_why(world: &mut World, agent: &str, words: &[&str]) -> String {
+    let what = format!("`optio why` to say {words:?}");
+    world
+        .until(&what, async |world| {
+            let said = world.says(&["why", agent]).await;
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.iter().all(|word| said.contains(word)).then_some(said)
+        })
+        .await
+}
+
+/// Waits until the tool of a turn runs that has this in its command line.
+pub(super) async fn until_runs(world: &mut World, witness: &str) {
+    world
+        .until("the tool to run", async |_| {
+            (!running(witness).is_empty()).then_some(())
+        })
+        .await;
+}
+
+/// An agent whose first turn is over.
+pub(super) async fn ready(world: &mut World, slug: &str, lifecycle: &str) -> String {
+    let agent = world
+        .create(slug, json!({ "podLifecycle": lifecycle }))
+        .await;
+    world.until_done(&agent, 1).await;
+    agent
 }

@@ -1,63 +1,11 @@
 //! What goes wrong in a cluster, and what is said about it.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::place::{Place, kubectl, told};
-use crate::world::{World, running, unique};
-
-/// Breaks a part of the node, or mends it.
-fn node(act: &str, part: &str) {
-    let ctl = told("OPTIO_TEST_NODE_CTL");
-    let words: Vec<&str> = ctl.split(' ').chain([act, part]).collect();
-    let status = Command::new(words[0]).args(&words[1..]).status().unwrap();
-    assert!(status.success(), "{words:?}");
-}
-
-/// Mends a part of the node, however the test ends.
-struct Broken(&'static str, &'static str);
-
-impl Broken {
-    fn by(act: &str, part: &'static str, mend: &'static str) -> Self {
-        node(act, part);
-        Self(mend, part)
-    }
-}
-
-impl Drop for Broken {
-    fn drop(&mut self) {
-        node(self.0, self.1);
-    }
-}
-
-async fn until_why(world: &mut World, agent: &str, words: &[&str]) -> String {
-    let what = format!("`optio why` to say {words:?}");
-    world
-        .until(&what, async |world| {
-            let said = world.says(&["why", agent]).await;
-            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-            words.iter().all(|word| said.contains(word)).then_some(said)
-        })
-        .await
-}
-
-async fn until_runs(world: &mut World, witness: &str) {
-    world
-        .until("the tool to run", async |_| {
-            (!running(witness).is_empty()).then_some(())
-        })
-        .await;
-}
-
-/// An agent whose first turn is over.
-async fn ready(world: &mut World, slug: &str, lifecycle: &str) -> String {
-    let agent = world
-        .create(slug, json!({ "podLifecycle": lifecycle }))
-        .await;
-    world.until_done(&agent, 1).await;
-    agent
-}
+use super::place::{Place, kubectl, ready, until_runs, until_why};
+use crate::world::{World, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_that_is_deleted_under_a_turn_gives_the_mail_back_and_says_why() {
@@ -192,108 +140,6 @@ async fn an_agent_that_takes_too_much_memory_is_ended_and_its_mail_comes_back() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_turn_goes_on_while_the_api_server_is_away_and_new_ones_wait_for_it() {
-    let place = Place::new();
-    let mut world = place.plan().start().await;
-    let busy = ready(&mut world, "busy", "sticky").await;
-    let witness = format!("20.{}", unique());
-    world
-        .send(&busy, &format!("run: sleep {witness}; echo through"))
-        .await;
-    until_runs(&mut world, &format!("sleep {witness}")).await;
-    let broken = Broken::by("kill", "apiserver", "start");
-    let other = world
-        .create("other", json!({ "podLifecycle": "on-demand" }))
-        .await;
-    until_why(
-        &mut world,
-        "other",
-        &["Kubernetes API", "sandboxes that run go on"],
-    )
-    .await;
-    let turn = world.until_done(&busy, 2).await;
-    assert!(
-        turn["summary"].as_str().unwrap().contains("through"),
-        "{turn}"
-    );
-    drop(broken);
-    world.until_done(&other, 1).await;
-    world.delete(&busy).await;
-    world.delete(&other).await;
-    place.end(world).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_turn_outlives_a_kubelet_that_is_killed() {
-    let place = Place::new();
-    let mut world = place.plan().start().await;
-    let busy = ready(&mut world, "busy", "sticky").await;
-    let witness = format!("15.{}", unique());
-    world
-        .send(&busy, &format!("run: sleep {witness}; echo through"))
-        .await;
-    until_runs(&mut world, &format!("sleep {witness}")).await;
-    let broken = Broken::by("kill", "kubelet", "start");
-    let other = world
-        .create("other", json!({ "podLifecycle": "on-demand" }))
-        .await;
-    let turn = world.until_done(&busy, 2).await;
-    assert!(
-        turn["summary"].as_str().unwrap().contains("through"),
-        "{turn}"
-    );
-    drop(broken);
-    world.until_done(&other, 1).await;
-    world.delete(&busy).await;
-    world.delete(&other).await;
-    place.end(world).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_drained_node_ends_its_agents_and_they_go_on_where_there_is_room_again() {
-    let place = Place::new();
-    let mut world = place.plan().start().await;
-    let agent = ready(&mut world, "pat", "sticky").await;
-    let witness = format!("302.{}", unique());
-    world
-        .send(
-            &agent,
-            &format!("run: [ -e once ] || {{ touch once; sleep {witness}; }}; echo told"),
-        )
-        .await;
-    until_runs(&mut world, &format!("sleep {witness}")).await;
-    let node = place.pods()[&agent]["spec"]["nodeName"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let drained = kubectl(&[
-        "drain",
-        &node,
-        "--force",
-        "--delete-emptydir-data",
-        "--ignore-daemonsets",
-        "--pod-selector=app.kubernetes.io/managed-by=optio",
-    ]);
-    let again = Again(node);
-    assert!(drained.status.success(), "{drained:?}");
-    until_why(&mut world, "pat", &["no node has room", "unschedulable"]).await;
-    drop(again);
-    let turn = world.until_done(&agent, 3).await;
-    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
-    world.delete(&agent).await;
-    place.end(world).await;
-}
-
-/// Makes a node take pods again, however the test ends.
-struct Again(String);
-
-impl Drop for Again {
-    fn drop(&mut self) {
-        drop(kubectl(&["uncordon", &self.0]));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_turn_goes_on_when_the_control_plane_is_killed_under_it() {
     let place = Place::new();
     let mut world = place.plan().start().await;
@@ -335,5 +181,50 @@ async fn pods_whose_actor_is_gone_are_ended_and_agents_whose_pod_is_gone_get_ano
         .await;
     world.delete(&kept).await;
     world.delete(&lost).await;
+    place.end(world).await;
+}
+
+/// Makes a node take pods again, however the test ends.
+struct Again(String);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        drop(kubectl(&["uncordon", &self.0]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_node_ends_its_agents_and_they_go_on_where_there_is_room_again() {
+    let place = Place::new();
+    let mut world = place.plan().start().await;
+    let agent = ready(&mut world, "pat", "sticky").await;
+    let witness = format!("302.{}", unique());
+    world
+        .send(
+            &agent,
+            &format!("run: [ -e once ] || {{ touch once; sleep {witness}; }}; echo told"),
+        )
+        .await;
+    until_runs(&mut world, &format!("sleep {witness}")).await;
+    let node = place.pods()[&agent]["spec"]["nodeName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let drained = kubectl(&[
+        "drain",
+        &node,
+        "--force",
+        "--delete-emptydir-data",
+        "--ignore-daemonsets",
+        // Whatever else is on the node stays, or what an earlier test left would be waited for.
+        &format!("--pod-selector=optio.dev/sandbox={agent}"),
+    ]);
+    let again = Again(node);
+    assert!(drained.status.success(), "{drained:?}");
+    until_why(&mut world, "pat", &["no node has room", "unschedulable"]).await;
+    drop(again);
+    let turn = world.until_done(&agent, 3).await;
+    assert!(turn["summary"].as_str().unwrap().contains("told"), "{turn}");
+    world.delete(&agent).await;
     place.end(world).await;
 }

@@ -200,6 +200,16 @@ impl World {
         self.env.insert(name.to_owned(), value.to_owned());
     }
 
+    /// What a setting says.
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        &self.env[name]
+    }
+
+    /// Talks to a control plane that somebody else has started.
+    pub(crate) fn talk_at(&mut self, address: SocketAddr) {
+        self.address = Some(address);
+    }
+
     /// The world's own directory.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
