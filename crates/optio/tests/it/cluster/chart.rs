@@ -150,14 +150,16 @@ async fn uninstalled(release: &mut Release, agent: &str, before: &[String]) {
         format!("pod/optio-{agent}"),
         format!("persistentvolumeclaim/optio-{agent}"),
     );
-    let policy = format!("networkpolicy.networking.k8s.io/{NAME}-sandboxes-egress");
+    let policies = ["egress", "restricted", "unrestricted"]
+        .map(|of| format!("networkpolicy.networking.k8s.io/{NAME}-sandboxes-{of}"));
     let left = Release::objects(&release.sandboxes);
     let made_by_the_cluster =
         |it: &&String| it.contains("default") || it.contains("kube-root-ca.crt");
     let mut left: Vec<&String> = left.iter().filter(|it| !made_by_the_cluster(it)).collect();
     left.sort();
     left.dedup();
-    assert_eq!(left, [&policy, &claim, &pod]);
+    let kept: Vec<&String> = policies.iter().chain([&claim, &pod]).collect();
+    assert_eq!(left, kept);
     let roles = [
         "get",
         "clusterroles,clusterrolebindings",
