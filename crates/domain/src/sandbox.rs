@@ -145,6 +145,9 @@ impl SandboxSpec {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return Ok(Self::default());
         };
+        if !value.is_object() {
+            return Err(vec![Invalid::new("sandbox", "must be an object")]);
+        }
         let spec: Self = serde_path_to_error::deserialize(value).map_err(|error| {
             let place = error.path().to_string();
             let rule = match place.as_str() {

@@ -43,7 +43,7 @@ fn every_rule_that_is_broken_is_told_with_its_place() {
             "sandbox: imagePreset: unknown variant",
         ),
         (json!({ "cpus": 1 }), "sandbox: cpus: unknown field"),
-        (json!([]), "sandbox: "),
+        (json!([]), "sandbox: must be an object"),
         (
             json!({ "image": "a b" }),
             "image: must be the name of an image",
