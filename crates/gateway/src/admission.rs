@@ -16,6 +16,7 @@ use crate::{
     Gateway,
     caller::{agent, agent_token, bearer},
     error::ApiError,
+    web,
 };
 
 /// What is open to everybody: it tells nothing, or asks for a proof of its own (the token of a runner, of a
@@ -42,6 +43,10 @@ pub(crate) async fn layer(
     let Some(wanted) = gateway.admin_token().cloned() else {
         return next.run(request).await;
     };
+    // The UI is nothing secret, and asks for the token by itself.
+    if web::is_page(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
     let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
     match admitted(&gateway, &wanted, &path, &headers).await {
         Ok(()) => next.run(request).await,

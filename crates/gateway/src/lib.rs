@@ -23,6 +23,7 @@ mod routes;
 mod runner;
 #[cfg(test)]
 mod tests;
+mod web;
 
 /// What every handler is given.
 #[derive(Clone)]

@@ -1,20 +1,23 @@
 //! The table of routes.
 
 use axum::{
-    Router, middleware,
-    routing::{get, post},
+    Router,
+    extract::Request,
+    middleware,
+    routing::{MethodRouter, any, get, post},
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::openapi::{Info, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Gateway, admission, docs, error::ApiError, idempotency, runner};
+use crate::{Gateway, admission, docs, error::ApiError, idempotency, runner, web};
 
 mod actors;
 pub(crate) mod agents;
 pub(crate) mod asks;
 mod blueprints;
 pub(crate) mod control;
+mod costs;
 mod credentials;
 mod dead;
 pub(crate) mod directory;
@@ -27,6 +30,7 @@ pub(crate) mod live;
 pub(crate) mod messages;
 mod metrics;
 pub(crate) mod notices;
+mod overview;
 mod posting;
 pub(crate) mod pr_reviews;
 pub(crate) mod pull_requests;
@@ -49,6 +53,10 @@ pub(crate) mod written;
 fn of_tasks() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(tasks::unified::list, tasks::unified::create))
+        .routes(routes!(overview::overview))
+        .routes(routes!(overview::sandboxes))
+        .routes(routes!(overview::activity))
+        .routes(routes!(costs::costs))
         .routes(routes!(tasks::stats))
         .routes(routes!(tasks::search))
         .routes(routes!(tasks::unified::show))
@@ -262,7 +270,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     .route(optio_domain::wire::runner::TOKEN_PATH, post(runner::enrol))
     .route("/openapi.json", get(docs::openapi))
     .route("/docs", get(docs::page))
-    .fallback(missing)
+    .fallback_service(pages())
     .method_not_allowed_fallback(not_allowed)
     .layer(middleware::from_fn_with_state(
         gateway.clone(),
@@ -270,6 +278,12 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     ))
     .layer(CatchPanicLayer::custom(panicked))
     .with_state(gateway)
+}
+
+/// What has no route: an address of the UI, or of nothing. Its files are large and of text, so they are compressed; what
+/// is streamed has a route.
+fn pages() -> MethodRouter {
+    any(async |request: Request| web::serve(&request)).layer(CompressionLayer::new())
 }
 
 /// What a control plane serves that only runs actors.
@@ -308,13 +322,6 @@ pub(crate) fn openapi() -> OpenApi {
             .to_owned(),
     );
     description
-}
-
-async fn missing(uri: axum::http::Uri) -> ApiError {
-    ApiError::Missing(format!(
-        "there is nothing at {}; /docs lists what there is",
-        uri.path()
-    ))
 }
 
 async fn not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {

@@ -13,6 +13,7 @@ mod jobs;
 mod live;
 mod notices;
 mod notifier;
+mod overview;
 mod peers;
 mod pr_reviews;
 mod refusals;
