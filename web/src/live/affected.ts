@@ -26,7 +26,7 @@ export function affected(event: LiveEvent): Affected[] {
 }
 
 function of(list: string, one: string, id: string | null): Affected[] {
-  return id === null ? [[list]] : [[list], [one, id], ["actor"]];
+  return id === null ? [[list]] : [[list], [one, id], ["actor"], ["costs"]];
 }
 
 function ofAgent(event: LiveEvent): Affected[] {

@@ -3,11 +3,14 @@ import type { QueryClient } from "@tanstack/react-query";
 import { affected } from "./affected";
 import { Connection, type LiveState } from "./connection";
 import type { LiveEvent } from "./events";
+import { Gatherer } from "./gatherer";
 
-/** How long what became out of date may wait, so that many events are one reading. */
-const GATHER_MS = 120;
-/** The shortest time between two such readings: a busy installation changes all the time. */
-const APART_MS = 700;
+/** How soon what became out of date is read again, and how often at most. */
+const SOON_MS = 120;
+const APART_MS = 1_000;
+/** The same for sums over everything, which many requests make. */
+const SUMS_MS = 2_000;
+const SUMS_APART_MS = 15_000;
 /** A tab nobody looks at gives its connection back after so long: a browser has six for all tabs. */
 const HIDDEN_MS_MAX = 60_000;
 /** Events that are kept for whoever opens the activity. */
@@ -26,29 +29,14 @@ function setState(next: LiveState): void {
 
 /** Keeps what is shown equal to what is, for as long as the page is open. */
 export function startLive(queries: QueryClient): () => void {
-  const stale = new Map<string, readonly string[]>();
-  let gathering: ReturnType<typeof setTimeout> | null = null;
-  let gathered = 0;
-
-  const gather = () => {
-    gathering = null;
-    gathered = Date.now();
-    const keys = [...stale.values()];
-    stale.clear();
-    for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
-  };
+  const soon = new Gatherer(queries, SOON_MS, APART_MS);
+  const sums = new Gatherer(queries, SUMS_MS, SUMS_APART_MS);
 
   const connection = new Connection("/api/events", {
     state: setState,
     fresh: () => void queries.invalidateQueries(),
     events: (events) => {
-      for (const event of events) {
-        for (const key of affected(event)) stale.set(key.join("/"), key);
-      }
-      if (stale.size !== 0) {
-        const wait = Math.max(GATHER_MS, gathered + APART_MS - Date.now());
-        gathering ??= setTimeout(gather, wait);
-      }
+      for (const key of events.flatMap(affected)) (key[0] === "costs" ? sums : soon).add(key);
       const shown = events.filter((event) => !event.type.endsWith(":log"));
       if (shown.length !== 0) recent = [...recent, ...shown].slice(-RECENT_MAX);
       for (const listener of eventListeners) listener(events);
@@ -66,7 +54,8 @@ export function startLive(queries: QueryClient): () => void {
   return () => {
     document.removeEventListener("visibilitychange", look);
     clearTimeout(hiding);
-    if (gathering) clearTimeout(gathering);
+    soon.stop();
+    sums.stop();
     connection.close();
   };
 }

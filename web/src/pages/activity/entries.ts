@@ -14,10 +14,7 @@ export type Entry = {
 };
 
 /** Names of those that events know by their id. */
-export type Names = {
-  agent: (id: string) => { name: string; slug: string } | undefined;
-  task: (id: string) => string | undefined;
-};
+export type Names = { agent: (id: string) => { name: string; slug: string } | undefined };
 
 /** What an event says to a person; null for what says nothing. */
 export function entryOf(event: LiveEvent, names: Names): Entry | null {
@@ -52,8 +49,7 @@ export function entryOf(event: LiveEvent, names: Names): Entry | null {
       subject === "task"
         ? { to: "/tasks/$task", params: { task: id } }
         : { to: "/runs/$run", params: { run: id } };
-    const who =
-      member(event, "title") ?? names.task(id) ?? (subject === "task" ? "A task" : "A run");
+    const who = member(event, "title") ?? (subject === "task" ? "A task" : "A run");
     return { ...base, who, what, detail, bad, link };
   }
   if (subject === "pr_review") {

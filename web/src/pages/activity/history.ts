@@ -10,6 +10,8 @@ const MANY = 15;
 /** What happened before the page was opened, of those that moved last, newest first. */
 export const historyQuery = queryOptions({
   queryKey: ["history"],
+  // What happens later is told by the stream.
+  staleTime: 60_000,
   queryFn: async ({ signal }): Promise<Entry[]> => {
     const entries = await Promise.all([ofAgents(signal), ofTasks(signal), ofReviews(signal)]);
     return entries.flat().sort((a, b) => b.at.localeCompare(a.at));

@@ -4,7 +4,7 @@ import { type Box, pathBetween } from "./edgePath";
 type Data = { count: number; moving: boolean };
 
 /** Messages from one to another: the thicker, the more; a dot travels where one is on its way. */
-export function MessageEdge({ id, source, target, data }: EdgeProps<Edge<Data>>) {
+export function MessageEdge({ id, source, target, data, markerEnd }: EdgeProps<Edge<Data>>) {
   const from = useInternalNode(source);
   const to = useInternalNode(target);
   if (!from || !to) return null;
@@ -21,6 +21,7 @@ export function MessageEdge({ id, source, target, data }: EdgeProps<Edge<Data>>)
       <BaseEdge
         id={id}
         path={path}
+        {...(markerEnd ? { markerEnd } : {})}
         style={{
           stroke: moving ? "var(--accent)" : "var(--line-strong)",
           strokeOpacity: moving ? 1 : 0.55,

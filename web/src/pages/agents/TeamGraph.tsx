@@ -1,6 +1,6 @@
 import "@xyflow/react/dist/base.css";
 import { useQueries } from "@tanstack/react-query";
-import { Background, Controls, type Edge, type Node, ReactFlow } from "@xyflow/react";
+import { Background, Controls, type Edge, MarkerType, type Node, ReactFlow } from "@xyflow/react";
 import { useCallback, useMemo, useState } from "react";
 import { get } from "@/api/client";
 import type { Agent } from "@/api/types";
@@ -66,6 +66,12 @@ export default function TeamGraph({ agents }: { agents: readonly Agent[] }) {
       target: flow.to,
       data: { count: flow.count, moving: moving.has(id) },
       focusable: false,
+      markerEnd: {
+        type: MarkerType.ArrowClosed,
+        color: "var(--line-strong)",
+        width: 16,
+        height: 16,
+      },
     };
   });
 

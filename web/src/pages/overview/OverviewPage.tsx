@@ -12,6 +12,7 @@ import { metricValue } from "@/lib/metrics";
 import { buttonClass } from "@/ui/Button";
 import { Command, Empty, ErrorNote, Waiting } from "@/ui/feedback";
 import { Page, Panel } from "@/ui/Page";
+import { Lately } from "./Lately";
 import { NeedList } from "./NeedList";
 import { Failed, Running, WaitingList } from "./WorkLists";
 import { useNeeds } from "./needs";
@@ -60,6 +61,7 @@ function Lists({ needs, busy }: { needs: ReturnType<typeof useNeeds>; busy: bool
         <WaitingList />
       </div>
       <Failed />
+      <Lately />
     </>
   );
 }
