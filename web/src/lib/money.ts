@@ -28,7 +28,7 @@ export function money(value: bigint | string | null | undefined): string {
   const amount = typeof value === "bigint" ? value : parseMoney(value);
   const sign = amount < 0n ? "-" : "";
   const size = amount < 0n ? -amount : amount;
-  const places = size !== 0n && size < UNIT / 10n ? 4 : 2;
+  const places = size !== 0n && size < UNIT / 100n ? 4 : 2;
   const step = 10n ** BigInt(PLACES - places);
   const rounded = (size + step / 2n) / step;
   if (size !== 0n && rounded === 0n) return `${sign}<$0.0001`;

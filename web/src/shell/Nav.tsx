@@ -4,7 +4,7 @@ import { Moon, Search, Sun, SunMoon } from "lucide-react";
 import type { LiveState } from "@/live/connection";
 import { useLiveState } from "@/live/live";
 import { IconButton } from "@/ui/Button";
-import { useNeeds } from "@/pages/overview/needs";
+import { useNeeds } from "@/pages/overview/useNeeds";
 import { GROUPS, type Place } from "./places";
 import { setTheme, type Theme, useTheme } from "./theme";
 

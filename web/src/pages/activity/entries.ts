@@ -1,6 +1,7 @@
 import type { LinkProps } from "@tanstack/react-router";
 import { type LiveEvent, member } from "@/live/events";
 import { words } from "@/lib/text";
+import { stateName } from "@/ui/status";
 
 /** One thing that has happened, as a person reads it. */
 export type Entry = {
@@ -29,7 +30,7 @@ export function entryOf(event: LiveEvent, names: Names): Entry | null {
     member(event, "content");
   const bad =
     toState === "failed" || toState === "needs_attention" || member(event, "errorClass") !== null;
-  const what = toState ? `is ${words(toState)} now` : words(verb);
+  const what = toState ? `is ${stateName(toState)} now` : words(verb);
   if (subject === "persistent_agent") {
     const id = member(event, "agentId") ?? "";
     const agent = names.agent(id);

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get } from "@/api/client";
 import { eachOf } from "@/api/pages";
-import { words } from "@/lib/text";
+import { stateName } from "@/ui/status";
 import type { Entry } from "./entries";
 
 /** Of so many that moved last the history is read: the API has no list of everything. */
@@ -62,7 +62,7 @@ async function ofTasks(signal: AbortSignal): Promise<Entry[]> {
       id: `task-${event.id}`,
       at: event.createdAt,
       who: task.title,
-      what: `is ${words(event.toState)} now`,
+      what: `is ${stateName(event.toState)} now`,
       detail: event.message ?? null,
       bad: event.toState === "failed" || event.toState === "needs_attention",
       link: { to: "/tasks/$task", params: { task: task.id } },
@@ -82,7 +82,7 @@ async function ofReviews(signal: AbortSignal): Promise<Entry[]> {
       id: `review-${event.id}`,
       at: event.createdAt,
       who: `Review of ${review.prTitle}`,
-      what: `is ${words(event.toState)} now`,
+      what: `is ${stateName(event.toState)} now`,
       detail: event.message ?? null,
       bad: event.toState === "failed",
       link: { to: "/reviews/$review", params: { review: review.id } },

@@ -15,7 +15,7 @@ import { Page, Panel } from "@/ui/Page";
 import { Lately } from "./Lately";
 import { NeedList } from "./NeedList";
 import { Failed, Running, WaitingList } from "./WorkLists";
-import { useNeeds } from "./needs";
+import { useNeeds } from "./useNeeds";
 
 export default function OverviewPage() {
   const agents = useQuery(agentsQuery);

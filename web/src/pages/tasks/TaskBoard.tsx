@@ -27,7 +27,7 @@ export function TaskBoard({
 }) {
   return (
     <div
-      className="-mx-4 grid auto-cols-[minmax(15.5rem,1fr)] grid-flow-col gap-3 overflow-x-auto px-4 pb-2 md:-mx-6 md:px-6"
+      className="-mx-4 relative grid auto-cols-[minmax(15.5rem,1fr)] grid-flow-col gap-3 md:auto-cols-[minmax(11.5rem,1fr)] overflow-x-auto px-4 pb-2 md:-mx-6 md:px-6"
       tabIndex={0}
       role="region"
       aria-label="Board"
