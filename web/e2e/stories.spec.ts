@@ -33,9 +33,15 @@ test("a task goes from an issue to a merged pull request, while one watches", as
   ).toBeVisible({ timeout: 90_000 });
   await expect(page.getByRole("heading", { name: /completed/ })).toBeVisible({ timeout: 90_000 });
   await expect(page.getByRole("list", { name: "Pipeline" }).getByText("done")).toHaveCount(7);
-  await page.getByRole("link", { name: "Runs" }).click();
+  await page
+    .getByRole("navigation", { name: "Views of the task" })
+    .getByRole("link", { name: "Runs" })
+    .click();
   await expect(page.getByRole("heading", { name: /Run 2/ })).toBeVisible();
-  await page.getByRole("link", { name: "Activity" }).click();
+  await page
+    .getByRole("navigation", { name: "Views of the task" })
+    .getByRole("link", { name: "Activity" })
+    .click();
   await expect(page.getByText("its pull request was merged").first()).toBeVisible();
   await page.goto(`${task.url}/issues`);
   await expect(page.getByRole("heading", { name: "Issues", level: 1 })).toBeVisible();

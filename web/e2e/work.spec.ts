@@ -10,9 +10,9 @@ test("a job runs with its parameters and leaves a file", async ({ page, plain })
   await expect(page.getByText("The job is done: write the report of Monday").first()).toBeVisible({
     timeout: 60_000,
   });
-  await expect(page.getByRole("button", { name: "report.txt" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "report.txt", exact: true })).toBeVisible();
   const downloading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "report.txt" }).click();
+  await page.getByRole("button", { name: "report.txt", exact: true }).click();
   expect((await downloading).suggestedFilename()).toBe("report.txt");
 });
 
@@ -86,7 +86,10 @@ test("a task is made, found, and says why it waits", async ({ page, plain }) => 
   await dialog.getByLabel("What the agent is to do").fill("A door, please.");
   await dialog.getByRole("button", { name: "Create task" }).click();
   await expect(page.getByRole("heading", { name: /Add a door/ })).toBeVisible();
-  await page.getByRole("link", { name: "Activity" }).click();
+  await page
+    .getByRole("navigation", { name: "Views of the task" })
+    .getByRole("link", { name: "Activity" })
+    .click();
   await expect(page.getByText("Waits for", { exact: true })).toBeVisible();
   await page.getByRole("textbox", { name: "Comment" }).fill("A red one.");
   await page.getByRole("button", { name: "Comment", exact: true }).click();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -30,6 +30,8 @@ export class World {
 
   static async start(kind: Kind, env: Record<string, string> = {}): Promise<World> {
     const home = await mkdtemp(join(tmpdir(), "optio-web-"));
+    // Postgres and agents run as users of their own, which have to get in.
+    await chmod(home, 0o755);
     const world = new World(kind, home, `http://127.0.0.1:${await freePort()}`, env);
     try {
       if (kind === "plain") await world.startModel();
@@ -95,6 +97,7 @@ export class World {
     const end = Date.now() + ms;
     while (Date.now() < end) {
       if (await check().catch(() => false)) return;
+      if (this.server?.exitCode) break;
       await new Promise((next) => setTimeout(next, 250));
     }
     throw new Error(`it never came that ${what}:\n${this.log.slice(-40).join("")}`);

@@ -52,7 +52,7 @@ function columns(agent: Agent): Column<Turn>[] {
   return [
     {
       head: "Turn",
-      width: "minmax(8rem, 3fr)",
+      width: "minmax(0, 3fr)",
       cell: (turn) => (
         <>
           <To
@@ -87,6 +87,7 @@ function columns(agent: Agent): Column<Turn>[] {
     {
       head: "Began",
       width: "5.5rem",
+      wideOnly: true,
       end: true,
       cell: (turn) => (
         <span className="text-muted">
