@@ -1,7 +1,9 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { PAGES } from "./pages";
+import { pagesOf } from "./pages";
+
+const PAGES = pagesOf("ada");
 
 /** A page is there once its heading is and nothing is on its way any more. */
 async function open(page: Page, url: string): Promise<void> {

@@ -1,15 +1,15 @@
-/** Every page with its name for a file. */
-export const PAGES: readonly (readonly [name: string, path: string])[] = [
+/** Every page with its name for a file; `slug` is the agent that is looked at. */
+export const pagesOf = (slug: string): (readonly [name: string, path: string])[] => [
   ["overview", "/"],
   ["agents", "/agents"],
   ["agents-list", "/agents?view=list"],
   ["agents-topics", "/agents?view=topics"],
-  ["agent-conversation", "/agents/ada"],
-  ["agent-turns", "/agents/ada?tab=turns"],
-  ["agent-inbox", "/agents/ada?tab=inbox"],
-  ["agent-state", "/agents/ada?tab=state"],
-  ["agent-triggers", "/agents/ada?tab=triggers"],
-  ["agent-settings", "/agents/ada?tab=settings"],
+  ["agent-conversation", `/agents/${slug}`],
+  ["agent-turns", `/agents/${slug}?tab=turns`],
+  ["agent-inbox", `/agents/${slug}?tab=inbox`],
+  ["agent-state", `/agents/${slug}?tab=state`],
+  ["agent-triggers", `/agents/${slug}?tab=triggers`],
+  ["agent-settings", `/agents/${slug}?tab=settings`],
   ["dead-letters", "/dead-letters"],
   ["tasks", "/tasks"],
   ["tasks-table", "/tasks?view=table"],

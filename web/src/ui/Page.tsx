@@ -7,7 +7,8 @@ type Props = {
   actions?: ReactNode;
   children: ReactNode;
   wide?: boolean;
-  fill?: boolean;
+  /** Takes the height of the window and no more: `wide` only where there is room for columns. */
+  fill?: "always" | "wide" | undefined;
   heading?: ReactNode;
 };
 
@@ -20,7 +21,8 @@ export function Page({ title, lead, actions, children, fill, heading }: Props) {
     <div
       className={clsx(
         "mx-auto flex w-full max-w-[1400px] flex-col gap-4 px-4 py-4 md:px-6 md:py-5",
-        fill && "h-full min-h-0",
+        fill === "always" && "h-full min-h-0",
+        fill === "wide" && "xl:h-full xl:min-h-0",
       )}
     >
       <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">

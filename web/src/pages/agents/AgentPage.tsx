@@ -44,7 +44,7 @@ export default function AgentPage() {
   return (
     <Page
       title={agent.name}
-      fill={isTall}
+      fill={isTall ? "always" : undefined}
       heading={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           {agent.name} <Status state={agent.state} />{" "}

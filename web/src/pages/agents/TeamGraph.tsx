@@ -8,7 +8,7 @@ import { member } from "@/live/events";
 import { useLiveEvents } from "@/live/live";
 import { AgentNode, PeopleNode } from "./GraphNodes";
 import { MessageEdge } from "./MessageEdge";
-import { flowsOf, PEOPLE, places, senderOf } from "./team";
+import { columns, flowsOf, PEOPLE, places, senderOf } from "./team";
 
 const NODES = { agent: AgentNode, people: PeopleNode };
 const EDGES = { message: MessageEdge };
@@ -40,7 +40,12 @@ export default function TeamGraph({ agents }: { agents: readonly Agent[] }) {
   const moving = new Set(flying);
 
   const ids = shown.map((agent) => agent.id).join();
-  const spots = useMemo(() => places(ids === "" ? [] : ids.split(",")), [ids]);
+  // Whoever turns the phone comes back to the page with another layout; it need not follow while it is open.
+  const [isNarrow] = useState(() => matchMedia("(max-width: 640px)").matches);
+  const spots = useMemo(() => {
+    const all = ids === "" ? [] : ids.split(",");
+    return isNarrow ? columns(all) : places(all);
+  }, [ids, isNarrow]);
   const nodes: Node[] = [
     {
       id: PEOPLE,

@@ -36,6 +36,15 @@ export function flowsOf(
   return [...flows.values()];
 }
 
+/** Places in two columns, for a screen that is higher than wide. */
+export function columns(ids: readonly string[]): Map<string, Point> {
+  const spots = new Map<string, Point>([[PEOPLE, { x: 120, y: -120 }]]);
+  ids.forEach((id, index) =>
+    spots.set(id, { x: (index % 2) * 240, y: Math.floor(index / 2) * 190 }),
+  );
+  return spots;
+}
+
 /** Places on an ellipse, in the given order, with people to the left. */
 export function places(ids: readonly string[]): Map<string, Point> {
   const many = Math.max(ids.length, 3);

@@ -109,14 +109,7 @@ export default function ClusterPage() {
           )}
         </Panel>
       </div>
-      <Panel
-        title="Numbers"
-        aside={
-          <a href="/metrics" className="hover:text-ink hover:underline">
-            as Prometheus reads them
-          </a>
-        }
-      >
+      <Panel title="Numbers" aside="as Prometheus reads them at /metrics">
         {metrics.data ? <Metrics metrics={metrics.data} /> : <Waiting rows={8} />}
       </Panel>
     </Page>

@@ -55,7 +55,7 @@ export default function TaskPage() {
   return (
     <Page
       title={task.title}
-      fill={tab === "transcript"}
+      fill={tab === "transcript" ? "wide" : undefined}
       heading={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           {task.title} <Status state={task.state} />{" "}
@@ -90,8 +90,8 @@ export default function TaskPage() {
           current: each === tab,
         }))}
       />
-      <div className="grid min-h-0 flex-1 items-stretch gap-4 xl:grid-cols-[1fr_19rem]">
-        <div className="flex min-h-0 min-w-0 flex-col gap-4">
+      <div className="grid gap-4 xl:min-h-0 xl:flex-1 xl:grid-cols-[1fr_19rem]">
+        <div className="flex min-w-0 flex-col gap-4 xl:min-h-0">
           {tab === "transcript" && <TaskTranscript task={task} />}
           {tab === "activity" && <TaskActivity task={task} />}
           {tab === "runs" && <TaskRuns task={task} />}
@@ -132,7 +132,7 @@ function TaskTranscript({ task }: { task: Task }) {
   return (
     <section
       aria-label="Transcript"
-      className="flex min-h-96 flex-1 flex-col overflow-hidden rounded-lg border border-line bg-surface"
+      className="flex h-[75vh] min-h-96 flex-col xl:h-auto xl:flex-1 overflow-hidden rounded-lg border border-line bg-surface"
     >
       <Transcript
         key={task.id}
