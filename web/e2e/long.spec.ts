@@ -4,10 +4,14 @@ const LINES = 100_000;
 const PAGE = 1_000;
 
 test("a transcript of 100,000 lines is scrolled without a stutter", async ({ page, plain }) => {
-  const { turns } = (await plain.get("/api/persistent-agents/ada/turns")) as {
-    turns: { id: string }[];
+  const turnOf = async () => {
+    const page = (await plain.get("/api/persistent-agents/ada/turns")) as {
+      turns: { id: string }[];
+    };
+    return page.turns[0];
   };
-  const turn = turns[0];
+  await plain.until(async () => (await turnOf()) !== undefined, "Ada took a turn");
+  const turn = await turnOf();
   if (!turn) throw new Error("Ada has taken no turn");
   // The server is real; so many lines would take it an hour of turns to make.
   await page.route(`**/turns/${turn.id}?*`, async (route) => {

@@ -37,33 +37,36 @@ export function relative(at: string, now: number): string {
   return distance < 0 ? `${text} ago` : `in ${text}`;
 }
 
+/** Making a formatter takes a hundred times longer than using it, and a transcript asks for every row. */
+function formatter(locale: string | undefined, options: Intl.DateTimeFormatOptions) {
+  const made = new Map<string | undefined, Intl.DateTimeFormat>();
+  return (at: string | number, zone: string | undefined): string => {
+    let format = made.get(zone);
+    if (!format) {
+      format = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+      made.set(zone, format);
+    }
+    return format.format(new Date(at));
+  };
+}
+
+const wholeMoment = formatter(undefined, { dateStyle: "medium", timeStyle: "long" });
+const timeOfDay = formatter("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayInDigits = formatter("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
+
 /** The whole moment with its zone, for whoever asks exactly. */
 export function exact(at: string, zone?: string): string {
-  return new Intl.DateTimeFormat(undefined, {
-    dateStyle: "medium",
-    timeStyle: "long",
-    timeZone: zone,
-  }).format(new Date(at));
+  return wholeMoment(at, zone);
 }
 
 /** The time of day alone, to the second. */
 export function clock(at: string, zone?: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZone: zone,
-  }).format(new Date(at));
+  return timeOfDay(at, zone);
 }
 
 /** The day of a moment, as `2030-01-31`, in the zone of whoever looks. */
 export function dayOf(at: string | number, zone?: string): string {
-  return new Intl.DateTimeFormat("en-CA", {
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    timeZone: zone,
-  }).format(new Date(at));
+  return dayInDigits(at, zone);
 }
 
 /** The days up to that of `now`, oldest first. */

@@ -18,6 +18,8 @@ type Props = {
   className?: string;
 };
 
+/** The height of a row with one line, before it is measured. */
+const estimateSize = () => 28;
 /** How near the end counts as being there. */
 const NEAR_PX = 48;
 const TOGGLES: [LineKind, string][] = [
@@ -39,11 +41,14 @@ export function LogView({ lines, empty, live, aside, className }: Props) {
 
   const box = useRef<HTMLDivElement>(null);
   const [follows, setFollows] = useState(true);
+  // The same functions from one render to the next: others would have all rows laid out anew.
+  const getScrollElement = useCallback(() => box.current, []);
+  const getItemKey = useCallback((index: number) => entries[index]?.id ?? index, [entries]);
   const rows = useVirtualizer({
     count: entries.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => 28,
-    getItemKey: (index) => entries[index]?.id ?? index,
+    getScrollElement,
+    estimateSize,
+    getItemKey,
     overscan: 12,
   });
 
