@@ -21,7 +21,7 @@ export const EntryRow = memo(function EntryRow({ entry, open, toggle }: Props) {
       <time
         dateTime={at}
         title={exact(at)}
-        className="w-14 shrink-0 pt-px font-mono text-2xs leading-5 text-faint select-none"
+        className="w-14 shrink-0 font-mono text-2xs leading-5 text-faint select-none"
       >
         {clock(at)}
       </time>

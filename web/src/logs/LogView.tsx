@@ -18,7 +18,7 @@ type Props = {
   className?: string;
 };
 
-/** The height of a row with one line, before it is measured. */
+/** Exactly the height of a row with one line: only rows that differ from it are laid out anew once they are measured. */
 const estimateSize = () => 28;
 /** How near the end counts as being there. */
 const NEAR_PX = 48;
