@@ -1,0 +1,210 @@
+import { describe, expect, it } from "vitest";
+import type { Message, Turn } from "@/api/types";
+import { collect, type FieldSpec, initialValues } from "@/ui/formSpec";
+import { pathBetween } from "./agents/edgePath";
+import { conversation, type Draft, flatten } from "./agents/conversation";
+import { flowsOf, PEOPLE, places, senderOf } from "./agents/team";
+import { forecast, totalsBy } from "./costs/totals";
+import { needsOf } from "./overview/needs";
+import { canDo } from "./tasks/acts";
+import { stageOf, STAGES } from "./tasks/stages";
+
+const message = (part: Partial<Message>) =>
+  ({
+    id: "m",
+    agentId: "a",
+    senderType: "user",
+    senderId: "u",
+    receivedAt: "2030-01-01T00:00:00Z",
+    ...part,
+  }) as Message;
+const turn = (part: Partial<Turn>) =>
+  ({ id: "t", startedAt: "2030-01-01T00:00:00Z", ...part }) as Turn;
+
+describe("conversation", () => {
+  const draft: Draft = {
+    key: "k",
+    body: "hi",
+    class: "work",
+    at: "2030-01-01T00:00:05Z",
+    messageId: null,
+    error: null,
+  };
+
+  it("puts a message before the turn it wakes", () => {
+    const items = conversation([message({})], [turn({})], []);
+    expect(items.map((item) => item.kind)).toEqual(["message", "turn"]);
+  });
+
+  it("shows what was sent at once, and not twice when it has arrived", () => {
+    expect(conversation([], [], [draft])).toHaveLength(1);
+    const sent = { ...draft, messageId: "m" };
+    expect(conversation([message({ id: "m" })], [], [sent]).map((item) => item.kind)).toEqual([
+      "message",
+    ]);
+  });
+
+  it("has each row of overlapping pages once", () => {
+    expect(
+      flatten(
+        [
+          [{ id: "a" }, { id: "b" }],
+          [{ id: "b" }, { id: "c" }],
+        ],
+        (page) => page,
+      ).map((row) => row.id),
+    ).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("team", () => {
+  const agents = [
+    { id: "1", slug: "vesper" },
+    { id: "2", slug: "forge" },
+  ];
+
+  it("knows a sender by id, slug and address, and people as people", () => {
+    expect(senderOf("agent", "1", agents)).toBe("1");
+    expect(senderOf("agent", "agent:default/forge", agents)).toBe("2");
+    expect(senderOf("user", "local", agents)).toBe(PEOPLE);
+    expect(senderOf("system", "x", agents)).toBeNull();
+  });
+
+  it("counts who wrote to whom", () => {
+    const flows = flowsOf(
+      [
+        message({ agentId: "1" }),
+        message({ agentId: "1" }),
+        message({ agentId: "2", senderType: "agent", senderId: "1" }),
+      ],
+      agents,
+    );
+    expect(flows).toEqual([
+      { from: PEOPLE, to: "1", count: 2 },
+      { from: "1", to: "2", count: 1 },
+    ]);
+  });
+
+  it("gives everybody a place of their own", () => {
+    const spots = [...places(["1", "2", "3", "4"]).values()].map(
+      (spot) => `${Math.round(spot.x)},${Math.round(spot.y)}`,
+    );
+    expect(new Set(spots).size).toBe(5);
+    expect(
+      pathBetween({ x: 0, y: 0, width: 10, height: 10 }, { x: 100, y: 0, width: 10, height: 10 }),
+    ).toMatch(/^M .* Q /);
+  });
+});
+
+describe("tasks", () => {
+  const task = {
+    state: "pr_opened",
+    prNumber: 2,
+    prState: "open",
+    prChecksStatus: "passing",
+    prReviewStatus: "none",
+    startedAt: "x",
+  };
+
+  it("knows how far a task has come", () => {
+    expect(stageOf({ ...task, state: "queued" }).at).toBe(0);
+    expect(STAGES[stageOf(task).at]).toBe("review");
+    expect(stageOf({ ...task, prChecksStatus: "failing" })).toEqual({
+      at: 4,
+      trouble: "checks failed",
+    });
+    expect(stageOf({ ...task, state: "failed", prNumber: null })).toEqual({
+      at: 2,
+      trouble: "failed",
+    });
+    expect(stageOf({ ...task, state: "completed" }).at).toBe(STAGES.length);
+  });
+
+  it("offers what makes sense", () => {
+    const failed = { state: "failed", prState: null, taskType: "coding", stateReason: null };
+    expect(canDo(failed, "retry")).toBe(true);
+    expect(canDo(failed, "cancel")).toBe(false);
+    expect(canDo({ ...failed, state: "running" }, "cancel")).toBe(true);
+  });
+});
+
+describe("forms", () => {
+  type Body = { name: string; count: number; labels: string[]; on: boolean; extra: object };
+  const fields: FieldSpec<Body>[] = [
+    { name: "name", label: "", required: true },
+    { name: "count", label: "", kind: "number" },
+    { name: "labels", label: "", kind: "list" },
+    { name: "on", label: "", kind: "toggle" },
+    { name: "extra", label: "", kind: "json" },
+  ];
+  const before = initialValues(fields, { name: "a", count: 3, labels: ["x"], on: true });
+
+  it("sends what was changed and clears what was emptied", () => {
+    const { body, errors } = collect(fields, before, {
+      ...before,
+      count: "",
+      labels: "x\ny",
+      on: false,
+    });
+    expect(errors).toEqual({});
+    expect(body).toEqual({ count: null, labels: ["x", "y"], on: false });
+  });
+
+  it("says what is wrong before the server does", () => {
+    const { errors } = collect(fields, before, {
+      ...before,
+      name: "",
+      count: "many",
+      extra: "[1]",
+    });
+    expect(Object.keys(errors)).toEqual(["name", "count", "extra"]);
+  });
+});
+
+describe("overview and costs", () => {
+  it("puts first what holds up most", () => {
+    const agent = {
+      id: "1",
+      slug: "v",
+      name: "V",
+      state: "failed",
+      stateSince: "x",
+      lastFailureRemedy: "Set a key.",
+    };
+    const needs = needsOf({
+      agents: [agent as never],
+      tasks: [],
+      dead: [
+        message({ deadReason: "three turns failed", agentId: "1" }),
+        message({ id: "n", agentId: "1" }),
+      ],
+      reviews: [],
+      triggers: [],
+      webhooks: [],
+      trackers: [],
+    });
+    expect(needs.map((need) => need.what)).toEqual(["Agent failed", "Dead letters"]);
+    expect(needs[0]?.remedy).toBe("Set a key.");
+    expect(needs[1]?.title).toBe("2 messages to V");
+  });
+
+  it("sums by name, the most first", () => {
+    const cost = (name: string, amount: bigint) => ({
+      name,
+      amount,
+      at: "",
+      tokens: 1,
+      model: "",
+      kind: "agents" as const,
+      repo: "",
+      link: "/",
+      failed: false,
+    });
+    const totals = totalsBy([cost("a", 1n), cost("b", 5n), cost("a", 2n)], (each) => each.name);
+    expect(totals.map((total) => [total.name, total.amount, total.count])).toEqual([
+      ["b", 5n, 1],
+      ["a", 3n, 2],
+    ]);
+    expect(forecast(7n, 7)).toBe(30n);
+  });
+});

@@ -1,0 +1,99 @@
+import clsx from "clsx";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Button } from "./Button";
+
+export type Column<T> = {
+  head: string;
+  /** As in `grid-template-columns`. */
+  width: string;
+  cell: (row: T) => ReactNode;
+  /** Left out where there is no room. */
+  wideOnly?: boolean;
+  end?: boolean;
+};
+
+type Props<T> = {
+  label: string;
+  columns: Column<T>[];
+  rows: readonly T[];
+  id: (row: T) => string;
+  /** Asked for when the end comes into sight. */
+  more?: { fetch: () => void; busy: boolean } | undefined;
+};
+
+/** A table whose rows are laid out only once they are near the screen. */
+export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
+  const wide = columns.map((column) => column.width).join(" ");
+  const narrow = columns
+    .filter((column) => !column.wideOnly)
+    .map((column) => column.width)
+    .join(" ");
+  const layout = "grid grid-cols-(--narrow) items-center gap-x-4 px-4 md:grid-cols-(--wide)";
+  const shown = (column: Column<T>) =>
+    clsx("min-w-0", column.wideOnly && "hidden md:block", column.end && "text-right");
+  return (
+    <div
+      role="table"
+      aria-label={label}
+      style={{ "--wide": wide, "--narrow": narrow } as React.CSSProperties}
+    >
+      <div role="rowgroup">
+        <div
+          role="row"
+          className={clsx(
+            layout,
+            "border-b border-line py-1.5 text-2xs font-medium tracking-wide text-muted uppercase",
+          )}
+        >
+          {columns.map((column) => (
+            <div key={column.head} role="columnheader" className={shown(column)}>
+              {column.head}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup">
+        {rows.map((row) => (
+          <div
+            key={id(row)}
+            role="row"
+            className={clsx(
+              layout,
+              "row-lazy min-h-[41px] border-b border-line py-1.5 text-sm last:border-b-0 hover:bg-raised/60",
+            )}
+          >
+            {columns.map((column) => (
+              <div key={column.head} role="cell" className={shown(column)}>
+                {column.cell(row)}
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
+      {more && <More fetch={more.fetch} busy={more.busy} />}
+    </div>
+  );
+}
+
+function More({ fetch, busy }: { fetch: () => void; busy: boolean }) {
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = end.current;
+    if (!element) return;
+    const watch = new IntersectionObserver(
+      (seen) => {
+        if (seen.some((entry) => entry.isIntersecting) && !busy) fetch();
+      },
+      { rootMargin: "400px" },
+    );
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [fetch, busy]);
+  return (
+    <div ref={end} className="flex justify-center p-3">
+      <Button size="sm" look="quiet" busy={busy} onClick={fetch}>
+        {busy ? "Loading…" : "Show more"}
+      </Button>
+    </div>
+  );
+}
