@@ -9,7 +9,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 TESTS = $(if $(shell command -v cargo-nextest),cargo nextest run --workspace --locked,cargo test --workspace --locked -- --skip cluster::)
 
 .NOTPARALLEL:
-.PHONY: help setup build demo dev test cluster lint fmt bench fuzz chaos mutations doctor
+.PHONY: help setup web build demo dev test cluster lint fmt bench fuzz chaos mutations doctor screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,9 +17,15 @@ help: ## list the targets
 setup: ## install or name what this machine lacks
 	@scripts/setup --agents
 
+web: ## build the web UI, which the program takes in
+	@scripts/web build
+
+screenshots: build ## pictures of every page of the UI into docs/screenshots
+	@scripts/web screenshots
+
 # The dev profile: a first build takes a fraction of what the release profile takes, and agents wait for
 # models, not for us. Optio looks for optio-runner next to itself, so both are built.
-build: ## build optio and optio-runner
+build: web ## build optio and optio-runner
 	@cargo build --locked -p optio -p optio-runner
 
 demo: setup build ## bring up a team of agents and give it work (ARGS=--exit to end after its answer)
@@ -32,8 +38,10 @@ dev: setup build ## run everything on this machine
 # optio-runner as they lie in the target directory, which cargo does not build for them.
 test: ## everything a contributor needs to pass
 	@scripts/setup --test --agents
+	@scripts/web check
 	@scripts/lint
 	@cargo build --workspace --bins --locked
+	@scripts/web test
 	@scripts/with-postgres $(TESTS)
 
 # What it needs, and which cluster, scripts/cluster-test says.
@@ -41,6 +49,7 @@ cluster: ## the tests that need a Kubernetes (KUBECONFIG, OPTIO_TEST_HOST)
 	@scripts/cluster-test $(ARGS)
 
 lint: ## every check that needs no running test
+	@scripts/web check
 	@scripts/lint
 
 fmt: ## format the code

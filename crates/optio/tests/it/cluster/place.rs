@@ -128,6 +128,7 @@ impl Place {
             ("OPTIO_AGENT_IMAGE", "OPTIO_TEST_AGENT_IMAGE"),
             ("OPTIO_RUNNER_IMAGE", "OPTIO_TEST_RUNNER_IMAGE"),
             ("OPTIO_HOME_PVC_STORAGE_CLASS", "OPTIO_TEST_STORAGE_CLASS"),
+            ("OPTIO_CACHE_STORAGE_CLASS", "OPTIO_TEST_STORAGE_CLASS"),
             ("KUBECONFIG", "KUBECONFIG"),
         ];
         let plan = plan
