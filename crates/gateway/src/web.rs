@@ -101,6 +101,39 @@ fn answer(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
 mod tests {
     use super::*;
 
+    fn asked(path: &str, known: Option<&HeaderValue>) -> Response {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = path.parse().unwrap();
+        if let Some(mark) = known {
+            let headers = request.headers_mut();
+            headers.insert(header::IF_NONE_MATCH, mark.clone());
+        }
+        serve(&request)
+    }
+
+    #[test]
+    fn files_last_as_long_as_their_names_and_pages_are_asked_for_again() {
+        let page = asked("/agents/vesper", None);
+        if Built::get(PAGE).is_none() {
+            // This program was built without a UI, and says so where people look first.
+            assert_eq!(page.status(), StatusCode::NOT_FOUND);
+            assert_eq!(asked("/", None).status(), StatusCode::NOT_FOUND);
+            return;
+        }
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html");
+        assert_eq!(page.headers()[header::CACHE_CONTROL], "no-cache");
+        assert!(page.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        let mark = &page.headers()[header::ETAG];
+        assert_eq!(asked("/", Some(mark)).status(), StatusCode::NOT_MODIFIED);
+        let script = Built::iter().find(|name| name.ends_with(".js")).unwrap();
+        let script = asked(&format!("/{script}"), None);
+        let lasts = script.headers()[header::CACHE_CONTROL].to_str().unwrap();
+        assert!(lasts.contains("immutable"), "{lasts}");
+        let gone = asked("/assets/of-another-version.js", None);
+        assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    }
+
     #[test]
     fn the_api_has_no_pages_and_pages_are_read_only() {
         for page in ["/", "/agents/vesper", "/assets/x.js", "/apiary"] {
