@@ -216,7 +216,7 @@ fn keyed(key: Option<String>) -> CostView {
 /// The costliest first.
 fn sorted(sums: Sums) -> Vec<CostView> {
     let mut all: Vec<CostView> = sums.into_values().collect();
-    all.sort_by(|a, b| b.cost_usd.cmp(&a.cost_usd));
+    all.sort_by_key(|it| std::cmp::Reverse(it.cost_usd));
     all
 }
 

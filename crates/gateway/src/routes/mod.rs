@@ -7,7 +7,7 @@ use axum::{
     routing::{MethodRouter, any, get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
-use utoipa::openapi::{Info, OpenApi};
+use utoipa::openapi::{Info, OpenApi, PathItem};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Gateway, admission, docs, error::ApiError, idempotency, runner, web};
@@ -311,7 +311,11 @@ pub(crate) fn openapi() -> OpenApi {
     // That a parameter may hold slashes is said in our router's words, which are nobody else's.
     let paths = std::mem::take(&mut description.paths.paths).into_iter();
     description.paths.paths = paths
-        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .map(|(path, item)| {
+            let path = path.replace("{*", "{");
+            let item = named(&path, item);
+            (path, item)
+        })
         .collect();
     description.info.description = Some(
         "Runs AI coding agents on a team's own machines. Errors are problem+json and also carry \
@@ -322,6 +326,38 @@ pub(crate) fn openapi() -> OpenApi {
             .to_owned(),
     );
     description
+}
+
+/// Every operation has a name of its own, from which programs make others' functions.
+fn named(path: &str, mut item: PathItem) -> PathItem {
+    for (method, operation) in [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ] {
+        if let Some(operation) = operation {
+            operation.operation_id = Some(operation_id(method, path));
+        }
+    }
+    item
+}
+
+/// `getTasksByTaskRuns`, of `GET /api/tasks/{task}/runs`.
+fn operation_id(method: &str, path: &str) -> String {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "api"));
+    parts.fold(method.to_owned(), |mut name, part| {
+        if part.starts_with('{') {
+            name += "By";
+        }
+        for word in part.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let mut letters = word.chars();
+            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            name += letters.as_str();
+        }
+        name
+    })
 }
 
 async fn not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
@@ -338,4 +374,25 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
         .cloned()
         .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     ApiError::Internal(words.unwrap_or_else(|| "a handler panicked".to_owned())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_operations_have_one_name() {
+        let path = "/api/tasks/{task}/runs";
+        assert_eq!(operation_id("get", path), "getTasksByTaskRuns");
+        let mut seen = BTreeSet::new();
+        for item in openapi().paths.paths.into_values() {
+            for operation in [item.get, item.post, item.put, item.patch, item.delete] {
+                let name = operation.and_then(|it| it.operation_id);
+                assert!(name.is_none_or(|name| seen.insert(name)));
+            }
+        }
+        assert!(!seen.is_empty());
+    }
 }
