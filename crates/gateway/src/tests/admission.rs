@@ -23,7 +23,9 @@ async fn without_the_token_of_the_installation_nothing_is_told_and_nothing_done(
         (Method::GET, "/ws/events"),
         (Method::GET, "/api/hooks"),
         (Method::GET, "/api/health/more"),
-        (Method::GET, "/nothing"),
+        // Pages of the UI are for everybody; nothing else is.
+        (Method::POST, "/nothing"),
+        (Method::GET, "//api/secrets"),
     ] {
         for shown in [None, Some(""), Some("another"), Some(&TOKEN[1..])] {
             let request = api.ask(method.clone(), path);

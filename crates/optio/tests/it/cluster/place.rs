@@ -141,6 +141,7 @@ impl Place {
                 &format!("http://{}", self.address()),
             )
             .set("OPTIO_HOME_PVC_SIZE", "64Mi")
+            .set("OPTIO_CACHE_PVC_SIZE", "64Mi")
             .set(
                 "OPTIO_AGENT_RESOURCES",
                 r#"{"requests":{"cpu":"20m","memory":"64Mi"},"limits":{"memory":"1Gi"}}"#,
