@@ -255,7 +255,7 @@ pub(crate) struct HappenedView {
 /// What happened, the latest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Activity {
+pub(crate) struct ActivityFeed {
     items: Vec<HappenedView>,
     /// Hand it back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -322,12 +322,12 @@ fn within(
 
 /// What happened, without the lines of runs.
 #[utoipa::path(get, path = "/api/activity", tag = "overview", params(OfActivity),
-    responses((status = 200, body = Activity), (status = 400, body = Problem)))]
+    responses((status = 200, body = ActivityFeed), (status = 400, body = Problem)))]
 pub(crate) async fn activity(
     State(gateway): State<Gateway>,
     _person: Person,
     Params(of): Params<OfActivity>,
-) -> Result<Json<Activity>, ApiError> {
+) -> Result<Json<ActivityFeed>, ApiError> {
     let world = gateway.world();
     let days = within("days", of.days.as_deref(), DAYS, DAYS_DEFAULT)?;
     let limit = within("limit", of.limit.as_deref(), HAPPENED, HAPPENED_DEFAULT)?;
@@ -344,7 +344,7 @@ pub(crate) async fn activity(
         .happened(since, &types, of.cursor, limit)
         .await?;
     let full = usize::try_from(limit).is_ok_and(|limit| rows.len() == limit);
-    Ok(Json(Activity {
+    Ok(Json(ActivityFeed {
         next_cursor: rows.last().filter(|_| full).map(|row| row.id),
         items: rows.into_iter().map(HappenedView::from).collect(),
     }))
