@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type ActorView = Schemas["ActorView"];
 export type Agent = Schemas["AgentView"];
 export type Blueprint = Schemas["BlueprintView"];
+export type Busy = Schemas["BusyView"];
 export type Delivery = Schemas["DeliveryView"];
 export type FileComment = Schemas["FileCommentView"];
 export type Issue = Schemas["IssueView"];

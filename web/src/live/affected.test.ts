@@ -23,6 +23,12 @@ describe("affected", () => {
     ]);
   });
 
+  it("makes the overview out of date with whatever moves", () => {
+    for (const type of ["task:state_changed", "persistent_agent:turn_started", "pr_review:x"]) {
+      expect(affected(event(type, {}))).toContainEqual(["overview"]);
+    }
+  });
+
   it("knows nothing of what it does not know", () => {
     expect(affected(event("weather:changed", {}))).toEqual([]);
   });

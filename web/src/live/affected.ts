@@ -9,6 +9,14 @@ export type Affected = readonly string[];
  */
 export function affected(event: LiveEvent): Affected[] {
   if (isLog(event)) return [];
+  const own = ofSubject(event);
+  return own.length === 0 ? [] : [...own, ...EVERYTHING];
+}
+
+/** What shows all that moves. */
+const EVERYTHING: readonly Affected[] = [["overview"]];
+
+function ofSubject(event: LiveEvent): Affected[] {
   const [subject] = event.type.split(":");
   switch (subject) {
     case "persistent_agent":

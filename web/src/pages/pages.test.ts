@@ -163,29 +163,42 @@ describe("forms", () => {
 
 describe("overview and costs", () => {
   it("puts first what holds up most", () => {
-    const agent = {
+    const agent = { id: "1", slug: "v", name: "V" };
+    const busy = {
+      kind: "agent",
       id: "1",
-      slug: "v",
-      name: "V",
+      name: "v",
       state: "failed",
-      stateSince: "x",
-      lastFailureRemedy: "Set a key.",
+      since: "x",
+      waitsFor: "a person",
+      holder: "a person",
     };
     const needs = needsOf({
+      busy: [
+        { ...busy, reason: "no key", remedy: "Set a key." },
+        { ...busy, kind: "pr_review", id: "r", name: "Fix", state: "ready" },
+      ],
       agents: [agent as never],
-      tasks: [],
       dead: [
         message({ deadReason: "three turns failed", agentId: "1" }),
         message({ id: "n", agentId: "1" }),
       ],
-      reviews: [],
       triggers: [],
       webhooks: [],
       trackers: [],
     });
-    expect(needs.map((need) => need.what)).toEqual(["Agent failed", "Dead letters"]);
-    expect(needs[0]?.remedy).toBe("Set a key.");
-    expect(needs[1]?.title).toBe("2 messages to V");
+    expect(needs.map((need) => need.what)).toEqual([
+      "Agent failed",
+      "Review ready",
+      "Dead letters",
+    ]);
+    expect(needs[0]).toMatchObject({
+      why: "no key",
+      remedy: "Set a key.",
+      link: { params: { slug: "v" } },
+    });
+    expect(needs[1]).toMatchObject({ why: "a person", link: { params: { review: "r" } } });
+    expect(needs[2]?.title).toBe("2 messages to V");
   });
 
   it("sums by name, the most first", () => {

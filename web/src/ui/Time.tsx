@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { duration, exact, relative } from "@/lib/time";
+import { clock, dayOf, duration, exact, relative } from "@/lib/time";
 
 /** One clock for all that count: it ticks once a second for whoever is shown. */
 const listeners = new Set<() => void>();
@@ -42,4 +42,16 @@ export function Lasts({ from, to }: { from: string; to?: string | null }) {
   const current = useNow();
   const end = to ? Date.parse(to) : current;
   return <span className="whitespace-nowrap">{duration(Math.max(0, end - Date.parse(from)))}</span>;
+}
+
+/** A moment to come, both ways: `in 5 min, at 14:32:10`, with the day where it is not today. */
+export function Until({ at }: { at: string }) {
+  const current = useNow();
+  const day = dayOf(at) === dayOf(current) ? "" : `${dayOf(at)} `;
+  return (
+    <time dateTime={at} title={exact(at)} className="whitespace-nowrap">
+      {relative(at, current)}, at {day}
+      {clock(at)}
+    </time>
+  );
 }

@@ -1,0 +1,8 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get } from "../client";
+
+/** Who needs a person, who works, who waits and why. */
+export const overviewQuery = queryOptions({
+  queryKey: ["overview"],
+  queryFn: ({ signal }) => get("/api/overview", { signal }),
+});
