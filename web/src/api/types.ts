@@ -7,6 +7,7 @@ export type ActorView = Schemas["ActorView"];
 export type Agent = Schemas["AgentView"];
 export type Blueprint = Schemas["BlueprintView"];
 export type Busy = Schemas["BusyView"];
+export type Cost = Schemas["CostView"];
 export type Delivery = Schemas["DeliveryView"];
 export type FileComment = Schemas["FileCommentView"];
 export type Issue = Schemas["IssueView"];

@@ -153,7 +153,10 @@ const prompts = createRoute({
 const costs = createRoute({
   getParentRoute: () => root,
   path: "/costs",
-  validateSearch: searched((search) => ({ days: oneOf(String(search["days"]), ["1", "7", "30"]) })),
+  validateSearch: searched((search) => ({
+    days: oneOf(String(search["days"]), ["7", "30", "90"]),
+    repo: text(search["repo"]),
+  })),
   component: lazyRouteComponent(() => import("@/pages/costs/CostsPage")),
 });
 

@@ -4,7 +4,7 @@ import { collect, type FieldSpec, initialValues } from "@/ui/formSpec";
 import { pathBetween } from "./agents/edgePath";
 import { conversation, type Draft, flatten } from "./agents/conversation";
 import { flowsOf, PEOPLE, places, senderOf } from "./agents/team";
-import { forecast, totalsBy } from "./costs/totals";
+import { trend } from "./costs/trend";
 import { needsOf } from "./overview/needs";
 import { canDo } from "./tasks/acts";
 import { stageOf, STAGES } from "./tasks/stages";
@@ -201,23 +201,10 @@ describe("overview and costs", () => {
     expect(needs[2]?.title).toBe("2 messages to V");
   });
 
-  it("sums by name, the most first", () => {
-    const cost = (name: string, amount: bigint) => ({
-      name,
-      amount,
-      at: "",
-      tokens: 1,
-      model: "",
-      kind: "agents" as const,
-      repo: "",
-      link: "/",
-      failed: false,
-    });
-    const totals = totalsBy([cost("a", 1n), cost("b", 5n), cost("a", 2n)], (each) => each.name);
-    expect(totals.map((total) => [total.name, total.amount, total.count])).toEqual([
-      ["b", 5n, 1],
-      ["a", 3n, 2],
-    ]);
-    expect(forecast(7n, 7)).toBe(30n);
+  it("says how a sum stands to the one before", () => {
+    expect(trend("1.50", "1")).toBe("+50 %");
+    expect(trend("0.25", "1")).toBe("-75 %");
+    expect(trend("1", "1.00")).toBe("0 %");
+    expect(trend("1", "0")).toBeNull();
   });
 });
