@@ -163,6 +163,16 @@ const costs = createRoute({
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
+  validateSearch: searched((search) => ({
+    kind: oneOf(search["kind"], [
+      "persistent_agent",
+      "task",
+      "workflow_run",
+      "pr_review",
+      "tracker",
+      "ticket",
+    ]),
+  })),
   component: lazyRouteComponent(() => import("@/pages/activity/ActivityPage")),
 });
 

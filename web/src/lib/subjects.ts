@@ -1,4 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
+import { words } from "./text";
 
 /**
  * The page of whatever a list over everything speaks of. Such lists call an agent by its slug, which is its
@@ -40,5 +41,5 @@ const NAMES: Record<string, string> = {
 
 /** A kind in the word that the pages use. */
 export function kindName(kind: string): string {
-  return NAMES[kind] ?? kind;
+  return NAMES[kind] ?? words(kind);
 }

@@ -29,8 +29,12 @@ describe("affected", () => {
     }
   });
 
-  it("knows nothing of what it does not know", () => {
-    expect(affected(event("weather:changed", {}))).toEqual([]);
+  it("knows of what it does not know only that something has happened", () => {
+    expect(affected(event("weather:changed", {}))).toEqual([
+      ["overview"],
+      ["activity"],
+      ["sandboxes"],
+    ]);
   });
 });
 

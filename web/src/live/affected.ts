@@ -9,12 +9,11 @@ export type Affected = readonly string[];
  */
 export function affected(event: LiveEvent): Affected[] {
   if (isLog(event)) return [];
-  const own = ofSubject(event);
-  return own.length === 0 ? [] : [...own, ...EVERYTHING];
+  return [...ofSubject(event), ...EVERYTHING];
 }
 
 /** What shows all that moves. */
-const EVERYTHING: readonly Affected[] = [["overview"]];
+const EVERYTHING: readonly Affected[] = [["overview"], ["activity"], ["sandboxes"]];
 
 function ofSubject(event: LiveEvent): Affected[] {
   const [subject] = event.type.split(":");

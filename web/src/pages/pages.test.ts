@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Message, Turn } from "@/api/types";
 import { collect, type FieldSpec, initialValues } from "@/ui/formSpec";
+import { joined, readHappened } from "./activity/happened";
 import { pathBetween } from "./agents/edgePath";
 import { conversation, type Draft, flatten } from "./agents/conversation";
 import { flowsOf, PEOPLE, places, senderOf } from "./agents/team";
@@ -206,5 +207,53 @@ describe("overview and costs", () => {
     expect(trend("0.25", "1")).toBe("-75 %");
     expect(trend("1", "1.00")).toBe("0 %");
     expect(trend("1", "0")).toBeNull();
+  });
+});
+
+describe("activity", () => {
+  const item = (id: string, part: object = {}) => ({
+    id,
+    action: "task:state_changed",
+    resourceType: "task",
+    resourceId: "t",
+    name: "Fix: it",
+    summary: "task Fix: it: queued to failed, no key",
+    timestamp: "2030-01-01T00:00:00Z",
+    details: { toState: "failed" },
+    ...part,
+  });
+  const ids = (...each: number[]) =>
+    readHappened({ items: each.map((id) => item(String(id))) }).items;
+
+  it("says to whom once, and what after it", () => {
+    const { items, nextCursor } = readHappened({ items: [item("7"), "?"], nextCursor: 7 });
+    expect(nextCursor).toBe(7);
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({
+      id: 7,
+      who: "Fix: it",
+      what: "queued to failed, no key",
+      bad: true,
+      link: { params: { task: "t" } },
+    });
+    const unnamed = item("8", {
+      name: null,
+      resourceType: "pull_request",
+      summary: "pull request: message",
+    });
+    expect(readHappened({ items: [unnamed] }).items[0]).toMatchObject({
+      who: "Pull request",
+      what: "message",
+      link: null,
+    });
+  });
+
+  it("joins the latest to the pages without a hole", () => {
+    const joint = joined(ids(9, 8, 7), ids(7, 6));
+    expect(joint?.map((each) => each.id)).toEqual([9, 8, 7, 6]);
+    expect(joined(ids(9, 8), ids(6, 5))).toBeNull();
+    expect(joined(ids(6), ids(6, 5))).toHaveLength(2);
+    expect(joined([], ids(6))).toHaveLength(1);
+    expect(joined(ids(9), [])).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import clsx from "clsx";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Button } from "./Button";
+import type { ReactNode } from "react";
+import { More } from "./More";
 
 export type Column<T> = {
   head: string;
@@ -71,29 +71,6 @@ export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
         ))}
       </div>
       {more && <More fetch={more.fetch} busy={more.busy} />}
-    </div>
-  );
-}
-
-function More({ fetch, busy }: { fetch: () => void; busy: boolean }) {
-  const end = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = end.current;
-    if (!element) return;
-    const watch = new IntersectionObserver(
-      (seen) => {
-        if (seen.some((entry) => entry.isIntersecting) && !busy) fetch();
-      },
-      { rootMargin: "400px" },
-    );
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, [fetch, busy]);
-  return (
-    <div ref={end} className="flex justify-center p-3">
-      <Button size="sm" look="quiet" busy={busy} onClick={fetch}>
-        {busy ? "Loading…" : "Show more"}
-      </Button>
     </div>
   );
 }
