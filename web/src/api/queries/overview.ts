@@ -6,3 +6,9 @@ export const overviewQuery = queryOptions({
   queryKey: ["overview"],
   queryFn: ({ signal }) => get("/api/overview", { signal }),
 });
+
+/** The sandboxes there are, and how well they are kept apart. */
+export const sandboxesQuery = queryOptions({
+  queryKey: ["sandboxes"],
+  queryFn: ({ signal }) => get("/api/cluster/pods", { signal }),
+});

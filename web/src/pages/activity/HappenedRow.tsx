@@ -5,7 +5,7 @@ import { Tag } from "@/ui/Status";
 import type { Happened } from "./happened";
 
 export function HappenedRow({ happened }: { happened: Happened }) {
-  const { at, who, kind, what, bad, link } = happened;
+  const { at, who, kind, what, said, bad, link } = happened;
   return (
     <li className="row-lazy flex gap-3 border-b border-line px-4 py-1.5 text-sm last:border-b-0">
       <time
@@ -25,6 +25,7 @@ export function HappenedRow({ happened }: { happened: Happened }) {
         )}{" "}
         <Tag>{kind}</Tag>{" "}
         <span className={clsx(bad ? "font-medium text-bad" : "text-muted")}>{what}</span>
+        {said && <span className="line-clamp-1 text-xs break-all text-muted">{said}</span>}
       </p>
     </li>
   );

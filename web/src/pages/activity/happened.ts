@@ -1,6 +1,6 @@
 import type { LinkProps } from "@tanstack/react-router";
 import { kindName, pageOf } from "@/lib/subjects";
-import { isRecord, title } from "@/lib/text";
+import { asText, isRecord, title } from "@/lib/text";
 
 /** One thing that has happened, as a person reads it. */
 export type Happened = {
@@ -11,6 +11,8 @@ export type Happened = {
   who: string;
   kind: string;
   what: string;
+  /** The words of a message, where it is one. */
+  said: string;
   bad: boolean;
   link: LinkProps | null;
 };
@@ -45,6 +47,7 @@ function readOne(item: unknown): Happened | null {
     who: name || title(kindName(kind)),
     kind: kindName(kind),
     what: withoutName(text("summary"), name),
+    said: asText(details["body"] ?? details["content"] ?? details["summary"]),
     bad:
       toState === "failed" ||
       toState === "needs_attention" ||
