@@ -7,6 +7,8 @@ import { conversation, type Draft, flatten } from "./agents/conversation";
 import { flowsOf, PEOPLE, places, senderOf } from "./agents/team";
 import { trend } from "./costs/trend";
 import { needsOf } from "./overview/needs";
+import { decided } from "./sandbox/fields";
+import { ownerPage } from "./cluster/owner";
 import { canDo } from "./tasks/acts";
 import { stageOf, STAGES } from "./tasks/stages";
 
@@ -255,5 +257,28 @@ describe("activity", () => {
     expect(joined(ids(6), ids(6, 5))).toHaveLength(2);
     expect(joined([], ids(6))).toHaveLength(1);
     expect(joined(ids(9), [])).toHaveLength(1);
+  });
+});
+
+describe("sandboxes", () => {
+  it("are saved as a whole, without what was emptied", () => {
+    const before = { imagePreset: "rust", egress: ["10.0.0.0/8"], cpuLimit: "2" };
+    expect(decided(before, { imagePreset: null, egress: [], memoryLimit: "4Gi" })).toEqual({
+      cpuLimit: "2",
+      memoryLimit: "4Gi",
+    });
+  });
+
+  it("lead to what they are for", () => {
+    const of = (ownerKind: string, ownerName: string | null) =>
+      ownerPage(
+        { ownerKind, ownerName, ownerId: "pool" } as never,
+        [{ id: "r", repoUrl: "https://host/a/b" }],
+        [{ id: "j", name: "report" }],
+      );
+    expect(of("agent", "ada")).toMatchObject({ params: { slug: "ada" } });
+    expect(of("repository", "https://host/a/b")).toMatchObject({ params: { repo: "r" } });
+    expect(of("repository", "https://host/a/c")).toBeNull();
+    expect(of("job", "report")).toMatchObject({ params: { job: "j" } });
   });
 });

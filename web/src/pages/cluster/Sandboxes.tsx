@@ -2,8 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { LinkProps } from "@tanstack/react-router";
 import { sandboxesQuery } from "@/api/queries/overview";
 import { jobsQuery, reposQuery } from "@/api/queries/work";
-import type { Job, Repo, Sandbox } from "@/api/types";
-import { pageOf } from "@/lib/subjects";
+import type { Sandbox } from "@/api/types";
 import { repoName, shortId } from "@/lib/text";
 import { Empty, ErrorNote, Waiting } from "@/ui/feedback";
 import { To } from "@/ui/links";
@@ -11,6 +10,7 @@ import { Panel } from "@/ui/Page";
 import { Status, Tag } from "@/ui/Status";
 import { type Column, Table } from "@/ui/Table";
 import { Until, When } from "@/ui/Time";
+import { ownerPage } from "./owner";
 
 /** The sandboxes there are, those that work first. */
 export function Sandboxes() {
@@ -39,21 +39,6 @@ export function Sandboxes() {
       )}
     </Panel>
   );
-}
-
-/** A pool has no page of its own: what it is for has one, which the name finds. */
-export function ownerPage(
-  { ownerKind, ownerId, ownerName }: Sandbox,
-  repos: readonly Pick<Repo, "id" | "repoUrl">[],
-  jobs: readonly Pick<Job, "id" | "name">[],
-): LinkProps | null {
-  if (ownerKind === "agent") return pageOf("agent", ownerId, ownerName ?? null);
-  if (ownerKind === "repository") {
-    const repo = repos.find((each) => each.repoUrl === ownerName);
-    return repo ? { to: "/repos/$repo", params: { repo: repo.id } } : null;
-  }
-  const job = jobs.find((each) => each.name === ownerName);
-  return job ? { to: "/jobs/$job", params: { job: job.id } } : null;
 }
 
 function columns(page: (sandbox: Sandbox) => LinkProps | null): Column<Sandbox>[] {
