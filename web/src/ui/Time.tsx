@@ -26,9 +26,15 @@ export function useNow(step = 1_000): number {
   return useSyncExternalStore(subscribe, () => Math.floor(now / step) * step);
 }
 
+/** What is far away is told in minutes or hours: a thousand rows need not be drawn anew for every second. */
+function coarseness(at: string | null | undefined): number {
+  const away = at ? Math.abs(Date.parse(at) - now) : 0;
+  return away < 60_000 ? 1_000 : away < 3_600_000 ? 10_000 : 60_000;
+}
+
 /** A moment relative to now, the exact one on hover. */
 export function When({ at }: { at: string | null | undefined }) {
-  const current = useNow();
+  const current = useNow(coarseness(at));
   if (!at) return <span className="text-faint">–</span>;
   return (
     <time dateTime={at} title={exact(at)} className="whitespace-nowrap">
