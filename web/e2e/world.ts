@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { type Front, serveFront } from "./front";
 
 const HERE = import.meta.dirname;
@@ -90,6 +91,13 @@ export class World {
 
   async get(path: string): Promise<unknown> {
     return (await fetch(this.api + path)).json();
+  }
+
+  /** Writes into its Postgres what would take too long to happen. */
+  async sql(statement: string): Promise<void> {
+    const socket = join(this.home, "data", "postgres-run");
+    const args = ["-h", socket, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-c", statement];
+    await promisify(execFile)("psql", [...args, "optio"]);
   }
 
   /** Waits for something that takes its time. */

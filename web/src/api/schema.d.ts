@@ -1,6 +1,58 @@
 // Generated from docs/openapi.json by `npm run api`.
 
 export interface paths {
+    "/api/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, without the lines of runs. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How far back. */
+                    days?: string;
+                    /** @description task, workflow_run, persistent_agent, pr_review, tracker or ticket; several with commas. */
+                    resourceType?: string;
+                    /** @description How many at most. */
+                    limit?: string;
+                    /** @description `nextCursor` of the page before. */
+                    cursor?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Activity"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/actors/{kind}/{id}": {
         parameters: {
             query?: never;
@@ -97,6 +149,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/analytics/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs that ended in the last days have cost; days are those of UTC. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How far back; today is the last of them. */
+                    days?: string;
+                    /** @description Only of this repository. */
+                    repoUrl?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Costs"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/asks/{ask}": {
         parameters: {
             query?: never;
@@ -142,6 +242,41 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cluster/pods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists sandboxes: those that work, those that rest, and those of which only files are kept. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ManySandboxes"];
                     };
                 };
             };
@@ -2046,6 +2181,41 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who needs a person, who works, who waits and why, and what it cost today. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OverviewView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/persistent-agents": {
@@ -9667,6 +9837,8 @@ export interface components {
             reconcileBackoffUntil?: string | null;
             /** Format: uuid */
             repoId?: string | null;
+            /** @description What is decided about its sandbox; what is left out is as the installation has it. */
+            sandbox: components["schemas"]["SandboxBody"];
             /** @description The vendor's session the next turn resumes. */
             sessionId?: string | null;
             slug: string;
@@ -9846,6 +10018,32 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
+        /** @description Someone who is not at rest. */
+        BusyView: {
+            errorClass?: string | null;
+            /** @description Who can end that. */
+            holder: string;
+            /** Format: uuid */
+            id: string;
+            /** @description agent, task, job (a run of one) or pr_review. */
+            kind: string;
+            name: string;
+            /** @description Why it stands there, in words. */
+            reason?: string | null;
+            /** @description What a person can do about it. */
+            remedy?: string | null;
+            /** Format: date-time */
+            since: string;
+            /** @description In the word of its kind. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it looks again by itself.
+             */
+            until?: string | null;
+            /** @description What it waits for. */
+            waitsFor: string;
+        };
         /** @description What became of a wish for many. */
         CancelledMany: {
             cancelled: number;
@@ -9875,6 +10073,7 @@ export interface components {
             promptTemplateId?: string | null;
             /** Format: uuid */
             repoId?: string | null;
+            sandbox?: components["schemas"]["SandboxBody"] | null;
             systemPrompt?: string | null;
         };
         /** @description What is changed about a tracker. */
@@ -9898,6 +10097,16 @@ export interface components {
             cautiousMode: boolean | null;
             /** @default null */
             claudeModel: string | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            cpuLimit: string | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            cpuRequest: string | null;
             /**
              * @description claude-code.
              * @default null
@@ -9923,6 +10132,11 @@ export interface components {
              * @default null
              */
             gitPlatform: string | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            imagePreset: string | null;
             /**
              * Format: int32
              * @default null
@@ -9953,6 +10167,21 @@ export interface components {
              * @default null
              */
             maxTurnsReview: number | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            memoryLimit: string | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            memoryRequest: string | null;
+            /**
+             * @description As in `sandbox`.
+             * @default null
+             */
+            networkPolicy: string | null;
             /** @default null */
             offPeakOnly: boolean | null;
             /** @default null */
@@ -9972,6 +10201,8 @@ export interface components {
              * @default null
              */
             reviewTrigger: string | null;
+            /** @default null */
+            sandbox: components["schemas"]["SandboxBody"] | null;
             /**
              * @description Null is the address's own.
              * @default null
@@ -10037,6 +10268,51 @@ export interface components {
             avatarUrl?: string | null;
             displayName: string;
             id: string;
+        };
+        /** @description What some runs have cost together. */
+        CostView: {
+            /** @description Dollars, as a decimal string. */
+            costUsd: string;
+            /** @description As a decimal string. */
+            inputTokens: string;
+            /** @description What they have in common: a day, a kind (agent, coding, review, job, pr_review), a repository or a model. Null is none. */
+            key?: string | null;
+            /** @description As a decimal string. */
+            outputTokens: string;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Those that ended well.
+             */
+            succeeded: number;
+        };
+        /** @description What one agent, task, run of a job or review has cost. */
+        CostlyView: {
+            /** @description Dollars, as a decimal string. */
+            costUsd: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            name: string;
+            /** Format: int64 */
+            runs: number;
+        };
+        /** @description What runs have cost. */
+        Costs: {
+            costByModel: components["schemas"]["CostView"][];
+            costByRepo: components["schemas"]["CostView"][];
+            costByType: components["schemas"]["CostView"][];
+            /** @description One for each day, the earliest first, also where nothing ran. */
+            dailyCosts: components["schemas"]["CostView"][];
+            /** Format: int64 */
+            days: number;
+            forecast: components["schemas"]["Forecast"];
+            /** @description The same of as many days before. */
+            previous: components["schemas"]["CostView"];
+            summary: components["schemas"]["CostView"];
+            /** @description What has cost most. */
+            topTasks: components["schemas"]["CostlyView"][];
         };
         /** @description What credentials are wanted for, as git puts it. */
         CredentialQuestion: {
@@ -10224,6 +10500,13 @@ export interface components {
              */
             skipOptioAuthored: boolean;
         };
+        /** @description What this month comes to. */
+        Forecast: {
+            /** @description Dollars a day in the mean of the days looked back on, as a decimal string. */
+            dailyUsd: string;
+            /** @description This month so far, as far as the days reach, and the rest of it at that rate. */
+            monthUsd: string;
+        };
         /** @description When it would fire. */
         Foretold: {
             nextFires: string[];
@@ -10245,6 +10528,24 @@ export interface components {
             password: string;
             /** @description For example `x-access-token`. */
             username: string;
+        };
+        /** @description Something that happened. */
+        HappenedView: {
+            /** @description Such as `task:state_changed`. */
+            action: string;
+            /** @description The event. */
+            details: unknown;
+            id: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** Format: uuid */
+            resourceId: string;
+            /** @description What the action is about: what stands before its colon. */
+            resourceType: string;
+            /** @description In words. */
+            summary: string;
+            /** Format: date-time */
+            timestamp: string;
         };
         /** @description How the control plane is. */
         Health: {
@@ -10434,6 +10735,8 @@ export interface components {
              * @default null
              */
             repoUrl: string | null;
+            /** @default null */
+            sandbox: components["schemas"]["SandboxBody"] | null;
             /**
              * Format: int32
              * @description Sandboxes kept started while nothing runs in them.
@@ -10499,6 +10802,8 @@ export interface components {
              * @description All its runs.
              */
             runCount: number;
+            /** @description What is decided about the sandboxes of its runs; what is left out is as the installation has it. */
+            sandbox: components["schemas"]["SandboxBody"];
             /**
              * Format: int64
              * @description Those that succeeded.
@@ -10662,6 +10967,12 @@ export interface components {
         ManyRuns: {
             runs: components["schemas"]["RunView"][];
         };
+        /** @description The sandboxes there are. */
+        ManySandboxes: {
+            /** @description How well agents are kept apart, in words. */
+            isolation: string;
+            pods: components["schemas"]["SandboxView"][];
+        };
         /** @description A history. */
         ManyTaskEvents: {
             events: components["schemas"]["TaskEventView"][];
@@ -10805,6 +11116,7 @@ export interface components {
             promptTemplateId?: string | null;
             /** Format: uuid */
             repoId?: string | null;
+            sandbox?: components["schemas"]["SandboxBody"] | null;
             slug: string;
             systemPrompt?: string | null;
         };
@@ -11118,6 +11430,19 @@ export interface components {
         Order: {
             /** @description The tasks, the one that goes first at the beginning. At most 1000. */
             taskIds: string[];
+        };
+        /** @description Everything at one look; each list begins with what changed last. */
+        OverviewView: {
+            /** @description Dollars of what has ended since midnight, UTC, as a decimal string. */
+            costTodayUsd: string;
+            /** @description What has failed in the last seven days and was not taken up again. */
+            failed: components["schemas"]["BusyView"][];
+            /** @description Those for whom nothing goes on until a person has acted. */
+            needsPerson: components["schemas"]["BusyView"][];
+            running: components["schemas"]["BusyView"][];
+            sandboxes: components["schemas"]["SandboxNumbers"];
+            /** @description With what they wait for, and until when. */
+            waiting: components["schemas"]["BusyView"][];
         };
         /** @description Who runs an actor. */
         OwnerView: {
@@ -11613,6 +11938,8 @@ export interface components {
             autoResume: boolean;
             cautiousMode: boolean;
             claudeModel: string;
+            cpuLimit?: string | null;
+            cpuRequest?: string | null;
             /** Format: date-time */
             createdAt: string;
             createdBy: string;
@@ -11632,6 +11959,8 @@ export interface components {
             gitPlatform: string;
             /** Format: uuid */
             id: string;
+            /** @description base, node, python, go, rust or full; null is the image of the installation. */
+            imagePreset?: string | null;
             /** Format: int32 */
             maxAgentsPerPod: number;
             /**
@@ -11647,6 +11976,10 @@ export interface components {
             maxTurnsCoding: number;
             /** Format: int32 */
             maxTurnsReview: number;
+            memoryLimit?: string | null;
+            memoryRequest?: string | null;
+            /** @description unrestricted, restricted or closed. */
+            networkPolicy: string;
             offPeakOnly: boolean;
             planningModeEnabled: boolean;
             promptTemplateOverride?: string | null;
@@ -11659,6 +11992,8 @@ export interface components {
             reviewPromptTemplate?: string | null;
             /** @description manual, on_pr or on_ci_pass. */
             reviewTrigger: string;
+            /** @description All that is decided about its sandboxes, these members among it. */
+            sandbox: components["schemas"]["SandboxBody"];
             /** @description Null is the address's own. */
             slackChannel?: string | null;
             slackEnabled: boolean;
@@ -11812,6 +12147,71 @@ export interface components {
             updatedAt: string;
             /** Format: uuid */
             workflowId?: string | null;
+        };
+        /** @description What is decided about a sandbox; what is left out is as the installation has it. */
+        SandboxBody: {
+            /** @description Folders below ~ or /workspace that all sandboxes of the repository or job share. Not for agents. */
+            caches?: string[] | null;
+            /** @description Processors it may use. */
+            cpuLimit?: string | null;
+            /** @description Processors it is sure to have, such as `500m` or `2`. */
+            cpuRequest?: string | null;
+            /** @description Networks that can be reached besides: `10.1.0.0/16`, `10.2.0.7/32:8443`, `[fd00::/8]:443`. */
+            egress?: string[] | null;
+            /** @description Any image with git and a shell, where imagePreset is left out. */
+            image?: string | null;
+            /** @description base, node, python, go, rust or full: the agent image with what that kind of work needs. */
+            imagePreset?: string | null;
+            /** @description Memory it may use; an agent that takes more is ended. */
+            memoryLimit?: string | null;
+            /** @description Memory it is sure to have, such as `512Mi`. */
+            memoryRequest?: string | null;
+            /**
+             * @description unrestricted: the public internet by ssh, http and https; restricted: by https alone; closed: nothing. DNS,
+             *     the control plane and what `egress` names can be reached in any case.
+             */
+            networkPolicy?: string | null;
+            /** @description Labels that its node has. */
+            nodeSelector?: {
+                [key: string]: string;
+            } | null;
+            /** @description The RuntimeClass, such as gVisor's or Kata's. */
+            runtimeClass?: string | null;
+        };
+        /** @description Sandboxes in numbers. */
+        SandboxNumbers: {
+            /** @description In which something runs. */
+            busy: number;
+            /** @description Of which only the files are kept. */
+            dormant: number;
+            /** @description Started, and without work. */
+            idle: number;
+        };
+        /** @description A sandbox. */
+        SandboxView: {
+            /**
+             * Format: int64
+             * @description Runs in it that are not over.
+             */
+            activeRuns: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Until when it is kept without work; null is without end.
+             */
+            keepUntil?: string | null;
+            /** Format: uuid */
+            ownerId: string;
+            /** @description agent, repository or job. */
+            ownerKind: string;
+            ownerName?: string | null;
+            /** @description As the cluster calls it, where sandboxes are pods. */
+            podName: string;
+            /** @description connected (to this control plane), elsewhere (not to this one), or dormant (only its files are kept). */
+            state: string;
         };
         /** @description A secret without its value. */
         SecretView: {

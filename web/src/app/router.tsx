@@ -153,13 +153,26 @@ const prompts = createRoute({
 const costs = createRoute({
   getParentRoute: () => root,
   path: "/costs",
-  validateSearch: searched((search) => ({ days: oneOf(String(search["days"]), ["1", "7", "30"]) })),
+  validateSearch: searched((search) => ({
+    days: oneOf(String(search["days"]), ["7", "30", "90"]),
+    repo: text(search["repo"]),
+  })),
   component: lazyRouteComponent(() => import("@/pages/costs/CostsPage")),
 });
 
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
+  validateSearch: searched((search) => ({
+    kind: oneOf(search["kind"], [
+      "persistent_agent",
+      "task",
+      "workflow_run",
+      "pr_review",
+      "tracker",
+      "ticket",
+    ]),
+  })),
   component: lazyRouteComponent(() => import("@/pages/activity/ActivityPage")),
 });
 

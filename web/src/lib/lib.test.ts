@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { blocks, inline } from "./markdown";
 import { metricValue, parseMetrics } from "./metrics";
-import { approximately, compact, money, parseMoney, sumMoney } from "./money";
+import { approximately, compact, money, parseMoney } from "./money";
 import { rank } from "./rank";
 import { nextStates, parseStates } from "./states";
 import { bytes, plural, repoName } from "./text";
-import { clock, dayOf, duration, lastDays, relative } from "./time";
+import { clock, dayOf, duration, relative } from "./time";
 
 describe("money", () => {
   it("adds without losing a fraction", () => {
-    expect(sumMoney(Array.from({ length: 1_000 }, () => "0.001"))).toBe(parseMoney("1"));
-    expect(sumMoney(["0.1", "0.2", null, undefined, "no money"])).toBe(parseMoney("0.3"));
+    const many = Array.from({ length: 1_000 }, () => parseMoney("0.001"));
+    expect(many.reduce((sum, each) => sum + each)).toBe(parseMoney("1"));
+    expect(parseMoney("no money") + parseMoney(null)).toBe(0n);
   });
 
   it("shows two places, and four where there would be nothing", () => {
@@ -50,16 +51,6 @@ describe("time", () => {
     expect(clock("2030-01-31T23:30:05Z", "Europe/Paris")).toBe("00:30:05");
     expect(dayOf("2030-01-31T23:30:05Z", "Europe/Paris")).toBe("2030-02-01");
     expect(dayOf("2030-01-31T23:30:05Z", "America/New_York")).toBe("2030-01-31");
-  });
-
-  it("has each day once where clocks are moved", () => {
-    const now = Date.parse("2030-04-01T09:00:00Z");
-    expect(lastDays(4, now, "Europe/Paris")).toEqual([
-      "2030-03-29",
-      "2030-03-30",
-      "2030-03-31",
-      "2030-04-01",
-    ]);
   });
 });
 

@@ -16,13 +16,6 @@ export function parseMoney(text: string | null | undefined): bigint {
   return sign === "-" ? -value : value;
 }
 
-/** The sum of decimal strings. */
-export function sumMoney(texts: Iterable<string | null | undefined>): bigint {
-  let sum = 0n;
-  for (const text of texts) sum += parseMoney(text);
-  return sum;
-}
-
 /** Dollars for people: two places, four where the amount would otherwise look like nothing. */
 export function money(value: bigint | string | null | undefined): string {
   const amount = typeof value === "bigint" ? value : parseMoney(value);

@@ -68,12 +68,3 @@ export function clock(at: string, zone?: string): string {
 export function dayOf(at: string | number, zone?: string): string {
   return dayInDigits(at, zone);
 }
-
-/** The days up to that of `now`, oldest first. */
-export function lastDays(count: number, now: number, zone?: string): string[] {
-  // Noon: a day that has 23 or 25 hours does not make one appear twice.
-  const noon = Date.parse(`${dayOf(now, zone)}T12:00:00Z`);
-  return Array.from({ length: count }, (_, index) =>
-    new Date(noon - (count - 1 - index) * DAY).toISOString().slice(0, 10),
-  );
-}

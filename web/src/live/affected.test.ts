@@ -23,8 +23,18 @@ describe("affected", () => {
     ]);
   });
 
-  it("knows nothing of what it does not know", () => {
-    expect(affected(event("weather:changed", {}))).toEqual([]);
+  it("makes the overview out of date with whatever moves", () => {
+    for (const type of ["task:state_changed", "persistent_agent:turn_started", "pr_review:x"]) {
+      expect(affected(event(type, {}))).toContainEqual(["overview"]);
+    }
+  });
+
+  it("knows of what it does not know only that something has happened", () => {
+    expect(affected(event("weather:changed", {}))).toEqual([
+      ["overview"],
+      ["activity"],
+      ["sandboxes"],
+    ]);
   });
 });
 

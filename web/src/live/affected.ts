@@ -9,6 +9,13 @@ export type Affected = readonly string[];
  */
 export function affected(event: LiveEvent): Affected[] {
   if (isLog(event)) return [];
+  return [...ofSubject(event), ...EVERYTHING];
+}
+
+/** What shows all that moves. */
+const EVERYTHING: readonly Affected[] = [["overview"], ["activity"], ["sandboxes"]];
+
+function ofSubject(event: LiveEvent): Affected[] {
   const [subject] = event.type.split(":");
   switch (subject) {
     case "persistent_agent":

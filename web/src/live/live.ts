@@ -13,11 +13,8 @@ const SUMS_MS = 2_000;
 const SUMS_APART_MS = 15_000;
 /** A tab nobody looks at gives its connection back after so long: a browser has six for all tabs. */
 const HIDDEN_MS_MAX = 60_000;
-/** Events that are kept for whoever opens the activity. */
-const RECENT_MAX = 500;
 
 let state: LiveState = "off";
-let recent: readonly LiveEvent[] = [];
 const stateListeners = new Set<() => void>();
 const eventListeners = new Set<(events: LiveEvent[]) => void>();
 
@@ -37,8 +34,6 @@ export function startLive(queries: QueryClient): () => void {
     fresh: () => void queries.invalidateQueries(),
     events: (events) => {
       for (const key of events.flatMap(affected)) (key[0] === "costs" ? sums : soon).add(key);
-      const shown = events.filter((event) => !event.type.endsWith(":log"));
-      if (shown.length !== 0) recent = [...recent, ...shown].slice(-RECENT_MAX);
       for (const listener of eventListeners) listener(events);
     },
   });
@@ -81,9 +76,4 @@ export function useLiveEvents(hear: (events: LiveEvent[]) => void): void {
     eventListeners.add(listener);
     return () => void eventListeners.delete(listener);
   }, []);
-}
-
-/** What has happened since the page was opened, oldest first, without lines of transcripts. */
-export function recentEvents(): readonly LiveEvent[] {
-  return recent;
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Message, Turn } from "@/api/types";
 import { collect, type FieldSpec, initialValues } from "@/ui/formSpec";
+import { joined, readHappened } from "./activity/happened";
 import { pathBetween } from "./agents/edgePath";
 import { conversation, type Draft, flatten } from "./agents/conversation";
 import { flowsOf, PEOPLE, places, senderOf } from "./agents/team";
-import { forecast, totalsBy } from "./costs/totals";
+import { trend } from "./costs/trend";
 import { needsOf } from "./overview/needs";
+import { decided } from "./sandbox/fields";
+import { ownerPage } from "./cluster/owner";
 import { canDo } from "./tasks/acts";
 import { stageOf, STAGES } from "./tasks/stages";
 
@@ -163,48 +166,119 @@ describe("forms", () => {
 
 describe("overview and costs", () => {
   it("puts first what holds up most", () => {
-    const agent = {
+    const agent = { id: "1", slug: "v", name: "V" };
+    const busy = {
+      kind: "agent",
       id: "1",
-      slug: "v",
-      name: "V",
+      name: "v",
       state: "failed",
-      stateSince: "x",
-      lastFailureRemedy: "Set a key.",
+      since: "x",
+      waitsFor: "a person",
+      holder: "a person",
     };
     const needs = needsOf({
+      busy: [
+        { ...busy, reason: "no key", remedy: "Set a key." },
+        { ...busy, kind: "pr_review", id: "r", name: "Fix", state: "ready" },
+      ],
       agents: [agent as never],
-      tasks: [],
       dead: [
         message({ deadReason: "three turns failed", agentId: "1" }),
         message({ id: "n", agentId: "1" }),
       ],
-      reviews: [],
       triggers: [],
       webhooks: [],
       trackers: [],
     });
-    expect(needs.map((need) => need.what)).toEqual(["Agent failed", "Dead letters"]);
-    expect(needs[0]?.remedy).toBe("Set a key.");
-    expect(needs[1]?.title).toBe("2 messages to V");
+    expect(needs.map((need) => need.what)).toEqual([
+      "Agent failed",
+      "Review ready",
+      "Dead letters",
+    ]);
+    expect(needs[0]).toMatchObject({
+      why: "no key",
+      remedy: "Set a key.",
+      link: { params: { slug: "v" } },
+    });
+    expect(needs[1]).toMatchObject({ why: "a person", link: { params: { review: "r" } } });
+    expect(needs[2]?.title).toBe("2 messages to V");
   });
 
-  it("sums by name, the most first", () => {
-    const cost = (name: string, amount: bigint) => ({
-      name,
-      amount,
-      at: "",
-      tokens: 1,
-      model: "",
-      kind: "agents" as const,
-      repo: "",
-      link: "/",
-      failed: false,
+  it("says how a sum stands to the one before", () => {
+    expect(trend("1.50", "1")).toBe("+50 %");
+    expect(trend("0.25", "1")).toBe("-75 %");
+    expect(trend("1", "1.00")).toBe("0 %");
+    expect(trend("1", "0")).toBeNull();
+  });
+});
+
+describe("activity", () => {
+  const item = (id: string, part: object = {}) => ({
+    id,
+    action: "task:state_changed",
+    resourceType: "task",
+    resourceId: "t",
+    name: "Fix: it",
+    summary: "task Fix: it: queued to failed, no key",
+    timestamp: "2030-01-01T00:00:00Z",
+    details: { toState: "failed" },
+    ...part,
+  });
+  const ids = (...each: number[]) =>
+    readHappened({ items: each.map((id) => item(String(id))) }).items;
+
+  it("says to whom once, and what after it", () => {
+    const { items, nextCursor } = readHappened({ items: [item("7"), "?"], nextCursor: 7 });
+    expect(nextCursor).toBe(7);
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({
+      id: 7,
+      who: "Fix: it",
+      what: "queued to failed, no key",
+      bad: true,
+      link: { params: { task: "t" } },
     });
-    const totals = totalsBy([cost("a", 1n), cost("b", 5n), cost("a", 2n)], (each) => each.name);
-    expect(totals.map((total) => [total.name, total.amount, total.count])).toEqual([
-      ["b", 5n, 1],
-      ["a", 3n, 2],
-    ]);
-    expect(forecast(7n, 7)).toBe(30n);
+    const unnamed = item("8", {
+      name: null,
+      resourceType: "pull_request",
+      summary: "pull request: message",
+    });
+    expect(readHappened({ items: [unnamed] }).items[0]).toMatchObject({
+      who: "Pull request",
+      what: "message",
+      link: null,
+    });
+  });
+
+  it("joins the latest to the pages without a hole", () => {
+    const joint = joined(ids(9, 8, 7), ids(7, 6));
+    expect(joint?.map((each) => each.id)).toEqual([9, 8, 7, 6]);
+    expect(joined(ids(9, 8), ids(6, 5))).toBeNull();
+    expect(joined(ids(6), ids(6, 5))).toHaveLength(2);
+    expect(joined([], ids(6))).toHaveLength(1);
+    expect(joined(ids(9), [])).toHaveLength(1);
+  });
+});
+
+describe("sandboxes", () => {
+  it("are saved as a whole, without what was emptied", () => {
+    const before = { imagePreset: "rust", egress: ["10.0.0.0/8"], cpuLimit: "2" };
+    expect(decided(before, { imagePreset: null, egress: [], memoryLimit: "4Gi" })).toEqual({
+      cpuLimit: "2",
+      memoryLimit: "4Gi",
+    });
+  });
+
+  it("lead to what they are for", () => {
+    const of = (ownerKind: string, ownerName: string | null) =>
+      ownerPage(
+        { ownerKind, ownerName, ownerId: "pool" } as never,
+        [{ id: "r", repoUrl: "https://host/a/b" }],
+        [{ id: "j", name: "report" }],
+      );
+    expect(of("agent", "ada")).toMatchObject({ params: { slug: "ada" } });
+    expect(of("repository", "https://host/a/b")).toMatchObject({ params: { repo: "r" } });
+    expect(of("repository", "https://host/a/c")).toBeNull();
+    expect(of("job", "report")).toMatchObject({ params: { job: "j" } });
   });
 });

@@ -1,6 +1,6 @@
 import clsx from "clsx";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Button } from "./Button";
+import { memo, type ReactNode } from "react";
+import { More } from "./More";
 
 export type Column<T> = {
   head: string;
@@ -21,6 +21,12 @@ type Props<T> = {
   more?: { fetch: () => void; busy: boolean } | undefined;
 };
 
+const layout = "grid grid-cols-(--narrow) items-center gap-x-4 px-4 md:grid-cols-(--wide)";
+
+function shown<T>(column: Column<T>): string {
+  return clsx("min-w-0", column.wideOnly && "hidden md:block", column.end && "text-right");
+}
+
 /** A table whose rows are laid out only once they are near the screen. */
 export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
   const wide = columns.map((column) => column.width).join(" ");
@@ -28,9 +34,6 @@ export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
     .filter((column) => !column.wideOnly)
     .map((column) => column.width)
     .join(" ");
-  const layout = "grid grid-cols-(--narrow) items-center gap-x-4 px-4 md:grid-cols-(--wide)";
-  const shown = (column: Column<T>) =>
-    clsx("min-w-0", column.wideOnly && "hidden md:block", column.end && "text-right");
   return (
     <div
       role="table"
@@ -54,20 +57,7 @@ export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
       </div>
       <div role="rowgroup">
         {rows.map((row) => (
-          <div
-            key={id(row)}
-            role="row"
-            className={clsx(
-              layout,
-              "row-lazy min-h-[41px] border-b border-line py-1.5 text-sm last:border-b-0 hover:bg-raised/60",
-            )}
-          >
-            {columns.map((column) => (
-              <div key={column.head} role="cell" className={shown(column)}>
-                {column.cell(row)}
-              </div>
-            ))}
-          </div>
+          <RowOf key={id(row)} row={row} columns={columns} />
         ))}
       </div>
       {more && <More fetch={more.fetch} busy={more.busy} />}
@@ -75,25 +65,23 @@ export function Table<T>({ label, columns, rows, id, more }: Props<T>) {
   );
 }
 
-function More({ fetch, busy }: { fetch: () => void; busy: boolean }) {
-  const end = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = end.current;
-    if (!element) return;
-    const watch = new IntersectionObserver(
-      (seen) => {
-        if (seen.some((entry) => entry.isIntersecting) && !busy) fetch();
-      },
-      { rootMargin: "400px" },
-    );
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, [fetch, busy]);
+function Row<T>({ row, columns }: { row: T; columns: readonly Column<T>[] }) {
   return (
-    <div ref={end} className="flex justify-center p-3">
-      <Button size="sm" look="quiet" busy={busy} onClick={fetch}>
-        {busy ? "Loading…" : "Show more"}
-      </Button>
+    <div
+      role="row"
+      className={clsx(
+        layout,
+        "row-lazy min-h-[41px] border-b border-line py-1.5 text-sm last:border-b-0 hover:bg-raised/60",
+      )}
+    >
+      {columns.map((column) => (
+        <div key={column.head} role="cell" className={shown(column)}>
+          {column.cell(row)}
+        </div>
+      ))}
     </div>
   );
 }
+
+/** The rows that are there stay as they are when more of them come. The cast keeps the type that `memo` drops. */
+const RowOf = memo(Row) as typeof Row;

@@ -52,6 +52,10 @@ const TONES: Record<string, Tone> = {
   delivered: "ok",
   alive: "ok",
   gone: "bad",
+  // Sandboxes
+  connected: "ok",
+  elsewhere: "wait",
+  dormant: "rest",
 };
 
 export function toneOf(state: string): Tone {
@@ -64,6 +68,7 @@ const NAMES: Record<string, string> = {
   waiting_ci: "waits for checks",
   provisioning: "starting",
   needs_attention: "needs you",
+  dormant: "kept as files",
 };
 
 export function stateName(state: string): string {

@@ -26,11 +26,6 @@ export const jobRunsQuery = (job: string) =>
       ).runs,
   });
 
-export const jobStatsQuery = queryOptions({
-  queryKey: ["jobs", "stats"],
-  queryFn: async ({ signal }) => (await get("/api/jobs/stats", { signal })).stats,
-});
-
 export const runQuery = (run: string) =>
   queryOptions({
     queryKey: ["run", run],

@@ -1,51 +1,56 @@
-import { useState } from "react";
+import { getRouteApi } from "@tanstack/react-router";
 import { groupBy } from "@/lib/groupBy";
 import { dayOf } from "@/lib/time";
 import { Empty, ErrorNote, Waiting } from "@/ui/feedback";
-import { Input } from "@/ui/fields";
+import { TabLinks } from "@/ui/links";
+import { More } from "@/ui/More";
 import { Page, Panel } from "@/ui/Page";
-import { EntryRow } from "./EntryRow";
+import { HappenedRow } from "./HappenedRow";
 import { useActivity } from "./useActivity";
 
-const SHOWN_MAX = 400;
+const route = getRouteApi("/activity");
+const KINDS = [
+  [undefined, "Everything"],
+  ["persistent_agent", "Agents"],
+  ["task", "Tasks"],
+  ["workflow_run", "Jobs"],
+  ["pr_review", "Reviews"],
+  ["tracker", "Trackers"],
+  ["ticket", "Tickets"],
+] as const;
 
 export default function ActivityPage() {
-  const { entries, history } = useActivity();
-  const [typed, setTyped] = useState("");
-  const needle = typed.trim().toLowerCase();
-  const shown = entries
-    .filter((entry) =>
-      `${entry.who} ${entry.what} ${entry.detail ?? ""}`.toLowerCase().includes(needle),
-    )
-    .slice(0, SHOWN_MAX);
+  const { kind } = route.useSearch();
+  const { happened, pages } = useActivity(kind);
   return (
-    <Page
-      title="Activity"
-      lead="What happens, as it happens; before that, of those that moved last."
-    >
-      <Input
-        data-search
-        aria-label="Search the activity"
-        placeholder="Search"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+    <Page title="Activity" lead="What happens, as it happens, and what did in the last 90 days.">
+      <TabLinks
+        label="Kind"
+        tabs={KINDS.map(([value, label]) => ({
+          to: { to: "/activity", search: { kind: value } },
+          label,
+          current: value === kind,
+        }))}
       />
-      {history.error && <ErrorNote error={history.error} retry={() => void history.refetch()} />}
-      {history.isPending && shown.length === 0 && !history.error && <Waiting rows={8} />}
-      {history.data && shown.length === 0 && (
+      {pages.error && <ErrorNote error={pages.error} retry={() => void pages.refetch()} />}
+      {pages.isPending && happened.length === 0 && !pages.error && <Waiting rows={8} />}
+      {pages.data && happened.length === 0 && (
         <Panel>
           <Empty title="Nothing has happened">Turns, tasks and reviews leave a trace here.</Empty>
         </Panel>
       )}
-      {[...groupBy(shown, (entry) => dayOf(entry.at))].map(([day, each]) => (
+      {[...groupBy(happened, (each) => dayOf(each.at))].map(([day, each]) => (
         <Panel key={day} title={day}>
-          <ol>
-            {each.map((entry) => (
-              <EntryRow key={entry.id} entry={entry} />
+          <ol aria-label={day}>
+            {each.map((one) => (
+              <HappenedRow key={one.id} happened={one} />
             ))}
           </ol>
         </Panel>
       ))}
+      {pages.hasNextPage && (
+        <More fetch={() => void pages.fetchNextPage()} busy={pages.isFetchingNextPage} />
+      )}
     </Page>
   );
 }

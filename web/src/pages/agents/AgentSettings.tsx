@@ -5,6 +5,7 @@ import { Form } from "@/ui/Form";
 import type { FieldSpec } from "@/ui/formSpec";
 import { Panel } from "@/ui/Page";
 import { said } from "@/ui/toast";
+import { SandboxPanel } from "@/pages/sandbox/SandboxPanel";
 import { AGENT_FIELDS } from "./agentFields";
 
 type Changed = components["schemas"]["ChangedAgent"];
@@ -30,14 +31,22 @@ export function AgentSettings({ agent }: { agent: Agent }) {
     await queries.invalidateQueries({ queryKey: ["agents"] });
   };
   return (
-    <Panel pad className="max-w-3xl">
-      <Form
-        key={agent.updatedAt}
-        fields={FIELDS}
-        from={agent as Partial<Changed>}
-        verb="Save"
-        submit={save}
+    <div className="flex flex-col gap-4">
+      <Panel pad className="max-w-3xl">
+        <Form
+          key={agent.updatedAt}
+          fields={FIELDS}
+          from={agent as Partial<Changed>}
+          verb="Save"
+          submit={save}
+        />
+      </Panel>
+      <SandboxPanel
+        sandbox={agent.sandbox}
+        version={agent.updatedAt}
+        shares={false}
+        save={(sandbox) => save({ sandbox })}
       />
-    </Panel>
+    </div>
   );
 }

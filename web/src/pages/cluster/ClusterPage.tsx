@@ -7,6 +7,7 @@ import { Facts, Page, Panel } from "@/ui/Page";
 import { Status, Tag } from "@/ui/Status";
 import { type Column, Table } from "@/ui/Table";
 import { When } from "@/ui/Time";
+import { Sandboxes } from "./Sandboxes";
 
 const COLUMNS: Column<Replica>[] = [
   {
@@ -56,7 +57,10 @@ export default function ClusterPage() {
   const metrics = useQuery(metricsQuery);
   const error = health.error ?? replicas.error ?? metrics.error;
   return (
-    <Page title="Cluster" lead="The control planes on this database, and the numbers they watch.">
+    <Page
+      title="Cluster"
+      lead="The control planes on this database, the sandboxes of agents, and the numbers they watch."
+    >
       {error && <ErrorNote error={error} />}
       <div className="grid items-start gap-4 lg:grid-cols-[1fr_20rem]">
         <Panel
@@ -97,9 +101,8 @@ export default function ClusterPage() {
                   "Sandboxes",
                   health.data.checks.containerRuntime ? "can be started" : "cannot be started",
                 ],
-                ["Connected", `${health.data.runners} runners`],
+                ["Runners", `${health.data.runners} connected`],
                 ["Turns at once", health.data.maxConcurrent],
-                ["Isolation", health.data.isolation],
                 ["Version", health.data.version],
                 ["Refused writes", replicas.data?.refusedWrites],
               ]}
@@ -109,6 +112,7 @@ export default function ClusterPage() {
           )}
         </Panel>
       </div>
+      <Sandboxes />
       <Panel title="Numbers" aside="as Prometheus reads them at /metrics">
         {metrics.data ? <Metrics metrics={metrics.data} /> : <Waiting rows={8} />}
       </Panel>

@@ -19,6 +19,7 @@ import { type Column, Table } from "@/ui/Table";
 import { Lasts, When } from "@/ui/Time";
 import { complained } from "@/ui/toast";
 import { useEdit } from "@/ui/useEdit";
+import { SandboxPanel } from "@/pages/sandbox/SandboxPanel";
 import { JOB_FIELDS, type JobBody } from "./fields";
 import { StartRun } from "./StartRun";
 
@@ -65,23 +66,39 @@ export default function JobPage() {
       {tab === "runs" && <Runs job={job} />}
       {tab === "triggers" && <Triggers of={{ kind: "job", id: job.id }} />}
       {tab === "settings" && (
-        <Panel pad className="max-w-3xl">
-          <Form
-            key={job.updatedAt}
-            fields={JOB_FIELDS}
-            from={job as Partial<JobBody>}
-            verb="Save"
-            submit={(body) =>
+        <>
+          <Panel pad className="max-w-3xl">
+            <Form
+              key={job.updatedAt}
+              fields={JOB_FIELDS}
+              from={job as Partial<JobBody>}
+              verb="Save"
+              submit={(body) =>
+                save(
+                  "Saved. Runs that were started keep what they were told.",
+                  patch("/api/jobs/{job}", {
+                    params: { path: { job: job.id } },
+                    body: body as JobBody,
+                  }),
+                )
+              }
+            />
+          </Panel>
+          <SandboxPanel
+            sandbox={job.sandbox}
+            version={job.updatedAt}
+            shares
+            save={(sandbox) =>
               save(
-                "Saved. Runs that were started keep what they were told.",
+                "Saved, for sandboxes that are started from now on.",
                 patch("/api/jobs/{job}", {
                   params: { path: { job: job.id } },
-                  body: body as JobBody,
+                  body: { sandbox } as JobBody,
                 }),
               )
             }
           />
-        </Panel>
+        </>
       )}
     </Page>
   );

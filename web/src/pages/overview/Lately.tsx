@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { EntryRow } from "@/pages/activity/EntryRow";
-import { useActivity } from "@/pages/activity/useActivity";
+import { HappenedRow } from "@/pages/activity/HappenedRow";
+import { latestQuery } from "@/pages/activity/useActivity";
 import { Waiting } from "@/ui/feedback";
 import { Panel } from "@/ui/Page";
 
@@ -8,8 +9,8 @@ const ROWS = 10;
 
 /** What happened last. */
 export function Lately() {
-  const { entries, history } = useActivity();
-  if (history.data && entries.length === 0) return null;
+  const { data, isPending } = useQuery(latestQuery());
+  if (data?.items.length === 0) return null;
   return (
     <Panel
       title="Lately"
@@ -19,10 +20,10 @@ export function Lately() {
         </Link>
       }
     >
-      {history.isPending && entries.length === 0 && <Waiting rows={6} />}
-      <ol>
-        {entries.slice(0, ROWS).map((entry) => (
-          <EntryRow key={entry.id} entry={entry} />
+      {isPending && <Waiting rows={6} />}
+      <ol aria-label="Lately">
+        {data?.items.slice(0, ROWS).map((each) => (
+          <HappenedRow key={each.id} happened={each} />
         ))}
       </ol>
     </Panel>

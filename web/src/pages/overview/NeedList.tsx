@@ -3,9 +3,9 @@ import { ArrowRight, TriangleAlert } from "lucide-react";
 import { When } from "@/ui/Time";
 import type { Need } from "./needs";
 
-export function NeedList({ needs }: { needs: Need[] }) {
+export function NeedList({ needs }: { needs: readonly Need[] }) {
   return (
-    <ul>
+    <ul aria-label="Needs you">
       {needs.map((need) => (
         <li key={need.id} className="border-b border-line last:border-b-0">
           <Link

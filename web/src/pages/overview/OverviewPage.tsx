@@ -2,24 +2,26 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import type { ReactNode } from "react";
-import { healthQuery, metricsQuery } from "@/api/queries/admin";
 import { agentsQuery } from "@/api/queries/agents";
-import { costsQuery } from "@/api/queries/costs";
+import { overviewQuery } from "@/api/queries/overview";
 import { taskStatsQuery } from "@/api/queries/tasks";
-import { jobStatsQuery } from "@/api/queries/work";
-import { compact, money } from "@/lib/money";
-import { metricValue } from "@/lib/metrics";
+import type { components } from "@/api/types";
+import { money } from "@/lib/money";
 import { buttonClass } from "@/ui/Button";
 import { Command, Empty, ErrorNote, Waiting } from "@/ui/feedback";
 import { Page, Panel } from "@/ui/Page";
 import { Lately } from "./Lately";
 import { NeedList } from "./NeedList";
+import type { Need } from "./needs";
 import { Failed, Running, WaitingList } from "./WorkLists";
 import { useNeeds } from "./useNeeds";
+
+type Overview = components["schemas"]["OverviewView"];
 
 export default function OverviewPage() {
   const agents = useQuery(agentsQuery);
   const tasks = useQuery(taskStatsQuery);
+  const seen = useQuery(overviewQuery);
   const needs = useNeeds();
   const isNew =
     agents.data?.length === 0 &&
@@ -40,15 +42,15 @@ export default function OverviewPage() {
         </>
       }
     >
-      {agents.error && <ErrorNote error={agents.error} retry={() => void agents.refetch()} />}
-      <Figures />
-      {isNew ? <Welcome /> : <Lists needs={needs} busy={agents.isPending} />}
+      {seen.error && <ErrorNote error={seen.error} retry={() => void seen.refetch()} />}
+      <Figures needs={needs.length} seen={seen.data} />
+      {isNew ? <Welcome /> : <Lists needs={needs} seen={seen.data} />}
     </Page>
   );
 }
 
-function Lists({ needs, busy }: { needs: ReturnType<typeof useNeeds>; busy: boolean }) {
-  if (busy) return <Waiting rows={8} />;
+function Lists({ needs, seen }: { needs: readonly Need[]; seen: Overview | undefined }) {
+  if (!seen) return <Waiting rows={8} />;
   return (
     <>
       {needs.length !== 0 && (
@@ -57,53 +59,30 @@ function Lists({ needs, busy }: { needs: ReturnType<typeof useNeeds>; busy: bool
         </Panel>
       )}
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Running />
-        <WaitingList />
+        <Running busy={seen.running} />
+        <WaitingList busy={seen.waiting} />
       </div>
-      <Failed />
+      <Failed busy={seen.failed} />
       <Lately />
     </>
   );
 }
 
-function Figures() {
-  const agents = useQuery(agentsQuery).data;
-  const stats = useQuery(taskStatsQuery).data;
-  const runs = useQuery(jobStatsQuery).data;
-  const costs = useQuery(costsQuery(1)).data;
-  const health = useQuery(healthQuery).data;
-  const metrics = useQuery(metricsQuery).data;
-  const count = (state: string) => stats?.[state] ?? 0;
-  const working = agents?.filter(
-    (agent) => agent.state === "running" || agent.state === "provisioning",
-  ).length;
-  const spent = costs?.reduce((sum, cost) => sum + cost.amount, 0n);
-  const tokens = costs?.reduce((sum, cost) => sum + cost.tokens, 0);
+function Figures({ needs, seen }: { needs: number; seen: Overview | undefined }) {
   return (
     <dl className="grid grid-cols-2 overflow-hidden rounded-lg border border-line bg-surface sm:grid-cols-3 lg:grid-cols-5">
-      <Figure name="Agents working" value={working} of={agents && `of ${agents.length}`} />
+      <Figure name="Needs you" value={seen && needs} of={undefined} />
+      <Figure name="Running" value={seen?.running.length} of={undefined} />
       <Figure
-        name="Tasks running"
-        value={stats && count("running") + count("provisioning")}
-        of={
-          stats &&
-          `${count("queued") + count("pending") + count("waiting_on_deps")} wait, ${count("pr_opened")} PR open`
-        }
+        name="Waiting"
+        value={seen?.waiting.length}
+        of={seen && `${seen.failed.length} failed`}
       />
-      <Figure name="Runs of jobs" value={runs?.running} of={runs && `${runs.queued} wait`} />
+      <Figure name="Cost today" value={seen && money(seen.costTodayUsd)} of="since midnight, UTC" />
       <Figure
-        name="Cost today"
-        value={spent === undefined ? undefined : money(spent)}
-        of={tokens === undefined ? undefined : `${compact(tokens)} tokens`}
-      />
-      <Figure
-        name="Sandboxes"
-        value={health?.runners}
-        of={
-          health &&
-          metrics &&
-          `${metricValue(metrics, "optio_turns_open")} of ${health.maxConcurrent} turns at once`
-        }
+        name="Sandboxes busy"
+        value={seen?.sandboxes.busy}
+        of={seen && `${seen.sandboxes.idle} idle, ${seen.sandboxes.dormant} kept as files`}
       />
     </dl>
   );

@@ -1,113 +1,56 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type ActorKind, actorQuery, agentsQuery } from "@/api/queries/agents";
-import { tasksInQuery } from "@/api/queries/tasks";
-import type { Agent, Task } from "@/api/types";
-import { repoName } from "@/lib/text";
+import type { Busy } from "@/api/types";
+import { kindName, pageOf } from "@/lib/subjects";
 import { Panel } from "@/ui/Page";
 import { Status, Tag } from "@/ui/Status";
-import { Lasts, When } from "@/ui/Time";
+import { Lasts, Until, When } from "@/ui/Time";
 
 /** Rows of a list here; the pages have the rest. */
 const ROWS = 8;
 
-function useTasksIn(states: readonly [string, string]): Task[] {
-  const first = useQuery(tasksInQuery(states[0])).data ?? [];
-  const second = useQuery(tasksInQuery(states[1])).data ?? [];
-  return [...first, ...second];
-}
+type ListProps = {
+  title: string;
+  busy: readonly Busy[];
+  nothing: string;
+  about: (each: Busy) => ReactNode;
+  end: (each: Busy) => ReactNode;
+  aside?: ReactNode;
+};
 
-const agentLink = (agent: Agent): LinkProps => ({
-  to: "/agents/$slug",
-  params: { slug: agent.slug },
-});
-const taskLink = (task: Task): LinkProps => ({ to: "/tasks/$task", params: { task: task.id } });
-
-export function Running() {
-  const agents = (useQuery(agentsQuery).data ?? []).filter(
-    (agent) => agent.state === "running" || agent.state === "provisioning",
-  );
-  const tasks = useTasksIn(["running", "provisioning"]);
-  const total = agents.length + tasks.length;
+export function Running({ busy }: { busy: readonly Busy[] }) {
   return (
-    <Panel title="Running" aside={total || undefined}>
-      {total === 0 && <Nothing>Nothing works right now.</Nothing>}
-      <ul>
-        {agents.slice(0, ROWS).map((agent) => (
-          <Row
-            key={agent.id}
-            link={agentLink(agent)}
-            kind="agent"
-            name={agent.name}
-            about={agent.description ?? ""}
-            state={agent.state}
-            end={<Lasts from={agent.stateSince} />}
-          />
-        ))}
-        {tasks.slice(0, ROWS).map((task) => (
-          <Row
-            key={task.id}
-            link={taskLink(task)}
-            kind="task"
-            name={task.title}
-            about={repoName(task.repoUrl)}
-            state={task.state}
-            end={<Lasts from={task.stateSince} />}
-          />
-        ))}
-      </ul>
-      <Rest total={total} shown={Math.min(agents.length, ROWS) + Math.min(tasks.length, ROWS)} />
-    </Panel>
+    <List
+      title="Running"
+      busy={busy}
+      nothing="Nothing works right now."
+      about={(each) => each.reason ?? " "}
+      end={(each) => <Lasts from={each.since} />}
+    />
   );
 }
 
-export function WaitingList() {
-  const agents = (useQuery(agentsQuery).data ?? []).filter(
-    (agent) => agent.state === "queued" || (agent.state === "idle" && agent.holdReason),
-  );
-  const queued = useTasksIn(["queued", "waiting_on_deps"]);
-  const open = useTasksIn(["pr_opened", "pending"]);
-  const tasks = [...queued, ...open];
-  const total = agents.length + tasks.length;
+export function WaitingList({ busy }: { busy: readonly Busy[] }) {
   return (
-    <Panel title="Waiting" aside={total || undefined}>
-      {total === 0 && <Nothing>Nothing waits.</Nothing>}
-      <ul>
-        {agents.slice(0, ROWS).map((agent) => (
-          <Row
-            key={agent.id}
-            link={agentLink(agent)}
-            kind="agent"
-            name={agent.name}
-            about={<Wait kind="agent" id={agent.id} fallback={agent.holdReason} />}
-            state={agent.state}
-            end={<Lasts from={agent.stateSince} />}
-          />
-        ))}
-        {tasks.slice(0, ROWS).map((task) => (
-          <Row
-            key={task.id}
-            link={taskLink(task)}
-            kind="task"
-            name={task.title}
-            about={<Wait kind="task" id={task.id} fallback={task.stateReason} />}
-            state={task.state}
-            end={<Lasts from={task.stateSince} />}
-          />
-        ))}
-      </ul>
-      <Rest total={total} shown={Math.min(agents.length, ROWS) + Math.min(tasks.length, ROWS)} />
-    </Panel>
+    <List
+      title="Waiting"
+      busy={busy}
+      nothing="Nothing waits."
+      about={(each) => <Wait busy={each} />}
+      end={(each) => <Lasts from={each.since} />}
+    />
   );
 }
 
-export function Failed() {
-  const failed = useQuery(tasksInQuery("failed", 20)).data ?? [];
-  if (failed.length === 0) return null;
+export function Failed({ busy }: { busy: readonly Busy[] }) {
+  if (busy.length === 0) return null;
   return (
-    <Panel
-      title="Failed"
+    <List
+      title="Failed in the last seven days"
+      busy={busy}
+      nothing=""
+      about={(each) => [each.reason, each.remedy].filter(Boolean).join(" · ")}
+      end={(each) => <When at={each.since} />}
       aside={
         <Link
           to="/tasks"
@@ -117,83 +60,54 @@ export function Failed() {
           All failed tasks
         </Link>
       }
-    >
-      <ul>
-        {failed.slice(0, ROWS).map((task) => (
-          <Row
-            key={task.id}
-            link={taskLink(task)}
-            kind="task"
-            name={task.title}
-            about={task.errorMessage ?? task.stateReason ?? ""}
-            state={task.state}
-            end={<When at={task.stateSince} />}
-          />
-        ))}
-      </ul>
-    </Panel>
+    />
   );
 }
 
-/** Why something waits, for whom, and until when: in its own words. */
-function Wait({
-  kind,
-  id,
-  fallback,
-}: {
-  kind: ActorKind;
-  id: string;
-  fallback: string | null | undefined;
-}) {
-  const wait = useQuery(actorQuery(kind, id)).data?.wait;
-  if (!wait) return fallback ?? " ";
+/** What something waits for, who can end that, and until when. */
+function Wait({ busy }: { busy: Busy }) {
   return (
     <>
-      {wait.reason} · {wait.holder}
-      {wait.until && (
+      for {busy.waitsFor} · held by {busy.holder}
+      {busy.until && (
         <>
           {" · looks again "}
-          <When at={wait.until} />
+          <Until at={busy.until} />
         </>
       )}
     </>
   );
 }
 
-type RowProps = {
-  link: LinkProps;
-  kind: string;
-  name: string;
-  about: ReactNode;
-  state: string;
-  end: ReactNode;
-};
-
-function Row({ link, kind, name, about, state, end }: RowProps) {
+function List({ title, busy, nothing, about, end, aside }: ListProps) {
   return (
-    <li className="border-b border-line last:border-b-0">
-      <Link {...link} className="flex items-center gap-3 px-4 py-2 hover:bg-raised/60">
-        <div className="min-w-0 flex-1">
-          <p className="flex items-center gap-2 text-sm">
-            <span className="min-w-0 truncate font-medium">{name}</span>
-            <Tag>{kind}</Tag>
-          </p>
-          <p className="truncate text-xs text-muted">{about}</p>
-        </div>
-        <Status state={state} />
-        <span className="w-16 shrink-0 text-right text-xs text-muted">{end}</span>
-      </Link>
-    </li>
-  );
-}
-
-function Nothing({ children }: { children: string }) {
-  return <p className="px-4 py-3 text-sm text-muted">{children}</p>;
-}
-
-function Rest({ total, shown }: { total: number; shown: number }) {
-  if (total <= shown) return null;
-  return (
-    <p className="border-t border-line px-4 py-2 text-xs text-muted">and {total - shown} more</p>
+    <Panel title={title} aside={aside ?? (busy.length || undefined)}>
+      {busy.length === 0 && <p className="px-4 py-3 text-sm text-muted">{nothing}</p>}
+      <ul aria-label={title}>
+        {busy.slice(0, ROWS).map((each) => (
+          <li key={each.id} className="border-b border-line last:border-b-0">
+            <Link
+              {...(pageOf(each.kind, each.id, each.name) ?? { to: "/" })}
+              className="flex items-center gap-3 px-4 py-2 hover:bg-raised/60"
+            >
+              <div className="min-w-0 flex-1">
+                <p className="flex items-center gap-2 text-sm">
+                  <span className="min-w-0 truncate font-medium">{each.name}</span>
+                  <Tag>{kindName(each.kind)}</Tag>
+                </p>
+                <p className="line-clamp-2 text-xs break-words text-muted">{about(each)}</p>
+              </div>
+              <Status state={each.state} />
+              <span className="w-16 shrink-0 text-right text-xs text-muted">{end(each)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {ROWS < busy.length && (
+        <p className="border-t border-line px-4 py-2 text-xs text-muted">
+          and {busy.length - ROWS} more
+        </p>
+      )}
+    </Panel>
   );
 }

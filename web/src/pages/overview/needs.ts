@@ -1,7 +1,9 @@
 import type { LinkProps } from "@tanstack/react-router";
-import type { Agent, Message, Provider, Review, Task, Trigger, Webhook } from "@/api/types";
+import type { Agent, Busy, Message, Provider, Trigger, Webhook } from "@/api/types";
 import { groupBy } from "@/lib/groupBy";
-import { plural } from "@/lib/text";
+import { kindName, pageOf } from "@/lib/subjects";
+import { plural, title } from "@/lib/text";
+import { stateName } from "@/ui/status";
 
 /** Something that goes on only once a person has done something. */
 export type Need = {
@@ -16,64 +18,43 @@ export type Need = {
 };
 
 type Seen = {
+  /** Those of whom the overview knows. */
+  busy: readonly Busy[];
   agents: readonly Agent[];
-  tasks: readonly Task[];
   dead: readonly Message[];
-  reviews: readonly Review[];
   triggers: readonly Trigger[];
   webhooks: readonly Webhook[];
   trackers: readonly Provider[];
 };
 
-/** What needs a person, those first that hold up most. */
+/** What needs a person: first who stands still, then what lies or was turned off. */
 export function needsOf(seen: Seen): Need[] {
   return [
-    ...seen.agents.filter((agent) => agent.state === "failed").map(failedAgent),
-    ...seen.tasks.map(askingTask),
-    ...seen.agents
-      .filter((agent) => agent.state === "paused" && agent.pauseReason)
-      .map(pausedAgent),
+    ...seen.busy.map(standing),
     ...deadMail(seen),
-    ...seen.reviews.map(readyReview),
     ...seen.trackers.filter((tracker) => tracker.holdReason).map(heldTracker),
     ...seen.triggers.filter((trigger) => trigger.disabledReason).map(stoppedTrigger),
     ...seen.webhooks.filter((webhook) => webhook.disabledReason).map(stoppedWebhook),
   ];
 }
 
-function failedAgent(agent: Agent): Need {
-  return {
-    id: `agent-${agent.id}`,
-    what: "Agent failed",
-    title: agent.name,
-    why: agent.lastFailureReason ?? "It failed too often in a row.",
-    remedy: agent.lastFailureRemedy ?? "Look at its last turn, then resume it.",
-    since: agent.stateSince,
-    link: { to: "/agents/$slug", params: { slug: agent.slug } },
-  };
-}
+/** What helps where the server has no better advice. */
+const REMEDIES: Record<string, string> = {
+  "agent paused": "Look at what it does, then resume it.",
+  "agent failed": "Look at its last turn, then resume it.",
+  "task needs_attention": "Resume it with a word to its agent, or cancel it.",
+  "pr_review ready": "Read the draft, change it, hand it in.",
+};
 
-function pausedAgent(agent: Agent): Need {
+function standing(busy: Busy): Need {
   return {
-    id: `agent-${agent.id}`,
-    what: "Agent paused itself",
-    title: agent.name,
-    why: agent.pauseReason ?? "",
-    remedy: "Look at what it does, then resume it.",
-    since: agent.stateSince,
-    link: { to: "/agents/$slug", params: { slug: agent.slug } },
-  };
-}
-
-function askingTask(task: Task): Need {
-  return {
-    id: `task-${task.id}`,
-    what: "Task needs you",
-    title: task.title,
-    why: task.stateReason ?? task.errorMessage ?? "It waits for a person.",
-    remedy: task.errorRemedy ?? "Resume it with a word to its agent, or cancel it.",
-    since: task.stateSince,
-    link: { to: "/tasks/$task", params: { task: task.id } },
+    id: `${busy.kind}-${busy.id}`,
+    what: `${title(kindName(busy.kind))} ${stateName(busy.state)}`,
+    title: busy.name,
+    why: busy.reason ?? busy.waitsFor,
+    remedy: busy.remedy ?? REMEDIES[`${busy.kind} ${busy.state}`] ?? "Look at why it stands still.",
+    since: busy.since,
+    link: pageOf(busy.kind, busy.id, busy.name) ?? { to: "/" },
   };
 }
 
@@ -93,18 +74,6 @@ function deadMail({ dead, agents }: Seen): Need[] {
         : { to: "/dead-letters" },
     };
   });
-}
-
-function readyReview(review: Review): Need {
-  return {
-    id: `review-${review.id}`,
-    what: "Draft to hand in",
-    title: `${review.prTitle} #${review.prNumber}`,
-    why: `The review of ${review.repoOwner}/${review.repoName} is written.`,
-    remedy: "Read it, change it, hand it in.",
-    since: review.stateSince,
-    link: { to: "/reviews/$review", params: { review: review.id } },
-  };
 }
 
 function heldTracker(tracker: Provider): Need {

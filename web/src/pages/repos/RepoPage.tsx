@@ -14,6 +14,7 @@ import { Out } from "@/ui/links";
 import { Link } from "@tanstack/react-router";
 import { Page, Panel } from "@/ui/Page";
 import { useEdit } from "@/ui/useEdit";
+import { SandboxPanel } from "@/pages/sandbox/SandboxPanel";
 import { REPO_GROUPS, type RepoBody } from "./fields";
 
 const route = getRouteApi("/repos/$repo");
@@ -67,6 +68,20 @@ export default function RepoPage() {
             />
           </Panel>
         ))}
+        <SandboxPanel
+          sandbox={repo.sandbox}
+          version={repo.updatedAt}
+          shares
+          save={(sandbox) =>
+            save(
+              "Saved, for sandboxes that are started from now on.",
+              patch("/api/repos/{repo}", {
+                params: { path: { repo: repo.id } },
+                body: { sandbox } as RepoBody,
+              }),
+            )
+          }
+        />
       </div>
     </Page>
   );

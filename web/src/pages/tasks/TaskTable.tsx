@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type Dispatch, type SetStateAction, useMemo, useState } from "react";
 import { useAct } from "@/api/act";
 import { post } from "@/api/client";
 import { eachOf } from "@/api/pages";
@@ -58,28 +58,10 @@ export function TaskTable({ filter }: { filter: TaskFilter }) {
   const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
     useInfiniteQuery(tasksQuery(filter));
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const columns = useMemo(() => [boxes(chosen, setChosen), ...COLUMNS], [chosen]);
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />;
   if (isPending) return <Waiting rows={8} />;
   const tasks = data.pages.flatMap((page) => page.tasks);
-  const choose = (id: string) =>
-    setChosen((all) => {
-      const next = new Set(all);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
-  const box: Column<Task> = {
-    head: " ",
-    width: "1rem",
-    cell: (task) => (
-      <input
-        type="checkbox"
-        className="block size-4 accent-(--accent)"
-        aria-label={`Choose ${task.title}`}
-        checked={chosen.has(task.id)}
-        onChange={() => choose(task.id)}
-      />
-    ),
-  };
   return (
     <>
       <Bulk
@@ -92,7 +74,7 @@ export function TaskTable({ filter }: { filter: TaskFilter }) {
         ) : (
           <Table
             label="Tasks"
-            columns={[box, ...COLUMNS]}
+            columns={columns}
             rows={tasks}
             id={(task) => task.id}
             more={
@@ -105,6 +87,30 @@ export function TaskTable({ filter }: { filter: TaskFilter }) {
       </Panel>
     </>
   );
+}
+
+type Chosen = ReadonlySet<string>;
+
+function boxes(chosen: Chosen, setChosen: Dispatch<SetStateAction<Chosen>>): Column<Task> {
+  const choose = (id: string) =>
+    setChosen((all) => {
+      const next = new Set(all);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  return {
+    head: " ",
+    width: "1rem",
+    cell: (task) => (
+      <input
+        type="checkbox"
+        className="block size-4 accent-(--accent)"
+        aria-label={`Choose ${task.title}`}
+        checked={chosen.has(task.id)}
+        onChange={() => choose(task.id)}
+      />
+    ),
+  };
 }
 
 function Bulk({ tasks, clear }: { tasks: readonly Task[]; clear: () => void }) {
