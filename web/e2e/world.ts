@@ -4,22 +4,19 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { type Front, serveFront } from "./front";
 
 const HERE = import.meta.dirname;
 const OPTIO = resolve(HERE, process.env["OPTIO_BIN"] ?? "../../target/debug/optio");
-const DIST = join(HERE, "../dist");
 const START_MS_MAX = 90_000;
 const STOP_MS_MAX = 30_000;
 
 /** `plain` is a server with a simulated model; the others are the demonstrations of the product. */
 export type Kind = "plain" | "team" | "task";
 
-/** The real server with its own Postgres, the built UI in front of it, and nothing else. */
+/** The real server with its own Postgres and the UI that was built into it. */
 export class World {
   private processes: ChildProcess[] = [];
   private server: ChildProcess | null = null;
-  private front: Front | null = null;
   private readonly log: string[] = [];
 
   private constructor(
@@ -37,7 +34,6 @@ export class World {
     try {
       if (kind === "plain") await world.startModel();
       await world.startServer();
-      world.front = await serveFront(DIST, world.api);
       return world;
     } catch (error) {
       await world.end();
@@ -47,8 +43,7 @@ export class World {
 
   /** Where the UI is. */
   get url(): string {
-    if (!this.front) throw new Error("the UI is not served");
-    return this.front.url;
+    return this.api;
   }
 
   async startServer(): Promise<void> {
@@ -112,7 +107,6 @@ export class World {
   }
 
   async end(): Promise<void> {
-    await this.front?.close();
     await this.stopServer();
     for (const process of this.processes) await stop(process, "SIGTERM");
     await rm(this.home, { recursive: true, force: true });

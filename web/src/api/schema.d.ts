@@ -32,7 +32,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Activity"];
+                        "application/json": components["schemas"]["ActivityFeed"];
                     };
                 };
                 400: {
@@ -9715,6 +9715,15 @@ export interface components {
             /** @enum {string} */
             type: "message";
         });
+        /** @description What happened, the latest first. */
+        ActivityFeed: {
+            items: components["schemas"]["HappenedView"][];
+            /**
+             * Format: int64
+             * @description Hand it back as `cursor` for the next page; absent on the last one.
+             */
+            nextCursor?: number | null;
+        };
         /** @description An actor's own account of why it is or is not moving. */
         ActorView: {
             /** @description For an agent `agent:<workspace>/<slug>`, for any other `<kind>/<id>`. */
