@@ -192,6 +192,7 @@ impl Plane {
             .env("OPTIO_LOG", "warn")
             .env("ANTHROPIC_API_KEY", "none")
             .env("OPTIO_ENCRYPTION_KEY", ENCRYPTION_KEY)
+            .env("OPTIO_API_INTERNAL_URL", format!("http://{address}"))
             .envs(settings.iter().cloned())
             .current_dir(dir)
             .stdin(Stdio::null())

@@ -33,6 +33,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// What is left of a pod after its end.
 const QUIET: Duration = Duration::from_millis(500);
+/// Sandboxes that are asked for at once.
+const MANY: usize = 200;
 /// Sandboxes of one job, at most.
 const OF_A_JOB: usize = 20;
 const ACCOUNT: &str = "optio-sandbox";
@@ -186,7 +188,7 @@ async fn measured(
     let mut database = serve.database().await?;
     cold(&serve, &mut database, cluster, size, &bare, rows).await?;
     warm(&serve, &mut database, cluster, size, &bare, rows).await?;
-    many(&serve, cluster, size, rows).await?;
+    many(&serve, cluster, rows).await?;
     serve.stop().await
 }
 
@@ -286,10 +288,13 @@ async fn warm(
         let made = client.json(201, &http::post(&path, &json!({}))).await?;
         let run: Uuid = made["run"]["id"].as_str().unwrap_or_default().parse()?;
         took.add(started(database, OF_RUN, run).await?);
-        let path = format!("/api/workflow-runs/{run}/cancel");
-        client.ask(&http::post(&path, &json!({}))).await?;
+        // It goes on, so that the next one has to take another pod.
         runs.push(run);
         sleep(QUIET).await;
+    }
+    for run in &runs {
+        let path = format!("/api/workflow-runs/{run}/cancel");
+        client.ask(&http::post(&path, &json!({}))).await?;
     }
     let (places,): (i64,) =
         sqlx::query_as("SELECT count(DISTINCT sandbox_id) FROM runs WHERE actor_id = ANY($1)")
@@ -316,8 +321,8 @@ async fn warm(
 }
 
 /// Many sandboxes at once, beside as many bare pods.
-async fn many(serve: &Plane, cluster: &Cluster, size: Size, rows: &mut Vec<Row>) -> Outcome<()> {
-    let count = size.pick(OF_A_JOB, 200);
+async fn many(serve: &Plane, cluster: &Cluster, rows: &mut Vec<Row>) -> Outcome<()> {
+    let count = MANY;
     let begin = Instant::now();
     for each in 0..count {
         let once = PostParams::default();
