@@ -129,6 +129,16 @@ impl Cluster {
         Err(format!("there were never {count} pods").into())
     }
 
+    /// Ends all pods: those of a job that is gone would rest for a while.
+    async fn clear(&self) -> Outcome<()> {
+        let (now, all) = (
+            DeleteParams::default().grace_period(0),
+            ListParams::default(),
+        );
+        self.pods().delete_collection(&now, &all).await?;
+        self.until(0).await
+    }
+
     async fn end(&self) -> Outcome<()> {
         let spaces: Api<Namespace> = Api::all(self.client.clone());
         spaces
@@ -247,24 +257,30 @@ async fn cold(
         sleep(QUIET).await;
     }
     for percent in [50, 95] {
-        rows.push(Row {
-            what: format!("message accepted to agent started in a new pod, p{percent}"),
-            value: took.percentile(percent),
-            unit: "ms",
-            reference: (
-                "a bare pod, created to running, ms",
-                bare.percentile(percent),
-            ),
-            target: Target::Open,
-        });
+        say(
+            rows,
+            Row {
+                what: format!("message accepted to agent started in a new pod, p{percent}"),
+                value: took.percentile(percent),
+                unit: "ms",
+                reference: (
+                    "a bare pod, created to running, ms",
+                    bare.percentile(percent),
+                ),
+                target: Target::Open,
+            },
+        );
     }
-    rows.push(Row {
-        what: "requests to the Kubernetes API in the life of a pod".to_owned(),
-        value: (calls(serve).await? - before) / number(samples),
-        unit: "",
-        reference: ("the fewest: create, delete", 2.0),
-        target: Target::AtMost(12.0),
-    });
+    say(
+        rows,
+        Row {
+            what: "requests to the Kubernetes API in the life of a pod".to_owned(),
+            value: (calls(serve).await? - before) / number(samples),
+            unit: "",
+            reference: ("the fewest: create, delete", 2.0),
+            target: Target::AtMost(12.0),
+        },
+    );
     Ok(())
 }
 
@@ -305,19 +321,22 @@ async fn warm(
         return Err("the runs did not claim sandboxes, they shared one".into());
     }
     for percent in [50, 95] {
-        rows.push(Row {
-            what: format!("run accepted to agent started in a warm pod, p{percent}"),
-            value: took.percentile(percent),
-            unit: "ms",
-            reference: (
-                "a bare pod, created to running, ms",
-                bare.percentile(percent),
-            ),
-            target: Target::AtMost(1_000.0),
-        });
+        say(
+            rows,
+            Row {
+                what: format!("run accepted to agent started in a warm pod, p{percent}"),
+                value: took.percentile(percent),
+                unit: "ms",
+                reference: (
+                    "a bare pod, created to running, ms",
+                    bare.percentile(percent),
+                ),
+                target: Target::AtMost(1_000.0),
+            },
+        );
     }
     remove(&mut client, &job).await?;
-    cluster.until(0).await
+    cluster.clear().await
 }
 
 /// Many sandboxes at once, beside as many bare pods.
@@ -336,12 +355,7 @@ async fn many(serve: &Plane, cluster: &Cluster, rows: &mut Vec<Row>) -> Outcome<
         sleep(ASK_EVERY).await;
     }
     let bare = begin.elapsed();
-    let all = ListParams::default();
-    cluster
-        .pods()
-        .delete_collection(&DeleteParams::default().grace_period(0), &all)
-        .await?;
-    cluster.until(0).await?;
+    cluster.clear().await?;
     let (mut client, before) = (serve.client().await?, calls(serve).await?);
     let begin = Instant::now();
     let mut jobs = Vec::new();
@@ -349,27 +363,43 @@ async fn many(serve: &Plane, cluster: &Cluster, rows: &mut Vec<Row>) -> Outcome<
         jobs.push(job(&mut client, &format!("many-{each}"), OF_A_JOB).await?);
     }
     connected(serve, count).await?;
-    rows.push(Row {
-        what: format!(
-            "{} sandboxes asked for at once until all are connected",
-            whole(count)
-        ),
-        value: begin.elapsed().as_secs_f64(),
-        unit: "s",
-        reference: ("as many bare pods until all run, s", bare.as_secs_f64()),
-        target: Target::RatioAtMost(2.0),
-    });
-    rows.push(Row {
-        what: "requests to the Kubernetes API for each of them until then".to_owned(),
-        value: (calls(serve).await? - before) / number(count),
-        unit: "",
-        reference: ("the fewest: create", 1.0),
-        target: Target::Open,
-    });
+    say(
+        rows,
+        Row {
+            what: format!(
+                "{} sandboxes asked for at once until all are connected",
+                whole(count)
+            ),
+            value: begin.elapsed().as_secs_f64(),
+            unit: "s",
+            reference: ("as many bare pods until all run, s", bare.as_secs_f64()),
+            target: Target::RatioAtMost(2.0),
+        },
+    );
+    say(
+        rows,
+        Row {
+            what: "requests to the Kubernetes API for each of them until then".to_owned(),
+            value: (calls(serve).await? - before) / number(count),
+            unit: "",
+            reference: ("the fewest: create", 1.0),
+            target: Target::Open,
+        },
+    );
     for job in jobs {
         remove(&mut client, &job).await?;
     }
-    cluster.until(0).await
+    cluster.clear().await
+}
+
+/// What is found is told at once: the section takes minutes.
+fn say(rows: &mut Vec<Row>, row: Row) {
+    let (of, reference) = row.reference;
+    tell(&format!(
+        "bench: pods: {}: {:.3} {} ({of}: {reference:.3})",
+        row.what, row.value, row.unit
+    ));
+    rows.push(row);
 }
 
 /// A job that keeps so many sandboxes started, each for one run.
